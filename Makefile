@@ -1,0 +1,48 @@
+# The environment lives in .venv and is set up again only when pyproject.toml changes.
+PYTHON ?= python3
+BIN := .venv/bin
+STAMP := .venv/.installed
+
+.PHONY: run test test-slow lint type imports format bench clean
+
+run: $(STAMP)  ## a humanoid does what it is told
+	$(BIN)/bunraku run "put the red mug on the shelf"
+
+test: $(STAMP)  ## every test but the slow ones
+	$(BIN)/pytest
+
+test-slow: $(STAMP)  ## the tests that take minutes
+	$(BIN)/pytest -m slow
+
+lint: $(STAMP)
+	$(BIN)/ruff check .
+	$(BIN)/ruff format --check .
+
+type: $(STAMP)
+	$(BIN)/pyright
+
+imports: $(STAMP)  ## the arrows between the rooms
+	$(BIN)/lint-imports
+
+format: $(STAMP)
+	$(BIN)/ruff check --fix .
+	$(BIN)/ruff format .
+
+bench: $(STAMP)  ## the figures of the README
+	$(BIN)/bunraku evaluate pick-place --episodes 100 --seed 0 --workers 2 --json runs/pick-place.json
+
+clean:
+	rm -rf .venv build dist .pytest_cache .ruff_cache .hypothesis .import_linter_cache
+
+$(STAMP): pyproject.toml
+	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' || { \
+	  echo "Bunraku needs Python 3.11 or newer, but $(PYTHON) is `$(PYTHON) --version 2>&1`: install a newer one" \
+	       "(Debian, Ubuntu: apt install python3 python3-venv) or name it, as in: make run PYTHON=python3.12" >&2; exit 1; }
+	@if command -v uv >/dev/null; then \
+	  test -x $(BIN)/python || uv venv --quiet --python "$(PYTHON)" .venv; \
+	  uv pip install --quiet --python $(BIN)/python --editable . --group dev; \
+	else \
+	  test -x $(BIN)/pip || $(PYTHON) -m venv .venv; \
+	  $(BIN)/pip install --quiet --upgrade "pip>=25.1" && $(BIN)/pip install --quiet --editable . --group dev; \
+	fi
+	@touch $@

@@ -1,0 +1,106 @@
+"""The command line: a table of commands, and nothing loaded until one of them is chosen."""
+
+from __future__ import annotations
+
+import ast
+import difflib
+import sys
+from collections.abc import Mapping, Sequence
+from importlib import import_module
+from importlib.util import find_spec
+from pathlib import Path
+
+from bunraku import __version__
+from bunraku.errors import UserError
+
+COMMANDS: dict[str, str] = {
+    "run": "bunraku.cli.run:run",
+    "evaluate": "bunraku.cli.evaluate:evaluate",
+    "tasks": "bunraku.cli.tasks:tasks",
+    "doctor": "bunraku.cli.doctor:doctor",
+}
+"""Words of a command → "module:function". The function's typed arguments and docstring are its help; it returns an
+exit code or None."""
+
+INTERRUPTED = 130
+BAD_INPUT = 2
+HELP = ("-h", "--help")
+
+
+def main(arguments: Sequence[str] | None = None) -> int:
+    """Run one command and return its exit code: 2 for bad input, 130 when interrupted."""
+    arguments = list(sys.argv[1:] if arguments is None else arguments)
+    if arguments == ["--version"]:
+        print(f"bunraku {__version__}")
+        return 0
+    try:
+        words = command_words(arguments, COMMANDS)
+        if words is None:
+            print_commands(_commands_under(arguments))
+            return 0
+        return _call(words, arguments[len(words.split()) :])
+    except UserError as error:
+        print(f"bunraku: {error}", file=sys.stderr)
+        return BAD_INPUT
+    except KeyboardInterrupt:
+        print("bunraku: interrupted; what was recorded so far is kept.", file=sys.stderr)
+        return INTERRUPTED
+
+
+def command_words(arguments: Sequence[str], commands: Mapping[str, str]) -> str | None:
+    """The longest command with which `arguments` begin; None when they ask for the table of commands.
+
+    Raises `UserError`, naming the nearest command, when they begin with no command.
+    """
+    for count in range(len(arguments), 0, -1):
+        words = " ".join(arguments[:count])
+        if words in commands:
+            return words
+    if not arguments or arguments[0] in HELP or _commands_under(arguments, commands):
+        return None
+    length = max(len(name.split()) for name in commands)
+    asked = " ".join(arguments[:length])
+    nearest = difflib.get_close_matches(asked, commands, n=1) or difflib.get_close_matches(arguments[0], commands, n=1)
+    hint = f"did you mean `bunraku {nearest[0]}`? " if nearest else ""
+    raise UserError(f"there is no command “{asked}”: {hint}`bunraku --help` lists all commands.")
+
+
+def summary(target: str) -> str:
+    """First line of the docstring of the function at "module:function", read from the source without importing it."""
+    module, function = target.split(":")
+    spec = find_spec(module)
+    if spec is None or spec.origin is None:
+        return ""
+    for node in ast.parse(Path(spec.origin).read_text(encoding="utf-8")).body:
+        if isinstance(node, ast.FunctionDef) and node.name == function:
+            return (ast.get_docstring(node) or "").partition("\n")[0]
+    return ""
+
+
+def print_commands(commands: Mapping[str, str]) -> None:
+    """Print the table of commands."""
+    from rich.console import Console
+    from rich.table import Table
+
+    table = Table(box=None, padding=(0, 2, 0, 0), show_header=False)
+    table.add_column(style="bold cyan", no_wrap=True)
+    table.add_column()
+    for words, target in sorted(commands.items()):
+        table.add_row(f"bunraku {words}", summary(target))
+    console = Console()
+    console.print("[bold]Bunraku[/]: a general-purpose humanoid that runs on a laptop.\n")
+    console.print(table)
+    console.print("\nEach command explains its arguments with --help.")
+
+
+def _commands_under(arguments: Sequence[str], commands: Mapping[str, str] = COMMANDS) -> dict[str, str]:
+    prefix = " ".join(word for word in arguments if word not in HELP)
+    return {words: target for words, target in commands.items() if not prefix or words.startswith(prefix + " ")}
+
+
+def _call(words: str, arguments: Sequence[str]) -> int:
+    import tyro
+
+    module, function = COMMANDS[words].split(":")
+    code = tyro.cli(getattr(import_module(module), function), prog=f"bunraku {words}", args=arguments)
+    return code if isinstance(code, int) else 0
