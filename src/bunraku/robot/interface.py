@@ -21,10 +21,10 @@ CAMERAS = ("head_left", "head_right", "chest", "palm_left", "palm_right", "groun
 SIDES = ("left", "right")
 
 JOINTS = (
-    "neck_yaw",
-    "neck_pitch",
     "waist_yaw",
     "waist_pitch",
+    "neck_yaw",
+    "neck_pitch",
     *(
         f"{side}_{joint}"
         for side in SIDES
@@ -44,7 +44,7 @@ JOINTS = (
         for joint in ("hip_yaw", "hip_roll", "hip_pitch", "knee", "ankle_pitch", "ankle_roll")
     ),
 )
-"""The 30 body joints, in the order of every (30,) array."""
+"""The 30 body joints, in the order of every (30,) array and of the model's own tree."""
 
 
 @dataclass(frozen=True)
