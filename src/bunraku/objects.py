@@ -1,0 +1,325 @@
+"""The household catalogue: what the things in the room are, and the furniture that a robot's map knows.
+
+One source of geometry: the simulator builds bodies from the `Primitive`s, vision and grasping take sizes and outlines
+from them. Object frame: origin at the centre of the body's height on its axis, z up as the object rests, x along the
+longest horizontal side (a mug's x points to its handle). Sizes and masses follow the YCB set (Calli et al. 2015)
+where it has the object; fruit weighs what real fruit weighs.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from functools import cache
+from math import cos, pi, sin, tan
+from typing import Literal
+
+import numpy as np
+
+Shape = Literal["box", "cylinder", "capsule", "sphere", "ellipsoid"]
+Vector = tuple[float, float, float]
+Quaternion = tuple[float, float, float, float]
+
+COLOURS: dict[str, Vector] = {
+    "red": (0.80, 0.09, 0.09),
+    "orange": (0.95, 0.43, 0.04),
+    "yellow": (0.93, 0.78, 0.08),
+    "green": (0.12, 0.58, 0.20),
+    "cyan": (0.10, 0.68, 0.74),
+    "blue": (0.09, 0.25, 0.78),
+    "purple": (0.45, 0.14, 0.68),
+    "pink": (0.95, 0.36, 0.66),
+}
+"""Named colours, sRGB in [0, 1]; neighbouring hues are at least 20° apart."""
+
+TRIM: dict[str, Vector] = {
+    "metal": (0.72, 0.72, 0.73),
+    "paper": (0.93, 0.92, 0.90),
+    "dark": (0.16, 0.15, 0.14),
+}
+"""Unsaturated colours of caps, labels and stems: details that never hide the colour which names an object."""
+
+
+@dataclass(frozen=True)
+class Primitive:
+    """One convex piece of an object, posed in the object frame.
+
+    `size` (m) are half sizes as MuJoCo has them: box (x, y, z), cylinder and capsule (radius, half length along the
+    local z), sphere (radius,), ellipsoid (x, y, z). `trim` names a colour of `TRIM`; None is the object's own colour.
+    A piece that is not `solid` is seen but has neither mass nor contact.
+    """
+
+    shape: Shape
+    size: tuple[float, ...]
+    position: Vector = (0.0, 0.0, 0.0)
+    quaternion: Quaternion = (1.0, 0.0, 0.0, 0.0)
+    trim: str | None = None
+    solid: bool = True
+
+
+@dataclass(frozen=True)
+class Support:
+    """Where an object can receive another one: `preposition` "in" or "on", the `height` (m) of the receiving face in
+    the object frame, and the `radius` (m) within which another object's centre rests safely."""
+
+    preposition: Literal["in", "on"]
+    height: float
+    radius: float
+
+
+@dataclass(frozen=True)
+class Kind:
+    """A kind of household object; `size` (m) is its bounding box as it rests, `mass` in kg.
+
+    `rolls` marks round things, which meet rolling resistance. `graspable` things may be asked for by a task; `support`
+    things may be its target.
+    """
+
+    name: str
+    size: Vector
+    mass: float
+    colours: tuple[str, ...]
+    primitives: tuple[Primitive, ...]
+    graspable: bool = True
+    rolls: bool = False
+    support: Support | None = None
+
+    @property
+    def rest_height(self) -> float:
+        """Height (m) of the object frame above the surface on which the object stands."""
+        return self.size[2] / 2
+
+
+@dataclass(frozen=True)
+class Surface:
+    """A level board on which things stand: its `top` (m) and its extent (m) in the world frame."""
+
+    name: str
+    top: float
+    x: tuple[float, float]
+    y: tuple[float, float]
+
+
+SURFACES: dict[str, Surface] = {
+    surface.name: surface
+    for surface in (
+        Surface("counter", 0.90, (0.20, 0.85), (-0.45, 0.45)),
+        Surface("shelf", 1.10, (0.25, 0.60), (-0.85, -0.50)),
+        Surface("side table", 0.80, (0.15, 0.65), (0.55, 1.00)),
+    )
+}
+"""Furniture of the room, in the world frame, which is the robot's stance frame at the start."""
+
+
+def quaternion_about_z(angle: float) -> Quaternion:
+    """Unit quaternion wxyz of a turn by `angle` (rad) about z."""
+    return (cos(angle / 2), 0.0, 0.0, sin(angle / 2))
+
+
+_ALONG_X: Quaternion = (cos(pi / 4), 0.0, sin(pi / 4), 0.0)
+"""Turns a primitive's local z to the object's x."""
+
+
+def _ring(count: int, radius: float, thickness: float, height: float, z: float, flare: float = 0.0) -> list[Primitive]:
+    """Boxes that stand in a closed ring of outer `radius`, each leaning outward by `flare` (rad)."""
+    middle = radius - thickness / 2
+    half_width = radius * tan(pi / count)
+    pieces = []
+    for turn in (2 * pi * i / count for i in range(count)):
+        w, z_turn = cos(turn / 2), sin(turn / 2)
+        c, s = cos(flare / 2), sin(flare / 2)
+        pieces.append(
+            Primitive(
+                "box",
+                (thickness / 2, half_width, height / 2),
+                (middle * cos(turn), middle * sin(turn), z),
+                (w * c, -z_turn * s, w * s, z_turn * c),
+            )
+        )
+    return pieces
+
+
+def _mug() -> Kind:
+    radius, height, wall = 0.040, 0.095, 0.004
+    floor = Primitive("cylinder", (radius - wall / 2, 0.003), (0, 0, -height / 2 + 0.003))
+    reach, half_gap = radius + 0.026, 0.026
+    upper = Primitive("capsule", (0.0055, 0.012), (radius + 0.011, 0, half_gap), _ALONG_X)
+    lower = Primitive("capsule", (0.0055, 0.012), (radius + 0.011, 0, -half_gap), _ALONG_X)
+    grip = Primitive("capsule", (0.0055, half_gap), (reach, 0, 0))
+    return Kind(
+        "mug",
+        (2 * radius, 2 * radius, height),
+        0.25,
+        tuple(COLOURS),
+        (*_ring(16, radius, wall, height, 0.0), floor, upper, lower, grip),
+    )
+
+
+def _can() -> Kind:
+    rim = (0.0325, 0.0015)
+    return Kind(
+        "can",
+        (0.066, 0.066, 0.101),
+        0.349,
+        ("red", "green", "blue", "orange"),
+        (
+            Primitive("cylinder", (0.033, 0.0505)),
+            Primitive("cylinder", rim, (0, 0, 0.0500), trim="metal", solid=False),
+            Primitive("cylinder", rim, (0, 0, -0.0490), trim="metal", solid=False),
+        ),
+    )
+
+
+def _bottle() -> Kind:
+    return Kind(
+        "bottle",
+        (0.065, 0.065, 0.190),
+        0.40,
+        ("green", "blue", "cyan", "purple"),
+        (
+            Primitive("cylinder", (0.0325, 0.064), (0, 0, -0.031)),
+            Primitive("ellipsoid", (0.0322, 0.0322, 0.026), (0, 0, 0.033)),
+            Primitive("cylinder", (0.0125, 0.020), (0, 0, 0.062)),
+            Primitive("cylinder", (0.0150, 0.009), (0, 0, 0.086), trim="paper"),
+        ),
+    )
+
+
+def _carton(name: str, size: Vector, mass: float, colours: tuple[str, ...]) -> Kind:
+    x, y, z = (extent / 2 for extent in size)
+    label = Primitive("box", (0.6 * x, y + 0.0004, 0.16 * z), (0, 0, 0.35 * z), trim="paper", solid=False)
+    support = Support("on", z, min(x, y) / 2)
+    return Kind(name, size, mass, colours, (Primitive("box", (x, y, z)), label), support=support)
+
+
+def _banana() -> Kind:
+    radius, bend = 0.0175, 0.10
+    pieces = []
+    for angle in (-0.56, -0.19, 0.19, 0.56):
+        turn = angle + pi
+        w, s = cos(turn / 2), sin(turn / 2)
+        quaternion = (w * cos(pi / 4), -s * sin(pi / 4), w * sin(pi / 4), s * cos(pi / 4))
+        pieces.append(
+            Primitive("capsule", (radius, 0.019), (bend * sin(angle), bend * (cos(angle) - 0.93), 0), quaternion)
+        )
+    tip = Primitive("sphere", (0.007,), (0.079, -0.031, 0), trim="dark", solid=False)
+    return Kind("banana", (0.17, 0.055, 0.035), 0.12, ("yellow",), (*pieces, tip), rolls=True)
+
+
+def _apple() -> Kind:
+    stem = Primitive("capsule", (0.002, 0.006), (0, 0, 0.040), trim="dark", solid=False)
+    body = Primitive("sphere", (0.0365,))
+    return Kind("apple", (0.073, 0.073, 0.073), 0.15, ("red", "green"), (body, stem), rolls=True)
+
+
+def _marker() -> Kind:
+    return Kind(
+        "marker",
+        (0.120, 0.018, 0.018),
+        0.016,
+        tuple(COLOURS),
+        (
+            Primitive("capsule", (0.009, 0.051), (0, 0, 0), _ALONG_X),
+            Primitive("cylinder", (0.0092, 0.006), (-0.046, 0, 0), _ALONG_X, trim="paper", solid=False),
+        ),
+        rolls=True,
+    )
+
+
+def _bowl() -> Kind:
+    foot = Primitive("cylinder", (0.045, 0.005), (0, 0, -0.0225))
+    low = _ring(16, 0.061, 0.005, 0.036, -0.010, flare=0.95)
+    high = _ring(16, 0.0745, 0.005, 0.032, 0.0113, flare=0.25)
+    return Kind(
+        "bowl",
+        (0.157, 0.157, 0.055),
+        0.147,
+        tuple(COLOURS),
+        (foot, *low, *high),
+        graspable=False,
+        support=Support("in", -0.0175, 0.035),
+    )
+
+
+def _plate() -> Kind:
+    foot = Primitive("cylinder", (0.070, 0.005), (0, 0, -0.005))
+    rim = _ring(20, 0.0895, 0.005, 0.034, 0.001, flare=1.20)
+    return Kind(
+        "plate",
+        (0.206, 0.206, 0.020),
+        0.25,
+        tuple(COLOURS),
+        (foot, *rim),
+        graspable=False,
+        support=Support("on", 0.0, 0.06),
+    )
+
+
+def _plain(name: str, primitive: Primitive, size: Vector, mass: float, rolls: bool = False) -> Kind:
+    return Kind(name, size, mass, tuple(COLOURS), (primitive,), rolls=rolls)
+
+
+KINDS: dict[str, Kind] = {
+    kind.name: kind
+    for kind in (
+        _mug(),
+        _can(),
+        _bottle(),
+        _carton("box", (0.110, 0.060, 0.160), 0.30, ("red", "orange", "yellow", "green", "blue", "purple")),
+        _carton("small box", (0.085, 0.050, 0.060), 0.12, ("orange", "yellow", "green", "cyan", "blue", "pink")),
+        _plain("cube", Primitive("box", (0.020, 0.020, 0.020)), (0.040, 0.040, 0.040), 0.045),
+        _plain("ball", Primitive("sphere", (0.03235,)), (0.0647, 0.0647, 0.0647), 0.058, rolls=True),
+        _marker(),
+        _plain("sponge", Primitive("box", (0.050, 0.0325, 0.015)), (0.100, 0.065, 0.030), 0.012),
+        _banana(),
+        _apple(),
+        _bowl(),
+        _plate(),
+    )
+}
+"""Every kind by its name."""
+
+
+def surface_points(kind: Kind, solid_only: bool = True) -> np.ndarray:
+    """Points (n, 3) in m on the object's surface, in the object frame, whose hull is the object's convex hull."""
+    return np.concatenate([_primitive_points(p) for p in kind.primitives if p.solid or not solid_only])
+
+
+@cache
+def footprint(kind_name: str) -> np.ndarray:
+    """Convex outline (n, 2) in m, counter-clockwise, of the kind seen from above, in the object frame."""
+    from scipy.spatial import ConvexHull
+
+    points = surface_points(KINDS[kind_name])[:, :2]
+    return points[ConvexHull(points).vertices]
+
+
+def _primitive_points(primitive: Primitive) -> np.ndarray:
+    around = np.linspace(0, 2 * pi, 24, endpoint=False)
+    circle = np.stack([np.cos(around), np.sin(around), np.zeros_like(around)], axis=1)
+    match primitive.shape:
+        case "box":
+            signs = np.array([[i, j, k] for i in (-1, 1) for j in (-1, 1) for k in (-1, 1)])
+            local = signs * np.asarray(primitive.size)
+        case "cylinder":
+            radius, half = primitive.size
+            local = np.concatenate([circle * radius + [0, 0, z] for z in (-half, half)])
+        case "sphere" | "ellipsoid" | "capsule":
+            polar = np.linspace(-pi / 2, pi / 2, 9)
+            unit = np.concatenate([circle * cos(angle) + [0, 0, sin(angle)] for angle in polar])
+            if primitive.shape == "capsule":
+                radius, half = primitive.size
+                local = unit * radius + np.sign(unit[:, 2:]) * [0, 0, half]
+            else:
+                local = unit * np.asarray(primitive.size if len(primitive.size) == 3 else primitive.size * 3)
+    return local @ _rotation(primitive.quaternion).T + primitive.position
+
+
+def _rotation(quaternion: Quaternion) -> np.ndarray:
+    w, x, y, z = quaternion
+    return np.array(
+        [
+            [1 - 2 * (y * y + z * z), 2 * (x * y - w * z), 2 * (x * z + w * y)],
+            [2 * (x * y + w * z), 1 - 2 * (x * x + z * z), 2 * (y * z - w * x)],
+            [2 * (x * z - w * y), 2 * (y * z + w * x), 1 - 2 * (x * x + y * y)],
+        ]
+    )

@@ -1,0 +1,109 @@
+"""A robot and a scene become one `mujoco.MjModel` with honest contact: objects move by touch and gravity alone."""
+
+from __future__ import annotations
+
+import mujoco
+import numpy as np
+
+from bunraku.objects import COLOURS, KINDS, TRIM, Kind, Primitive, quaternion_about_z
+from bunraku.robot.model import build_robot
+from bunraku.robot.spec import RobotSpec
+from bunraku.sim.room import FURNITURE_FRICTION, add_room, contact
+from bunraku.sim.scene import Placed, Scene
+
+TIMESTEP = 0.002
+"""Physics step, s."""
+
+OBJECT_PREFIX = "object/"
+"""The body of the object “red mug” is called “object/red mug”."""
+
+_GEOM_OF_SHAPE = {
+    "box": mujoco.mjtGeom.mjGEOM_BOX,
+    "cylinder": mujoco.mjtGeom.mjGEOM_CYLINDER,
+    "capsule": mujoco.mjtGeom.mjGEOM_CAPSULE,
+    "sphere": mujoco.mjtGeom.mjGEOM_SPHERE,
+    "ellipsoid": mujoco.mjtGeom.mjGEOM_ELLIPSOID,
+}
+
+
+def build_model(robot: RobotSpec | mujoco.MjSpec | None, scene: Scene) -> mujoco.MjModel:
+    """Compile `scene` in the room with `robot` in it (None leaves the room empty of robots)."""
+    return build_spec(robot, scene).compile()
+
+
+def build_spec(robot: RobotSpec | mujoco.MjSpec | None, scene: Scene) -> mujoco.MjSpec:
+    """As `build_model`, before compilation. A given `MjSpec` is not changed."""
+    if robot is None:
+        spec = mujoco.MjSpec()
+    else:
+        spec = robot.copy() if isinstance(robot, mujoco.MjSpec) else build_robot(robot)
+    _set_options(spec)
+    add_room(spec)
+    for placed in scene.objects:
+        add_object(spec, placed)
+    return spec
+
+
+def add_object(spec: mujoco.MjSpec, placed: Placed) -> None:
+    """Add a free body for `placed` to `spec`."""
+    kind = KINDS[placed.kind]
+    body = spec.worldbody.add_body(
+        name=OBJECT_PREFIX + placed.name, pos=placed.position, quat=quaternion_about_z(placed.yaw)
+    )
+    body.add_freejoint(name=OBJECT_PREFIX + placed.name)
+    density = kind.mass / sum(_volume(p) for p in kind.primitives if p.solid)
+    for primitive in kind.primitives:
+        colour = TRIM[primitive.trim] if primitive.trim else COLOURS[placed.colour]
+        _add_primitive(body, kind, primitive, density, (*colour, 1.0))
+
+
+def _set_options(spec: mujoco.MjSpec) -> None:
+    spec.option.timestep = TIMESTEP
+    spec.option.integrator = mujoco.mjtIntegrator.mjINT_IMPLICITFAST
+    spec.option.cone = mujoco.mjtCone.mjCONE_ELLIPTIC
+    # impratio 1 lets held things creep out of the fingers.
+    spec.option.impratio = 10
+    # MuJoCo 4.0.0 factorises sparse Jacobians wrongly (google-deepmind/mujoco#3767).
+    spec.option.jacobian = mujoco.mjtJacobian.mjJAC_DENSE
+    # Things at rest leave the pipeline until something touches them.
+    spec.option.enableflags |= mujoco.mjtEnableBit.mjENBL_SLEEP
+    # MuJoCo scales its clipping planes and lights by the extent of the model: fix both, whatever the scene.
+    spec.stat.extent, spec.stat.center = 2.0, [0.3, 0.0, 0.9]
+    spec.visual.map.znear, spec.visual.map.zfar = 0.005, 10.0
+    spec.visual.global_.offwidth, spec.visual.global_.offheight = 1920, 1080
+
+
+def _add_primitive(body, kind: Kind, primitive: Primitive, density: float, rgba: tuple[float, ...]) -> None:
+    parameters = contact(FURNITURE_FRICTION)
+    if kind.rolls:
+        # Rolling resistance acts in six-dimensional contacts only.
+        parameters["condim"] = 6
+    if not primitive.solid:
+        parameters.update(contype=0, conaffinity=0, mass=0.0)
+    else:
+        parameters["density"] = density
+    size = np.zeros(3)
+    size[: len(primitive.size)] = primitive.size
+    body.add_geom(
+        type=_GEOM_OF_SHAPE[primitive.shape],
+        size=size,
+        pos=primitive.position,
+        quat=primitive.quaternion,
+        rgba=rgba,
+        **parameters,
+    )
+
+
+def _volume(primitive: Primitive) -> float:
+    s = primitive.size
+    match primitive.shape:
+        case "box":
+            return 8 * s[0] * s[1] * s[2]
+        case "cylinder":
+            return 2 * np.pi * s[0] ** 2 * s[1]
+        case "capsule":
+            return 2 * np.pi * s[0] ** 2 * s[1] + 4 / 3 * np.pi * s[0] ** 3
+        case "sphere":
+            return 4 / 3 * np.pi * s[0] ** 3
+        case "ellipsoid":
+            return 4 / 3 * np.pi * s[0] * s[1] * s[2]
