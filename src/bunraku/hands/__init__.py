@@ -3,9 +3,20 @@
 `load_hand("h22")` reads a `HandSpec`; `build_hand` and `add_hand` make MuJoCo models of it.
 """
 
-from bunraku.hands.actuators import cable_motor, forearm_motor_mass, forearm_motor_volume, tension_limits
+from typing import TYPE_CHECKING
+
+from bunraku.hands.actuators import (
+    cable_motor,
+    forearm_motor_mass,
+    forearm_motor_volume,
+    tension_limits,
+    tension_ranges,
+)
 from bunraku.hands.cables import cable_arms
 from bunraku.hands.spec import ActuationSpec, CableSpec, DigitSpec, HandSpec, JointSpec, LinkSpec, hand_names, load_hand
+
+if TYPE_CHECKING:
+    from bunraku.hands.model import add_hand, build_hand
 
 __all__ = [
     "ActuationSpec",
@@ -23,6 +34,7 @@ __all__ = [
     "hand_names",
     "load_hand",
     "tension_limits",
+    "tension_ranges",
 ]
 
 

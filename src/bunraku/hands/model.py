@@ -11,7 +11,7 @@ from math import cos, radians, sin, sqrt
 import mujoco
 import numpy as np
 
-from bunraku.hands.actuators import tension_limits
+from bunraku.hands.actuators import tension_ranges
 from bunraku.hands.spec import DigitSpec, HandSpec, JointSpec, LinkSpec, PadSpec
 
 WORLD_BIT = 1
@@ -34,7 +34,7 @@ MATERIALS = {
 
 
 def build_hand(hand: HandSpec, side: str = "right", wrist: bool = False) -> mujoco.MjSpec:
-    """A stand-alone hand, fixed to the world at the wrist (or hinged there if `wrist`), with the world's options set."""
+    """A stand-alone hand, fixed to the world at the wrist (or hinged there if `wrist`), with contact options set."""
     spec = mujoco.MjSpec()
     spec.modelname = f"{side}_{hand.name}"
     spec.compiler.degree = False
@@ -86,8 +86,7 @@ def add_hand(
         _add_pad(palm, pad, hand, side, mirror, density)
     for index, digit in enumerate(hand.digits):
         _add_digit(palm, digit, index, hand, side, mirror, density)
-    limits = tension_limits(hand)
-    for cable, limit in zip(hand.cables, limits, strict=True):
+    for cable, forces in zip(hand.cables, tension_ranges(hand), strict=True):
         name = f"{side}_{cable.name}"
         tendon = spec.add_tendon(name=name, armature=hand.cable_inertia)
         for joint, arm in cable.arms.items():
@@ -95,7 +94,7 @@ def add_hand(
         motor = spec.add_actuator(name=name, target=name, trntype=mujoco.mjtTrn.mjTRN_TENDON)
         motor.set_to_position(kp=hand.cable_stiffness, kv=1.8 * sqrt(hand.cable_stiffness * hand.cable_inertia))
         motor.forcelimited = True
-        motor.forcerange = [-limit if cable.kind == "loop" else 0.0, limit]
+        motor.forcerange = forces
         spec.add_sensor(
             name=f"{name}_tension",
             type=mujoco.mjtSensor.mjSENS_ACTUATORFRC,
@@ -246,7 +245,7 @@ def _dress(body: mujoco.MjsBody, digit: DigitSpec, link: LinkSpec, mirror: float
         stop_cable = 0.55 * length if last else length
         body.add_geom(
             type=capsule,
-            fromto=[*offset, *(offset + [stop_cable, 0, 0])],
+            fromto=[*offset, *(offset + np.array([stop_cable, 0, 0]))],
             size=[0.0008, 0, 0],
             **_visual("hand_cable"),
         )

@@ -1,7 +1,7 @@
 """What a hand is: digits, links, joints, cables and actuators as data, read from one YAML file.
 
-Hand frame: origin at the wrist, x along the fingers, palm facing −z, thumb at +y. Specs describe the right hand; the left
-is its mirror image in y. Lengths in m, forces in N; clinical ranges in degrees (`_deg`).
+Hand frame: origin at the wrist, x along the fingers, palm facing −z, thumb at +y. Specs describe the right hand; the
+left is its mirror image in y. Lengths in m, forces in N; clinical ranges in degrees (`_deg`).
 """
 
 from __future__ import annotations
@@ -26,7 +26,7 @@ Vector = tuple[float, float, float]
 
 @dataclass(frozen=True)
 class JointSpec:
-    """One hinge. `axis` is in the frame of its link at zero angle; positive angles flex, or abduct towards the thumb."""
+    """One hinge. `axis` is in the frame of its link at zero; positive angles flex, or abduct towards the thumb."""
 
     name: str
     axis: Vector
@@ -99,7 +99,7 @@ class ActuationSpec:
     fill: float
     """Share of that space which is motor and gear."""
     power_density: float = 0.112e6
-    """Peak mechanical power per volume of motor and gear, W/m³; Robotis XC330-M288: 0.93 N·m × 8.5 rad/s / 4 / 17.7 cm³."""
+    """Peak mechanical power per volume, W/m³; Robotis XC330-M288: 0.93 N·m × 8.5 rad/s / 4 / 17.7 cm³."""
     speed: float = 8.5
     """No-load speed of the geared output, rad/s (XC330-M288: 81 rpm at 5 V)."""
     spool_radius: float = 0.006
@@ -111,8 +111,10 @@ class ActuationSpec:
     """Volume of the actuator to which `power_density` and `continuous_share` belong, m³."""
     density: float = 1300.0
     """Motor and gear, kg/m³ (XC330-M288: 23 g, 20 × 34 × 26 mm)."""
-    muscle_force: Mapping[str, float] = field(default_factory=dict)
-    """Published maximum force of each cable, N, where muscles pull instead of motors; overrides the law."""
+    muscle_force: Mapping[str, tuple[float, float]] = field(default_factory=dict)
+    """Published maximum (extension, flexion) force of each cable, N, where muscles pull instead of motors."""
+    muscle_speed: float | None = None
+    """Greatest speed of a muscle's tendon, m/s, where muscles pull instead of motors."""
 
 
 @dataclass(frozen=True)
@@ -174,7 +176,7 @@ def hand_names() -> list[str]:
 
 
 def load_hand(name: str | Path) -> HandSpec:
-    """The shipped hand called `name`, or the hand in the YAML file at `name`; UserError if there is none or it is wrong."""
+    """The shipped hand called `name`, or the one in the YAML file at `name`; UserError if there is none."""
     if str(name).endswith((".yaml", ".yml")):
         path = Path(name)
         if not path.is_file():
