@@ -6,8 +6,12 @@ import ctypes
 import os
 import sys
 import time
+from typing import TYPE_CHECKING
 
 from bunraku.errors import UserError
+
+if TYPE_CHECKING:
+    import numpy as np
 
 INSTALL_OPENGL = (
     "install an OpenGL library: `apt install libegl1 libopengl0 libgl1-mesa-dri` (Debian, Ubuntu), "
@@ -32,22 +36,28 @@ def draw_test_picture() -> float:
     """
     _require_library()
     try:
-        import mujoco
-
-        model = mujoco.MjModel.from_xml_string(TEST_SCENE)
-        data = mujoco.MjData(model)
-        mujoco.mj_forward(model, data)
-        with mujoco.Renderer(model, height=120, width=160) as renderer:
-            for _ in range(2):
-                start = time.perf_counter()
-                renderer.update_scene(data, camera="test")
-                red, green, _ = renderer.render()[60, 80]
-        seconds = time.perf_counter() - start
+        seconds, (red, green, _) = _draw()
     except Exception as error:  # OpenGL fails with errors of four libraries, none of which share a base class
-        raise UserError(f"OpenGL could not draw off-screen ({_first_line(error)}): {INSTALL_OPENGL}.") from error
+        raise UserError(f"OpenGL could not draw off-screen ({_first_sentence(error)}): {INSTALL_OPENGL}.") from error
     if not red > 2 * green:
         raise UserError(f"OpenGL drew a wrong picture of a red ball (red {red}, green {green}): {INSTALL_OPENGL}.")
     return seconds
+
+
+def _draw() -> tuple[float, np.ndarray]:
+    """Seconds of the second picture, and the colour (3,) uint8 at its centre."""
+    import mujoco
+
+    model = mujoco.MjModel.from_xml_string(TEST_SCENE)
+    data = mujoco.MjData(model)
+    mujoco.mj_forward(model, data)
+    with mujoco.Renderer(model, height=120, width=160) as renderer:
+        renderer.update_scene(data, camera="test")
+        renderer.render()
+        start = time.perf_counter()
+        renderer.update_scene(data, camera="test")
+        picture = renderer.render()
+    return time.perf_counter() - start, picture[60, 80]
 
 
 def _require_library() -> None:
@@ -59,5 +69,5 @@ def _require_library() -> None:
         raise UserError(f"libEGL.so.1 is missing, so no picture can be drawn: {INSTALL_OPENGL}.") from error
 
 
-def _first_line(error: Exception) -> str:
-    return (str(error).strip() or type(error).__name__).splitlines()[0]
+def _first_sentence(error: Exception) -> str:
+    return (str(error).strip() or type(error).__name__).splitlines()[0].partition(". ")[0]

@@ -1,0 +1,116 @@
+"""`bunraku evaluate`: how often a task succeeds, with its uncertainty, and how it fails."""
+
+from __future__ import annotations
+
+import difflib
+from collections.abc import Iterable
+from functools import partial
+from pathlib import Path
+from typing import Annotated
+
+import tyro
+from rich.console import Console
+from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn, TimeRemainingColumn
+from rich.table import Table
+from rich.text import Text
+
+from bunraku.cli.evaluation import (
+    CRASHED,
+    EvaluationFile,
+    Rate,
+    Row,
+    rate_of,
+    rates_by_kind,
+    real_time_factor,
+    run_seed,
+    run_seeds,
+)
+from bunraku.cli.graphics import draw_test_picture
+from bunraku.errors import UserError
+
+
+def evaluate(
+    task: Annotated[str, tyro.conf.Positional, tyro.conf.arg(metavar="TASK")],
+    episodes: int = 100,
+    seed: int = 0,
+    workers: int = 1,
+    json: Path | None = None,
+    resume: bool = False,
+) -> int:
+    """Run seeded episodes of a task; print its success rate with 95 % interval, and the reasons of failure by kind.
+
+    Every episode is kept as soon as it ends. Exits with 1 when an episode crashed, with 0 otherwise.
+
+    Args:
+        task: one of those that `bunraku tasks` lists.
+        episodes: how many.
+        seed: of the first episode; the others follow.
+        workers: processes that share the episodes.
+        json: file that keeps every episode; runs/<task>-<seed>.json by default.
+        resume: continue such a file instead of refusing to overwrite it.
+    """
+    require_task(task)
+    if episodes < 1 or workers < 1:
+        raise UserError(f"--episodes and --workers must be at least 1, got {episodes} and {workers}.")
+    draw_test_picture()
+    file = EvaluationFile.open(json or Path("runs") / f"{task}-{seed}.json", task, resume)
+    console = Console(highlight=False)
+    seeds = range(seed, seed + episodes)
+    try:
+        for row in _shown(console, file, seeds, workers):
+            file.add(row)
+    finally:
+        if file.rows:
+            print_report(console, task, file.rows)
+            console.print(Text(f"Kept in {file.path}"), soft_wrap=True)
+    return 1 if any(row.outcome == CRASHED for row in file.rows) else 0
+
+
+def require_task(name: str) -> None:
+    """Raise `UserError`, naming the nearest task, when there is no task of that name."""
+    from bunraku.tasks import registry
+
+    names = registry()
+    if name not in names:
+        nearest = difflib.get_close_matches(name, names, n=1)
+        hint = f"did you mean {nearest[0]}? " if nearest else ""
+        raise UserError(f"there is no task “{name}”: {hint}`bunraku tasks` lists them.")
+
+
+def print_report(console: Console, task: str, rows: Iterable[Row]) -> None:
+    """Print the rate of each kind of object and of all, and how fast the simulation was."""
+    rows = sorted(rows, key=lambda row: row.seed)
+    table = Table(box=None, padding=(0, 3, 0, 0))
+    for heading in (task, "success", "95 % interval", "failures"):
+        table.add_column(heading)
+    for kind, rate in rates_by_kind(rows).items():
+        table.add_row(Text(kind), *_cells(rate))
+    table.add_section()
+    table.add_row(Text("all", "bold"), *_cells(rate_of(rows)))
+    console.print(table)
+    console.print(f"seeds {rows[0].seed} to {rows[-1].seed}, {real_time_factor(rows):.2f}× real time for each worker")
+
+
+def _cells(rate: Rate) -> tuple[str, str, Text]:
+    low, high = rate.interval
+    failures = ", ".join(f"{outcome} {count}" for outcome, count in rate.failures.items())
+    return (
+        f"{rate.successes}/{rate.episodes} = {100 * rate.rate:.1f} %",
+        f"{100 * low:.1f} to {100 * high:.1f} %",
+        Text(failures),
+    )
+
+
+def _shown(console: Console, file: EvaluationFile, seeds: range, workers: int) -> Iterable[Row]:
+    kept = {row.seed for row in file.rows}
+    left = [seed for seed in seeds if seed not in kept]
+    columns = (TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn(), TimeElapsedColumn())
+    with Progress(*columns, TimeRemainingColumn(), console=console, transient=True) as progress:
+        bar = progress.add_task(file.task, total=len(seeds), completed=len(seeds) - len(left))
+        for row in run_seeds(partial(run_seed, file.task), left, workers):
+            yield row
+            rate = rate_of(file.rows)
+            progress.update(bar, advance=1, description=f"{file.task} {100 * rate.rate:.0f} %")
+            mark = Text("✓ ", "green") if row.success else Text("✗ ", "red")
+            ending = "" if row.success else f": {row.outcome}, {row.reason}"
+            console.print(mark + Text(f"seed {row.seed}  {row.instruction}  {row.duration_s:.1f} s{ending}"))

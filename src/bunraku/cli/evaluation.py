@@ -1,0 +1,182 @@
+"""Many seeded episodes of one task: run, kept after each, and summed up with their uncertainty."""
+
+from __future__ import annotations
+
+import dataclasses
+import json
+import multiprocessing
+import os
+import time
+from collections import Counter
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from concurrent.futures import ProcessPoolExecutor, as_completed
+from concurrent.futures.process import BrokenProcessPool
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from bunraku import __version__
+from bunraku.cli.records import make_folder, write_json
+from bunraku.errors import UserError
+from bunraku.statistics import wilson_interval
+
+SUCCESS = "success"
+CRASHED = "error"
+
+
+@dataclass(frozen=True)
+class Row:
+    """What one episode came to. Durations in seconds; `kind` is the kind of object that was asked for."""
+
+    seed: int
+    instruction: str
+    success: bool
+    outcome: str
+    reason: str
+    kind: str
+    object: str
+    target: str
+    duration_s: float
+    wall_s: float
+
+
+@dataclass(frozen=True)
+class Rate:
+    """Successes among episodes, and how the others failed (outcome → count, commonest first)."""
+
+    successes: int
+    episodes: int
+    failures: dict[str, int]
+
+    @property
+    def rate(self) -> float:
+        """Share of successes; 0 when there were no episodes."""
+        return self.successes / self.episodes if self.episodes else 0.0
+
+    @property
+    def interval(self) -> tuple[float, float]:
+        """Wilson 95 % interval of the rate."""
+        return wilson_interval(self.successes, self.episodes)
+
+
+def rate_of(rows: Iterable[Row]) -> Rate:
+    """Count successes and the outcomes of failures."""
+    rows = list(rows)
+    failures = Counter(row.outcome for row in rows if not row.success)
+    return Rate(sum(row.success for row in rows), len(rows), dict(failures.most_common()))
+
+
+def rates_by_kind(rows: Iterable[Row]) -> dict[str, Rate]:
+    """The rate for each kind of object, in the order of the alphabet."""
+    rows = list(rows)
+    return {kind: rate_of(row for row in rows if row.kind == kind) for kind in sorted({row.kind for row in rows})}
+
+
+def real_time_factor(rows: Iterable[Row]) -> float:
+    """Simulated seconds for each second of the wall clock, over all episodes."""
+    rows = list(rows)
+    wall_s = sum(row.wall_s for row in rows)
+    return sum(row.duration_s for row in rows) / wall_s if wall_s else 0.0
+
+
+@dataclass
+class EvaluationFile:
+    """The rows of an evaluation on disk, rewritten whole after every episode."""
+
+    path: Path
+    task: str
+    rows: list[Row]
+
+    @classmethod
+    def open(cls, path: Path, task: str, resume: bool) -> EvaluationFile:
+        """Start a new file, or continue one of the same task and version of Bunraku.
+
+        Raises `UserError` rather than lose or mix what an existing file holds.
+        """
+        make_folder(path.parent)
+        if path.is_dir():
+            raise UserError(f"{path} is a folder: name a file for --json.")
+        if not path.exists():
+            return cls(path, task, [])
+        if not resume:
+            raise UserError(f"{path} exists: add --resume to continue it, or name another file.")
+        try:
+            content = json.loads(path.read_text(encoding="utf-8"))
+            found = (content["task"], content["bunraku"])
+            rows = [Row(**row) for row in content["rows"]]
+        except (OSError, ValueError, KeyError, TypeError) as error:
+            raise UserError(f"{path} is not the record of an evaluation, so it cannot be resumed.") from error
+        if found != (task, __version__):
+            raise UserError(
+                f"{path} holds {found[0]} by Bunraku {found[1]}, not {task} by {__version__}: name another file."
+            )
+        return cls(path, task, rows)
+
+    def add(self, row: Row) -> None:
+        """Keep one more episode."""
+        self.rows = sorted([*self.rows, row], key=lambda kept: kept.seed)
+        write_json(self.path, summary(self.task, self.rows))
+
+
+def summary(task: str, rows: Sequence[Row]) -> dict[str, Any]:
+    """Rows and what they amount to, as written to the file."""
+    total = rate_of(rows)
+    return {
+        "bunraku": __version__,
+        "task": task,
+        "episodes": total.episodes,
+        "successes": total.successes,
+        "success_rate": total.rate,
+        "wilson_low": total.interval[0],
+        "wilson_high": total.interval[1],
+        "real_time_factor": real_time_factor(rows),
+        "failures": total.failures,
+        "by_kind": {
+            kind: {
+                "successes": rate.successes,
+                "episodes": rate.episodes,
+                "success_rate": rate.rate,
+                "wilson_low": rate.interval[0],
+                "wilson_high": rate.interval[1],
+                "failures": rate.failures,
+            }
+            for kind, rate in rates_by_kind(rows).items()
+        },
+        "rows": [dataclasses.asdict(row) for row in rows],
+    }
+
+
+def run_seeds(run: Callable[[int], Row], seeds: Sequence[int], workers: int = 1) -> Iterator[Row]:
+    """Yield the row of every seed as it finishes, from `workers` processes; `run` must be importable by them.
+
+    Raises `UserError` when a worker dies.
+    """
+    if workers == 1:
+        yield from map(run, seeds)
+        return
+    os.environ.setdefault("OMP_NUM_THREADS", "1")  # one thread each: the processes already fill the cores
+    pool = ProcessPoolExecutor(workers, mp_context=multiprocessing.get_context("spawn"))
+    try:
+        for future in as_completed([pool.submit(run, seed) for seed in seeds]):
+            yield future.result()
+    except BrokenProcessPool as error:
+        raise UserError("a worker process died, perhaps for want of memory: try fewer --workers.") from error
+    finally:
+        pool.shutdown(wait=False, cancel_futures=True)
+        for process in multiprocessing.active_children():
+            process.terminate()
+
+
+def run_seed(task: str, seed: int) -> Row:
+    """Run one episode of `task`; an episode that crashes is a failure, not the end of the evaluation."""
+    from bunraku.tasks import run_episode
+
+    start = time.perf_counter()
+    try:
+        result = run_episode(task, seed)
+    except UserError:
+        raise
+    except Exception as error:  # whatever broke belongs in the record of this seed
+        reason = f"{type(error).__name__}: {error}"
+        return Row(seed, "", False, CRASHED, reason, "unknown", "", "", 0.0, time.perf_counter() - start)
+    return Row(**{field.name: getattr(result, field.name) for field in dataclasses.fields(Row)})

@@ -1,0 +1,28 @@
+"""Files that hold what was measured: whole at every moment, also when a run is killed while one is written."""
+
+from __future__ import annotations
+
+import json
+import os
+from pathlib import Path
+from typing import Any
+
+from bunraku.errors import UserError
+
+
+def make_folder(path: Path) -> Path:
+    """Create the folder `path`; `UserError` when nothing can be written there."""
+    try:
+        path.mkdir(parents=True, exist_ok=True)
+    except OSError as error:
+        raise UserError(f"cannot write to {path}: {error.strerror}; name another folder.") from error
+    if not os.access(path, os.W_OK):
+        raise UserError(f"cannot write to {path}: permission denied; name another folder.")
+    return path
+
+
+def write_json(path: Path, content: Any) -> None:
+    """Replace the file at `path` in one step, so that a reader sees the old content or the new, never a part."""
+    temporary = path.with_name(path.name + ".part")
+    temporary.write_text(json.dumps(content, indent=2, ensure_ascii=False) + "\n", encoding="utf-8")
+    os.replace(temporary, path)
