@@ -45,6 +45,7 @@ class _Canvas:
     """One OpenGL context into which one model is drawn. Use and close it in the thread that made it."""
 
     def __init__(self, model: mujoco.MjModel, width: int, height: int, quality: Quality) -> None:
+        self._gl = None
         self._model = model
         self._gl = _open_gl(width, height)
         self._gl.make_current()
@@ -78,6 +79,10 @@ class _Canvas:
             self._context.free()
             self._gl.free()
             self._gl = None
+
+    def __del__(self) -> None:
+        """Free the context while it is current: freed under another, it would take that one's buffers with it."""
+        self.close()
 
 
 class CameraRenderer:

@@ -132,7 +132,11 @@ def contact(friction: float) -> dict:
 def _add_shell(spec: mujoco.MjSpec) -> None:
     (x0, x1), (y0, y1), h, t = ROOM_X, ROOM_Y, ROOM_HEIGHT, 0.05
     spec.worldbody.add_geom(
-        name="floor", type=GEOM.mjGEOM_PLANE, size=[6, 6, 0.1], material="floor", **contact(FLOOR_FRICTION)
+        name="floor",
+        type=GEOM.mjGEOM_PLANE,
+        size=[6, 6, 0.1],
+        material="floor",
+        **contact(FLOOR_FRICTION) | {"condim": 3},
     )
     for name, x, y in (
         ("wall_back", (x0 - t, x0), (y0, y1)),

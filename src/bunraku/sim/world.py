@@ -1,0 +1,47 @@
+"""The physics of one room: a scene, a robot in it, and time."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import mujoco
+
+from bunraku.robot.model import standing_configuration
+from bunraku.robot.spec import RobotSpec
+from bunraku.sim.build import build_model
+from bunraku.sim.scene import Scene
+
+
+@dataclass(frozen=True)
+class World:
+    """One running simulation. `model` and `data` are the simulator's own: what the robot may know of them goes through
+    `bunraku.sim.robot.SimulatedRobot`, what a referee may ask through `bunraku.sim.truth`.
+
+    Between steps `data` is evaluated up to velocities at the present time (`mj_step1` has run). `scratch` is a second
+    `MjData` for questions that must not disturb the first.
+    """
+
+    spec: RobotSpec
+    scene: Scene
+    model: mujoco.MjModel
+    data: mujoco.MjData
+    scratch: mujoco.MjData
+
+    @property
+    def time(self) -> float:
+        """Simulated seconds since the start."""
+        return self.data.time
+
+
+def create_world(scene: Scene, spec: RobotSpec | None = None) -> World:
+    """A world at time 0, the robot standing in its initial posture before the counter."""
+    spec = spec or RobotSpec()
+    model = build_model(spec, scene)
+    data = mujoco.MjData(model)
+    configuration = standing_configuration(spec)
+    data.qpos[:7] = configuration[:7]
+    for joint, angle in zip(spec.joints, configuration[7:], strict=True):
+        data.joint(joint.name).qpos = angle
+    mujoco.mj_forward(model, data)
+    mujoco.mj_step1(model, data)
+    return World(spec, scene, model, data, mujoco.MjData(model))
