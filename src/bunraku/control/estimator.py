@@ -1,0 +1,200 @@
+"""Where the pelvis is and how it moves, from encoders, IMU and foot forces alone.
+
+A fixed-gain observer: the gyroscope and the accelerometer carry the pelvis between ticks; feet that bear weight are
+taken to rest flat where they were set down, and their leg kinematics correct orientation, position and velocity.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import mujoco
+import numpy as np
+
+from bunraku.control.nominal import NominalModel
+from bunraku.robot import SIDES, Observation, RobotSpec, standing_configuration
+
+
+@dataclass(frozen=True)
+class BodyState:
+    """Estimated state: `configuration` (37,) and `velocity` (36,) as in `BodyGoal`, in the stance frame; `contact` (2,)
+    is the share of trust, 0 to 1, that the left and the right foot rest on the ground."""
+
+    time: float
+    configuration: np.ndarray
+    velocity: np.ndarray
+    contact: np.ndarray
+
+
+@dataclass(frozen=True)
+class EstimatorGains:
+    """Rates (1/s) at which each source corrects the integrated IMU."""
+
+    orientation_from_legs: float = 6.0
+    tilt_from_imu: float = 0.6
+    position_from_legs: float = 40.0
+    velocity_from_legs: float = 60.0
+    bias: float = 0.15
+    """Rate at which the gyroscope's bias is learned from the legs, 1/s²."""
+    anchor: float = 3.0
+    """Rate at which a foot that seems to slip gives up its anchor while the other one holds."""
+
+
+TOUCH_FORCE, FIRM_FORCE = 40.0, 160.0
+"""Normal forces (N) between which a foot's trust rises from 0 to 1."""
+
+
+class Estimator:
+    """Pelvis pose and velocity in the stance frame of the first observation."""
+
+    def __init__(self, spec: RobotSpec, period: float, gains: EstimatorGains | None = None) -> None:
+        """Start with both feet flat on the ground; `period` is the control period, s."""
+        self._nominal = NominalModel(spec)
+        self._gains = gains or EstimatorGains()
+        self._period = period
+        self._start = standing_configuration(spec)
+        self._soles = [self._nominal.model.site(f"{side}_sole").id for side in SIDES]
+        self._jacobian = np.zeros((6, self._nominal.model.nv))
+        self._state: BodyState | None = None
+
+    @property
+    def state(self) -> BodyState:
+        """The latest estimate.
+
+        Raises:
+            RuntimeError: before the first observation.
+        """
+        if self._state is None:
+            raise RuntimeError("the estimator has seen no observation yet; call update first")
+        return self._state
+
+    def update(self, observation: Observation) -> BodyState:
+        """Take in one observation; the same one again changes nothing."""
+        if self._state is None:
+            self._begin(observation)
+        elif observation.time > self._state.time:
+            self._advance(observation, min(observation.time - self._state.time, 10 * self._period))
+        return self.state
+
+    def _begin(self, observation: Observation) -> None:
+        """Stance frame, orientation and anchors from both feet flat on the ground."""
+        positions, rotations, _ = self._soles_in_pelvis(observation)
+        up = rotations[0][:, 2] + rotations[1][:, 2]
+        up /= np.linalg.norm(up)
+        forward = rotations[0][:, 0] + rotations[1][:, 0]
+        forward -= up * (up @ forward)
+        forward /= np.linalg.norm(forward)
+        self._rotation = np.stack([forward, _cross(up, forward), up])
+        self._position = -self._rotation @ positions.mean(axis=0)
+        self._velocity = np.zeros(3)
+        self._bias = np.zeros(3)
+        self._anchor = self._position + positions @ self._rotation.T
+        self._anchor[:, 2] = 0.0
+        self._anchor_rotation = np.stack([_flat(self._rotation @ rotations[i]) for i in range(2)])
+        self._publish(observation, np.ones(2), observation.imu.angular_velocity)
+
+    def _advance(self, observation: Observation, dt: float) -> None:
+        gains = self._gains
+        gyro = observation.imu.angular_velocity - self._bias
+        contact = self._trust(observation)
+        positions, rotations, jacobians = self._soles_in_pelvis(observation)
+        planted = contact > 0.5
+        for i in np.flatnonzero(~planted):
+            self._anchor[i] = self._position + self._rotation @ positions[i]
+            self._anchor[i, 2] = 0.0
+            self._anchor_rotation[i] = _flat(self._rotation @ rotations[i])
+
+        turn = np.zeros(3)
+        total = contact.sum()
+        if total > 0:
+            for i in range(2):
+                measured = self._anchor_rotation[i] @ rotations[i].T
+                turn += contact[i] / max(total, 1.0) * _rotation_vector(self._rotation.T @ measured)
+        imu = _matrix(observation.imu.orientation)
+        tilt = _cross(self._rotation[2], imu[2])
+        self._bias -= gains.bias * dt * turn
+        correction = gains.orientation_from_legs * turn - gains.tilt_from_imu * tilt
+        self._rotation = self._rotation @ _exponential((gyro + correction) * dt)
+
+        lever = _cross(gyro, _cross(gyro, _IMU_IN_PELVIS))
+        acceleration = self._rotation @ (observation.imu.acceleration - lever) - [0, 0, self._nominal.gravity]
+        self._position = self._position + self._velocity * dt + acceleration * (dt * dt / 2)
+        self._velocity = self._velocity + acceleration * dt
+        if total > 0:
+            share = contact / max(total, 1.0)
+            at = self._anchor - positions @ self._rotation.T
+            joint_rates = observation.joints.velocity
+            speeds = np.stack(
+                [-self._rotation @ (_cross(gyro, positions[i]) + jacobians[i] @ joint_rates) for i in range(2)]
+            )
+            self._position += gains.position_from_legs * dt * (share @ (at - self._position))
+            self._velocity += gains.velocity_from_legs * dt * (share @ (speeds - self._velocity))
+            if planted.all():
+                slip = self._position - at
+                self._anchor[:, :2] += gains.anchor * dt * slip[:, :2]
+        self._publish(observation, contact, gyro)
+
+    def _trust(self, observation: Observation) -> np.ndarray:
+        force = observation.feet.wrench[:, 2]
+        return np.clip((force - TOUCH_FORCE) / (FIRM_FORCE - TOUCH_FORCE), 0.0, 1.0)
+
+    def _soles_in_pelvis(self, observation: Observation) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+        """Sole positions (2, 3), rotations (2, 3, 3) and linear Jacobians (2, 3, 30) in the pelvis frame."""
+        nominal = self._nominal
+        configuration = np.concatenate([np.zeros(3), [1.0, 0, 0, 0], observation.joints.position])
+        nominal.place(configuration)
+        jacobians = np.empty((2, 3, 30))
+        for i, sole in enumerate(self._soles):
+            mujoco.mj_jacSite(nominal.model, nominal.data, self._jacobian[:3], None, sole)
+            jacobians[i] = self._jacobian[:3, 6:]
+        positions = nominal.data.site_xpos[self._soles].copy()
+        rotations = nominal.data.site_xmat[self._soles].reshape(2, 3, 3).copy()
+        return positions, rotations, jacobians
+
+    def _publish(self, observation: Observation, contact: np.ndarray, gyro: np.ndarray) -> None:
+        quaternion = np.empty(4)
+        mujoco.mju_mat2Quat(quaternion, self._rotation.ravel())
+        configuration = np.concatenate([self._position, quaternion, observation.joints.position])
+        velocity = np.concatenate([self._velocity, gyro, observation.joints.velocity])
+        self._state = BodyState(observation.time, configuration, velocity, contact)
+
+
+_IMU_IN_PELVIS = np.array([0, 0, 0.03])
+
+
+def _matrix(quaternion: np.ndarray) -> np.ndarray:
+    matrix = np.empty(9)
+    mujoco.mju_quat2Mat(matrix, quaternion)
+    return matrix.reshape(3, 3)
+
+
+def _cross(a: np.ndarray, b: np.ndarray) -> np.ndarray:
+    """Cross product; many times faster than numpy's for single vectors."""
+    return np.array([a[1] * b[2] - a[2] * b[1], a[2] * b[0] - a[0] * b[2], a[0] * b[1] - a[1] * b[0]])
+
+
+def _yaw(rotation: np.ndarray) -> float:
+    return float(np.arctan2(rotation[1, 0], rotation[0, 0]))
+
+
+def _flat(rotation: np.ndarray) -> np.ndarray:
+    """The rotation about the vertical that lies nearest."""
+    yaw = _yaw(rotation)
+    c, s = np.cos(yaw), np.sin(yaw)
+    return np.array([[c, -s, 0], [s, c, 0], [0, 0, 1.0]])
+
+
+def _rotation_vector(rotation: np.ndarray) -> np.ndarray:
+    """Rotation vector of a small rotation, rad."""
+    return 0.5 * np.array(
+        [rotation[2, 1] - rotation[1, 2], rotation[0, 2] - rotation[2, 0], rotation[1, 0] - rotation[0, 1]]
+    )
+
+
+def _exponential(vector: np.ndarray) -> np.ndarray:
+    """Rotation matrix of a rotation vector (Rodrigues)."""
+    angle = float(np.sqrt(vector @ vector))
+    k = np.array([[0, -vector[2], vector[1]], [vector[2], 0, -vector[0]], [-vector[1], vector[0], 0]])
+    if angle < 1e-9:
+        return np.eye(3) + k
+    return np.eye(3) + np.sin(angle) / angle * k + (1 - np.cos(angle)) / angle**2 * (k @ k)

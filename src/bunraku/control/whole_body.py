@@ -1,0 +1,185 @@
+"""The robot on its feet: from a whole-body goal to joint torques and servo targets, at every control tick."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import mujoco
+import numpy as np
+
+from bunraku.control.estimator import BodyState, Estimator
+from bunraku.control.goal import BodyGoal
+from bunraku.control.inverse_dynamics import FREE, Contact, InverseDynamics, Solution, Tasks, Weights
+from bunraku.control.nominal import LEGS, UPPER_BODY, NominalModel
+from bunraku.robot import JointCommand, Observation, RobotSpec
+from bunraku.robot.model import SOLE_SIZE
+
+_ARM_STIFFNESS = (900.0, 900.0, 500.0, 600.0, 150.0, 80.0, 80.0)
+
+
+@dataclass(frozen=True)
+class Gains:
+    """Feedback gains, 1/s² and 1/s, of the tasks; servo gains, N·m/rad and N·m·s/rad, of the joints."""
+
+    com: tuple[float, float] = (40.0, 14.0)
+    com_height: tuple[float, float] = (60.0, 14.0)
+    pelvis: tuple[float, float] = (150.0, 24.0)
+    integral: tuple[float, float] = (50.0, 300.0)
+    """1/s³, of centre of mass and pelvis: what a load that the model does not know does to them fades in a second."""
+    sole: float = 20.0
+    """Damping of a planted foot's residual velocity, 1/s."""
+    momentum: float = 3.0
+    servo_stiffness: tuple[float, ...] = (900.0, 1500.0, 40.0, 40.0, *_ARM_STIFFNESS, *_ARM_STIFFNESS)
+    servo_damping_ratio: float = 0.9
+    """Damping of the servos follows the inertia that the joint has in the present posture."""
+    servo_integral: float = 2.5
+    """1/s: rate, as a share of the stiffness, at which standing errors of waist, neck and arms are worked off."""
+    leg_damping: float = 3.0
+
+
+LARGEST_CORRECTION = (1.0, 10.0)
+"""Largest acceleration that the integrals add, m/s² and rad/s²."""
+SUPPORT_MARGIN = 0.03
+"""How far inside the edge of the soles the reference of the centre of mass stays, m."""
+LARGEST_INTEGRAL = 0.25
+"""Largest servo torque of the integral, as a share of the joint's limit."""
+SERVO_PERIOD = 0.002
+"""Slowest motor driver that the damping must suit, s: more than 0.4 inertia / period makes a light joint buzz."""
+FASTEST_REFERENCE = 25.0
+"""Largest feed-forward acceleration of a joint reference, rad/s²."""
+FASTEST_COM = 2.0
+"""Largest feed-forward acceleration of the centre of mass, m/s²."""
+
+
+class WholeBodyController:
+    """Stands while the arms follow a goal. Keeps the body's state; knows nothing of the simulator.
+
+    Use one instance for one robot, and call `compute` once every `period` s.
+    """
+
+    def __init__(
+        self, spec: RobotSpec, period: float, gains: Gains | None = None, weights: Weights | None = None
+    ) -> None:
+        """Prepare the controller of the robot `spec`, called every `period` s."""
+        self.spec = spec
+        self.period = period
+        self.gains = gains or Gains()
+        self.estimator = Estimator(spec, period)
+        self.solution: Solution | None = None
+        self._nominal = NominalModel(spec)
+        self._reference = NominalModel(spec)
+        self._inverse = InverseDynamics(spec, weights, Contact())
+        self._torque_limits = spec.torque_limits
+        self._lower, self._upper = spec.lower_limits, spec.upper_limits
+        self._stiffness = np.zeros(len(spec.joints))
+        self._damping = np.zeros(len(spec.joints))
+        self._damping[LEGS] = self.gains.leg_damping
+        self._stiffness[UPPER_BODY] = self.gains.servo_stiffness
+        self._com_integral = np.zeros(3)
+        self._pelvis_integral = np.zeros(3)
+        self._servo_integral = np.zeros(len(UPPER_BODY))
+        self._last_goal_velocity: np.ndarray | None = None
+        self._last_com_velocity: np.ndarray | None = None
+
+    @property
+    def state(self) -> BodyState:
+        """The latest estimate of the body's state; raises RuntimeError before the first `compute`."""
+        return self.estimator.state
+
+    def compute(self, observation: Observation, goal: BodyGoal) -> JointCommand:
+        """The command that moves the body along `goal` and keeps it standing on both feet.
+
+        The goal's centre of mass is kept over the soles; where goal and balance disagree, balance wins and the arms
+        still follow in joint space.
+        """
+        gains = self.gains
+        state = self.estimator.update(observation)
+        nominal = self._nominal
+        nominal.update(state.configuration, state.velocity)
+        turn = np.empty(3)
+        mujoco.mju_subQuat(turn, goal.configuration[3:7], state.configuration[3:7])
+        pelvis = gains.pelvis[0] * turn + gains.pelvis[1] * (goal.velocity[3:6] - state.velocity[3:6])
+        self._pelvis_integral = _accumulated(
+            self._pelvis_integral, gains.integral[1] * self.period * turn, LARGEST_CORRECTION[1]
+        )
+        self._solve(
+            Tasks(
+                com=self._com_acceleration(goal),
+                angular_momentum_rate=gains.momentum * (self._reference.angular_momentum - nominal.angular_momentum),
+                pelvis=pelvis + self._pelvis_integral,
+                joints=self._joint_accelerations(state, goal),
+                soles=-gains.sole * nominal.sole_velocity,
+                contact=np.array([True, True]),
+                load=_load(nominal),
+            ),
+            state,
+        )
+        return self._command(state, goal)
+
+    def _solve(self, tasks: Tasks, state: BodyState) -> None:
+        self.solution = self._inverse.solve(self._nominal, state.configuration[7:], state.velocity[6:], tasks)
+
+    def _com_acceleration(self, goal: BodyGoal) -> np.ndarray:
+        """Acceleration (3,) that keeps the centre of mass where the goal has it, but over the soles."""
+        gains, nominal, reference = self.gains, self._nominal, self._reference
+        reference.move(goal.configuration, goal.velocity)
+        position, velocity = reference.com.copy(), reference.com_velocity.copy()
+        last = self._last_com_velocity if self._last_com_velocity is not None else velocity
+        self._last_com_velocity = velocity.copy()
+        forward = np.clip((velocity - last) / self.period, -FASTEST_COM, FASTEST_COM)
+        margin = np.array(SOLE_SIZE[:2]) - SUPPORT_MARGIN
+        soles = nominal.sole_position[:, :2]
+        kept = np.clip(position[:2], soles.min(axis=0) - margin, soles.max(axis=0) + margin)
+        outside = kept != position[:2]
+        velocity[:2][outside] = forward[:2][outside] = 0.0
+        position[:2] = kept
+        error = position - nominal.com
+        self._com_integral = _accumulated(
+            self._com_integral, gains.integral[0] * self.period * error, LARGEST_CORRECTION[0]
+        )
+        stiffness = np.array([gains.com[0], gains.com[0], gains.com_height[0]])
+        damping = np.array([gains.com[1], gains.com[1], gains.com_height[1]])
+        feedback = stiffness * error + damping * (velocity - nominal.com_velocity) + self._com_integral
+        return forward + np.clip(feedback, -4.0, 4.0)
+
+    def _joint_accelerations(self, state: BodyState, goal: BodyGoal) -> np.ndarray:
+        """Acceleration (30,) of the reference, with soft feedback that tells the legs of the servos' pull."""
+        last = self._last_goal_velocity if self._last_goal_velocity is not None else goal.velocity
+        self._last_goal_velocity = goal.velocity
+        forward = np.clip((goal.velocity - last)[6:] / self.period, -FASTEST_REFERENCE, FASTEST_REFERENCE)
+        error = goal.configuration[7:] - state.configuration[7:]
+        rate = goal.velocity[6:] - state.velocity[6:]
+        return forward + np.clip(60.0 * error + 12.0 * rate, -60.0, 60.0)
+
+    def _command(self, state: BodyState, goal: BodyGoal) -> JointCommand:
+        assert self.solution is not None
+        torque = self.solution.torque.copy()
+        error = (goal.configuration[7:] - state.configuration[7:])[UPPER_BODY]
+        limit = LARGEST_INTEGRAL * self._torque_limits[UPPER_BODY]
+        growth = self.gains.servo_integral * self.period * self._stiffness[UPPER_BODY] * error
+        self._servo_integral = _accumulated(self._servo_integral, growth, limit)
+        torque[UPPER_BODY] += self._servo_integral
+        position, velocity = goal.configuration[7:].copy(), goal.velocity[6:].copy()
+        position[LEGS] = state.configuration[7:][LEGS]
+        position = np.clip(position, self._lower, self._upper)
+        ahead = state.velocity[6:] + self.solution.acceleration[6:] * self.period
+        velocity[LEGS] = ahead[LEGS]
+        torque = np.clip(torque, -self._torque_limits, self._torque_limits)
+        return JointCommand(position, velocity, torque, self._stiffness.copy(), self._servo_damping())
+
+    def _servo_damping(self) -> np.ndarray:
+        inertia = self._nominal.mass.diagonal()[FREE:]
+        critical = 2 * self.gains.servo_damping_ratio * np.sqrt(self._stiffness * inertia)
+        return np.minimum(np.maximum(critical, self._damping), 0.4 * inertia / SERVO_PERIOD)
+
+
+def _accumulated(integral: np.ndarray, growth: np.ndarray, limit: np.ndarray | float) -> np.ndarray:
+    return np.clip(integral + growth, -limit, limit)
+
+
+def _load(nominal: NominalModel) -> np.ndarray:
+    """Share of the weight (2,) that each foot bears when the centre of mass lies where it is."""
+    left, right = nominal.sole_position[:, :2]
+    between = left - right
+    share = np.clip((nominal.com[:2] - right) @ between / max(between @ between, 1e-6), 0.05, 0.95)
+    return np.array([share, 1 - share])
