@@ -1,0 +1,122 @@
+"""Japanese verbs: the forms in which one asks for something, or asks not to do it.
+
+Classes follow school grammar: godan ("u"), ichidan ("ru"), する and 来る. A verb in 行く or いく has the te-form って.
+"""
+
+from __future__ import annotations
+
+import re
+from functools import cache
+
+# Final kana of a godan verb → (negative stem, polite stem, potential and imperative stem, te-form).
+_GODAN = {
+    "う": ("わ", "い", "え", "って"),
+    "つ": ("た", "ち", "て", "って"),
+    "る": ("ら", "り", "れ", "って"),
+    "む": ("ま", "み", "め", "んで"),
+    "ぶ": ("ば", "び", "べ", "んで"),
+    "く": ("か", "き", "け", "いて"),
+    "ぐ": ("が", "ぎ", "げ", "いで"),
+    "す": ("さ", "し", "せ", "して"),
+}
+
+_GIVE = (
+    "(?:ください(?:ませんか|ますか|ませ)?|下さい(?:ませんか|ますか)?|くれ(?:る|ない|ますか|ませんか|るかな|ないかな|ないか|るか|たまえ|たら"
+    "(?:嬉しい|うれしい|助かる)(?:です)?)?|もら(?:える|えない|えますか|えませんか|えるかな|えないかな|えないでしょうか|えますでしょうか|えるか"
+    "|えると(?:助かる|助かります|嬉しい|うれしい|ありがたい|嬉しいです|うれしいです|ありがたいです)|っても?(?:いい|よい|よろしい)"
+    "(?:ですか|でしょうか|かな|か)?|いたい(?:です|んだけど|のですが|んですが|んです|な)?|おう(?:か|かな)?)|いただ(?:けますか|けませんか|けないでしょうか"
+    "|けますでしょうか|けると(?:助かります|嬉しいです|ありがたいです|幸いです)|いても?(?:いい|よろしい)(?:ですか|でしょうか)?"
+    "|きたい(?:です|のですが|んですが)?|ければ(?:と思います|幸いです)?)|頂けますか|頂けませんか|(?:ほし|欲し)い(?:です|な|なあ|んだけど|んだ|のですが"
+    "|んですが|んです|のです|のだが|けど)?|ちょうだい|頂戴|おくれ|みせて|よ|ね|な(?=$|[、。!?]))"
+)
+
+
+def forms(verb: str, verb_class: str) -> dict[str, str]:
+    """The stems of a dictionary form: "nai", "masu", "te", "imperative", "potential" (up to る)."""
+    match verb_class:
+        case "u":
+            stem, last = verb[:-1], verb[-1]
+            nai, masu, e, te = _GODAN[last]
+            if verb.endswith(("行く", "いく")):
+                te = "って"
+            return {
+                "nai": stem + nai,
+                "masu": stem + masu,
+                "te": stem + te,
+                "imperative": stem + e,
+                "potential": stem + e,
+            }
+        case "ru":
+            stem = verb[:-1]
+            return {
+                "nai": stem,
+                "masu": stem,
+                "te": stem + "て",
+                "imperative": stem + "ろ",
+                "potential": stem + "られ",
+            }
+        case "suru":
+            stem = verb[:-2]
+            return {
+                "nai": stem + "し",
+                "masu": stem + "し",
+                "te": stem + "して",
+                "imperative": stem + "しろ",
+                "potential": stem + "でき",
+            }
+        case "kuru":
+            stem, kanji = verb[:-2], verb.endswith("来る")
+            k, o = ("来", "来") if kanji else ("き", "こ")
+            return {
+                "nai": stem + o,
+                "masu": stem + k,
+                "te": f"{stem}{k}て",
+                "imperative": f"{stem}{o}い",
+                "potential": f"{stem}{o}られ",
+            }
+    raise ValueError(f"unknown verb class '{verb_class}'; expected u, ru, suru or kuru")
+
+
+_POLITE = "(?:ください|下さい|くださいませ|願います|願えますか|いただけますか|いただけませんか|頂けますか)"
+_BAD = (
+    "(?:いけない|いけません|だめ|ダメ|駄目|ならない|なりません|いかん|困る|困ります|いや|嫌)"
+    "(?:です|だ|よ|ね|だよ|ですよ)*"
+)
+_END = "(?=$|[、。!])"
+
+_ASKING: dict[str, re.Pattern[str]] = {
+    "te": re.compile(f"(?:(?:み|おい|しまっ|あげ)て|と?いて)?{_GIVE}?"),
+    "masu": re.compile("(?:なさい|ましょうか?|ますか|ませんか|に行って(?:ください)?)"),
+    "polite": re.compile(_POLITE),
+    "potential": re.compile("(?:ますか|ませんか|るかな|ないかな|ますでしょうか|る(?=[?]))"),
+    "imperative": re.compile("(?=$|[、。!?よ])よ?"),
+    "dictionary": re.compile(
+        f"(?:ように(?:して(?:ください)?|お願いします|頼む)?|ことは?(?:できますか|できる(?=[?])|可能ですか|できるかな)"
+        f"|のを(?:お願いします|手伝って(?:ください)?|お願い(?:できますか)?)|んだ{_END}|こと(?=$|[、。])|{_END})"
+    ),
+}
+_FORBIDDING: dict[str, re.Pattern[str]] = {
+    "nai": re.compile(
+        f"(?:ないで(?:(?:おいて|いて)?{_GIVE})?|なくて?も?(?:いい|よい|良い|大丈夫|結構|構わない|構いません)(?:です|よ|ですよ|から)*"
+        f"|ない(?:こと|ように(?:して)?(?:{_GIVE})?|(?:ほう|方)がいい(?:です)?)|ずに(?:いて|おいて)?{_GIVE}?|ないよね?)"
+    ),
+    "te": re.compile(f"(?:は{_BAD}|(?:ほしくない|欲しくない)(?:です|な)?)"),
+    "contracted": re.compile(_BAD),
+    "dictionary": re.compile(
+        f"(?:な(?:よ|って)?|のは(?:やめて|止めて|禁止|なし|だめ|ダメ)(?:{_GIVE}|です)?|必要は(?:ない|ありません)"
+        "|べきでは(?:ない|ありません)|んじゃない(?:よ|ぞ)?)"
+    ),
+}
+
+
+@cache
+def instructions(verb: str, verb_class: str) -> tuple[tuple[str, re.Pattern[str], bool], ...]:
+    """Every way to ask for the action, as (stem, what may follow it, whether it asks *not* to do it).
+
+    取って(ください…), 取れ, お取りください, 取ることはできますか; 取らないで, 取るな, 取ってはいけない, 取らなくていい.
+    """
+    f = forms(verb, verb_class) | {"dictionary": verb}
+    f["polite"] = "お" + f["masu"]
+    f["contracted"] = f["te"][:-1] + ("ちゃ" if f["te"].endswith("て") else "じゃ")
+    asking = [(f[name], tail, False) for name, tail in _ASKING.items()]
+    return (*asking, *((f[name], tail, True) for name, tail in _FORBIDDING.items()))

@@ -1,0 +1,513 @@
+"""A small grammar engine: patterns from `words/*.toml` read a whole message into clauses, or not at all.
+
+Nouns are found first and replaced by one marker character each, so that the patterns stay short. Then the message is
+consumed from the left: filler, negation, one pattern, and again. What no pattern covers makes the whole message
+misunderstood: an instruction that is understood by halves is not carried out by halves.
+"""
+
+from __future__ import annotations
+
+import re
+import tomllib
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, replace
+from importlib.resources import files
+from typing import Any
+
+from bunraku.mind.conjugation import instructions
+from bunraku.mind.text import Language
+from bunraku.mind.tools import ObjectQuery, Relation, Side
+from bunraku.mind.vocabulary import Names, Vocabulary
+
+_FIRST_MARKER = 0xE000  # private use: the normalised text has no such characters
+_MARKER = "[\ue000-\ue0ff]"
+
+
+@dataclass(frozen=True)
+class Noun:
+    """A noun phrase: an object (`query`), a piece of furniture (`place`), or, when `refers`, a word like "it"."""
+
+    text: str
+    query: ObjectQuery = ObjectQuery()
+    place: str | None = None
+    refers: bool = False
+
+
+@dataclass(frozen=True)
+class Clause:
+    """One thing that is asked for. `negated`: it is asked not to be done."""
+
+    action: str
+    objects: tuple[Noun, ...] = ()
+    target: Noun | None = None
+    relation: Relation | None = None
+    side: Side | None = None
+    source: str | None = None
+    text: str = ""
+    number: float | None = None
+    negated: bool = False
+
+
+@dataclass(frozen=True)
+class Correction:
+    """ "No, the blue one": what takes the place of the last `object` or `target`."""
+
+    object: Noun | None = None
+    target: Noun | None = None
+    relation: Relation | None = None
+    side: Side | None = None
+
+
+@dataclass(frozen=True)
+class Unknown:
+    """Why a message is not understood: `role` "object" or "place" when the word in that role is unknown, else ""."""
+
+    text: str
+    role: str = ""
+
+
+@dataclass(frozen=True)
+class _Pattern:
+    """`prefix` is followed by a form of one of `verbs`, if there are any, or by one of `literals`."""
+
+    action: str
+    prefix: re.Pattern[str]
+    verbs: frozenset[str] = frozenset()
+    literals: re.Pattern[str] | None = None
+
+
+class Grammar:
+    """The grammar of one language over one vocabulary."""
+
+    def __init__(self, language: Language, vocabulary: Vocabulary):
+        self.language: Language = language
+        self.vocabulary = vocabulary
+        self.data = tomllib.loads((files(__package__) / "words" / f"{language}.toml").read_text(encoding="utf-8"))
+        self._spaced = language == "english"
+        self._end = "(?= |$)" if self._spaced else ""
+        self._start = "(?<![^ ])" if self._spaced else ""
+        data = self.data
+        self._relations = _flat(data["relations"])
+        self._attributes = {
+            "colour": _words(vocabulary.colours, language),
+            "size": _flat(data["sizes"]),
+            "side": _flat(data["sides"]),
+        }
+        self._kinds = _words(vocabulary.kinds, language, plural=self._spaced)
+        self._places = _words(vocabulary.places, language)
+        self._noun = self._noun_pattern()
+        self._filler = self._any({*data["filler"]["lead"], *data["filler"]["trail"]}, escape=False)
+        self._separator = re.compile(_alternatives(data["filler"]["separators"]))
+        self._negation = self._any(data["negation"]["before"], escape=False)
+        self._withdrawn = self._any(data["negation"]["withdrawn"], escape=False)
+        self._correcting = self._any(data["correction"]["lead"], escape=False)
+        self._verbs = _Verbs(data.get("verbs", {}))
+        self._patterns = [self._compile(a, p, strict=True) for a, ps in data["actions"].items() for p in ps]
+        self._patterns_alone = [p for p in self._patterns if p.action != "put_also"]
+        self._loose = self._loose_patterns()
+        self._fragments = {
+            role: [self._compile(role, p, strict=True) for p in data["correction"][role]]
+            for role in ("not_object", "not_target", "object", "target")
+        }
+
+    # Reading -----------------------------------------------------------------------------------------------------
+
+    def parse(self, words: str) -> list[Clause] | None:
+        """The clauses of the message, or None where any part is not understood.
+
+        A bare "no" or "just kidding" gives the clause "withdrawn".
+        """
+        marked, nouns = self._mark(words)
+        clauses: list[Clause] = []
+        position, gap = 0, ""
+        while position < len(marked):
+            if marked[position] == " ":
+                position += 1
+                continue
+            after_put = bool(clauses) and clauses[-1].action in ("put", "put_also")
+            if match := self._next_clause(marked, position, after_put):
+                clause, end = match
+                clause = self._fill(clause, nouns)
+                carried = clauses and clauses[-1].negated and self._carries(gap)
+                clauses.append(replace(clause, negated=True) if carried else clause)
+                gap, position = "", end
+                continue
+            end = self._skip(marked, position, started=bool(clauses))
+            if end == position:
+                return None
+            if self._is_withdrawal(marked, position, end, started=bool(clauses)):
+                clauses.append(Clause("withdrawn"))
+            gap += marked[position:end] + " "
+            position = end
+        if not self._spaced:
+            clauses = _spread_negation(clauses, words)
+        return clauses
+
+    def correction(self, words: str, need_lead: bool = True) -> Correction | None:
+        """A message that only names another object or target, after a word of correction if `need_lead`."""
+        marked, nouns = self._mark(words)
+        position, led, found = 0, False, Correction()
+        while position < len(marked):
+            rest = marked[position:]
+            if rest[0] == " ":
+                position += 1
+            elif match := self._match_fragment(("not_object", "not_target"), marked, position):
+                led, position = True, match[1]
+            elif match := self._match_fragment(("object", "target"), marked, position):
+                clause = self._fill(match[0], nouns)
+                if match[0].action == "object":
+                    if found.object or len(clause.objects) != 1:
+                        return None
+                    found = replace(found, object=clause.objects[0])
+                else:
+                    found = replace(found, target=clause.target, relation=clause.relation, side=clause.side)
+                position = match[1]
+            elif match := self._correcting.match(marked, position):
+                led, position = True, match.end()
+            elif match := self._filler.match(marked, position) or self._separator.match(marked, position):
+                position = match.end()
+            else:
+                return None
+        if (need_lead and not led) or (found.object is None and found.target is None):
+            return None
+        return found
+
+    def knows_noun(self, words: str) -> Noun | None:
+        """The noun phrase that the words are, if they are exactly one."""
+        match = self._noun.fullmatch(words)
+        return self._read_noun(match) if match else None
+
+    def first_noun(self, words: str) -> Noun | None:
+        """The first noun phrase in the words."""
+        match = self._noun.search(words)
+        return self._read_noun(match) if match else None
+
+    # Matching ----------------------------------------------------------------------------------------------------
+
+    def _next_clause(self, marked: str, position: int, after_put: bool) -> tuple[_Match, int] | None:
+        """The longest pattern at `position`, negated or not. A form in -ing needs a word that governs it."""
+        patterns = self._patterns if after_put else self._patterns_alone
+        best = self._longest(patterns, marked, position)
+        if best and self._is_loose_gerund(marked, position):
+            best = None
+        if negation := self._negation.match(marked, position):
+            start = negation.end()
+            while start < len(marked) and (marked[start] == " " or self._filler.match(marked, start)):
+                start = match.end() if (match := self._filler.match(marked, start)) else start + 1
+            negated = self._longest(patterns, marked, start)
+            if negated and (best is None or negated[1] > best[1]):
+                best = replace(negated[0], negated=True), negated[1]
+        return best
+
+    def _longest(self, patterns: Iterable[_Pattern], marked: str, position: int) -> tuple[_Match, int] | None:
+        best: tuple[_Match, int] | None = None
+        for pattern in patterns:
+            match = pattern.prefix.match(marked, position)
+            if match is None:
+                continue
+            end, negated = match.end(), False
+            if pattern.verbs or pattern.literals:
+                verb = self._verbs.match(marked, end, pattern.verbs)
+                literal = pattern.literals.match(marked, end) if pattern.literals else None
+                if verb is None and literal is None:
+                    continue
+                end, negated = verb if verb else (literal.end(), False)  # type: ignore[union-attr]
+                if verb and literal and literal.end() > end:
+                    end, negated = literal.end(), False
+            if best is None or end > best[1]:
+                best = _Match(pattern.action, match.groupdict(), negated), end
+        return best
+
+    def _match_fragment(self, roles: Sequence[str], marked: str, position: int) -> tuple[_Match, int] | None:
+        return self._longest([p for role in roles for p in self._fragments[role]], marked, position)
+
+    def _skip(self, marked: str, position: int, started: bool) -> int:
+        """End of the filler at `position`, or `position` where there is none."""
+        skipped = [self._filler, self._separator, self._withdrawn]
+        if not started:
+            skipped.append(self._correcting)
+        return max((m.end() for pattern in skipped if (m := pattern.match(marked, position))), default=position)
+
+    def _is_withdrawal(self, marked: str, position: int, end: int, started: bool) -> bool:
+        match = self._withdrawn.match(marked, position)
+        if not match or match.end() < end:
+            return False
+        correcting = self._correcting.match(marked, position)
+        return started or not correcting or not marked[end:].strip(" .!?。")
+
+    def _is_loose_gerund(self, marked: str, position: int) -> bool:
+        if not self._spaced or not re.match(r"(?!bring)[a-z]+ing\b", marked[position:]):
+            return False
+        before = marked[:position].split()
+        return not before or before[-1] not in self.data["negation"]["gerund_after"]
+
+    def _carries(self, gap: str) -> bool:
+        words = gap.split()
+        if any(w in ".;!?" for w in words) or "but" in words or "instead" in words:
+            return False
+        return any(w in words for w in self.data["filler"]["negation_carries"])
+
+    # Nouns -------------------------------------------------------------------------------------------------------
+
+    def _noun_pattern(self) -> re.Pattern[str]:
+        nouns, space = self.data["nouns"], " " if self._spaced else ""
+        shades = _alternatives(w for words in self._attributes.values() for w in words)
+        modifier = f"(?:{shades}|{_alternatives(nouns['neutral'])}){self._end}(?:{space},)?{space}"
+        place = _alternatives(self._places)
+        determiner = f"(?:{_alternatives(nouns['determiners'])}){self._end}{space}"
+        bare = [w for w in (*self._kinds, *self._places) if w not in nouns["needs_modifier"]]
+        generic = "|".join(sorted(nouns["generic"], key=len, reverse=True))
+        if self._spaced:
+            before = f"(?:{determiner})*(?:{modifier})*"
+            modified = f"(?:(?:{determiner})+(?:{modifier})*|(?:{modifier})+)"
+            after = f"(?P<after>(?:{_ENGLISH_AFTER.replace('COLOUR', _alternatives(self._attributes['colour']))})*)"
+        else:
+            at = f"(?:{place})(?:の上にある|の上の|にある|の中の|に置いてある|の上に置いてある|に見える|の)"
+            before = f"(?:{determiner}|{modifier}|{at})*"
+            modified = f"(?:{determiner}|{modifier}|{at})+"
+            after = "(?P<after>)"
+        heads = (
+            f"(?P<before>{before})(?P<head>{_alternatives(bare)}){self._end}{after}",
+            f"(?P<before2>{modified})(?P<head2>{_alternatives(nouns['needs_modifier'] + ['cans'])}){self._end}"
+            f"{after.replace('<after>', '<after2>')}"
+            if nouns["needs_modifier"]
+            else None,
+            f"(?P<before3>{modified})(?P<generic>{generic}){self._end}{after.replace('<after>', '<after3>')}",
+            f"(?P<headless>(?:the|that|this) (?:{shades}))(?= (?:,|\\.|!|\\?|;|please|instead|now|and|then|on|onto|in|into"
+            "|beside|next)(?: |$)|$)"
+            if self._spaced
+            else None,
+        )
+        return re.compile(self._start + "(?:" + "|".join(h for h in heads if h) + ")")
+
+    def _mark(self, words: str) -> tuple[str, list[Noun]]:
+        nouns: list[Noun] = []
+
+        def mark(match: re.Match[str]) -> str:
+            nouns.append(self._read_noun(match))
+            return chr(_FIRST_MARKER + len(nouns) - 1)
+
+        return self._noun.sub(mark, words), nouns
+
+    def _read_noun(self, match: re.Match[str]) -> Noun:
+        group = {k: v for k, v in match.groupdict().items() if v}
+        head = group.get("head") or group.get("head2") or ""
+        around = " ".join(v for k, v in group.items() if k.startswith(("before", "after", "headless")))
+        parts: dict[str, str] = {}
+        for name, words in self._attributes.items():
+            found = re.findall(f"{self._start}(?:{_alternatives(words)}){self._end}", around)
+            if found:
+                parts[name] = words[found[0]]
+        if not self._spaced and (found := re.findall(_alternatives(self._places), around)):
+            parts["place"] = self._places[found[0]]
+        place = self._places.get(head)
+        kind = self._kinds.get(head)
+        size = parts.get("size")
+        if size and place and (other := self.vocabulary.canonical("places", f"{size} {head}")):
+            place = other
+        if size and kind and f"small {kind}" in self.vocabulary.kinds:
+            kind, _ = (f"small {kind}" if size == "small" else kind), parts.pop("size")
+        if place:
+            return Noun(match[0], place=place)
+        refers = kind is None and not parts
+        return Noun(match[0], ObjectQuery(kind=kind, **parts), refers=refers)  # type: ignore[arg-type]
+
+    def _slot(self, text: str | None, nouns: Sequence[Noun]) -> tuple[Noun, ...]:
+        if not text:
+            return ()
+        marked = re.findall(_MARKER, text)
+        if marked:
+            return tuple(nouns[ord(m) - _FIRST_MARKER] for m in marked)
+        return (Noun(text, refers=True),)
+
+    def _fill(self, match: _Match, nouns: Sequence[Noun]) -> Clause:
+        g = match.groups
+        relation, side = self._relation(g.get("r"))
+        target = self._slot(g.get("t"), nouns)
+        source = self._slot(g.get("place"), nouns)
+        percent = g.get("percent")
+        text = re.sub(_MARKER, lambda m: nouns[ord(m[0]) - _FIRST_MARKER].text, g.get("text") or "")
+        return Clause(
+            match.action,
+            self._slot(g.get("o"), nouns),
+            target[0] if target else None,
+            relation,
+            side,
+            source[0].place if source else None,
+            text.strip(" \"'"),
+            float(percent) if percent else None,
+            match.negated,
+        )
+
+    def _relation(self, word: str | None) -> tuple[Relation | None, Side | None]:
+        if not word:
+            return None, None
+        name, _, side = self._relations[word].partition("_")
+        return name, side or None  # type: ignore[return-value]
+
+    # Compiling ---------------------------------------------------------------------------------------------------
+
+    def _any(self, phrases: Iterable[str], escape: bool = True) -> re.Pattern[str]:
+        return re.compile(f"(?:{_alternatives(phrases, escape)}){self._end}")
+
+    def _compile(self, action: str, pattern: str, strict: bool) -> _Pattern:
+        verbs: frozenset[str] = frozenset()
+        literals = None
+        if not self._spaced and (final := re.search(r"\{([^{}]+)\}$", pattern)):
+            members = self.data["verb_sets"].get(final[1]) or ([final[1]] if final[1] in self._verbs.names else None)
+            if members is not None:
+                pattern = pattern[: final.start()]
+                verbs = frozenset(m for m in members if m[0] != "=")
+                words = [m[1:] for m in members if m[0] == "="]
+                literals = re.compile(_alternatives(words)) if words else None
+        end = self._end if not verbs else ""
+        return _Pattern(action, re.compile(self._expand(pattern, strict) + end), verbs, literals)
+
+    def _expand(self, pattern: str, strict: bool) -> str:
+        join = "(?: ?(?:, and|,|and|&) ?)" if self._spaced else "(?:と|や|、)"
+        pronouns = _alternatives(self.data["nouns"]["pronouns"])
+        anything = f"[^,.;!?{_MARKER[1:-1]}]+?" if self._spaced else f"[^、。をにへ{_MARKER[1:-1]}]+?"
+        one = f"(?:{_MARKER}|{pronouns})" if strict else f"(?:{_MARKER}|{anything})"
+        slots = {
+            "o": f"(?P<o>{_MARKER}(?:{join}{_MARKER})*|{pronouns})" if strict else f"(?P<o>{one})",
+            "t": f"(?P<t>{one})",
+            "x": one,
+            "place": f"(?P<place>{one})",
+            "r": f"(?P<r>{_alternatives(self._relations)}){self._end}",
+            "text": "(?P<text>.+)",
+        }
+        macros: Mapping[str, str] = self.data["macros"]
+
+        def substitute(match: re.Match[str]) -> str:
+            name = match[1]
+            if name in slots:
+                return slots[name]
+            return re.sub(r"\{([A-Za-z_]+)\}", substitute, macros[name])
+
+        return self._start + re.sub(r"\{([A-Za-z_]+)\}", substitute, pattern)
+
+    # Explaining --------------------------------------------------------------------------------------------------
+
+    def _loose_patterns(self) -> list[_Pattern]:
+        """The patterns with slots that take any words, to find out which word is unknown."""
+        actions = ("pick", "put", "put_in", "bring", "look_for", "where_is")
+        return [
+            self._compile(a, p, strict=False)
+            for a in actions
+            for p in self.data["actions"].get(a, [])
+            if "{o}" in p and not p.startswith(("{o} (", "i (", "{r}"))
+        ]
+
+    def explain(self, words: str) -> Unknown:
+        """Which word stands where an object or a place should, if that is all that is wrong."""
+        marked, nouns = self._mark(words)
+        start = self._skip_filler(marked)
+        sentence = re.split(r" ?[.!?;。]", marked[start:])[0].strip()
+        body = re.sub(f"(?:[ ,、]*{self._filler.pattern})+$", "", sentence).strip(" ,、")
+        for pattern in self._loose:
+            stem = body
+            if pattern.verbs or pattern.literals:
+                cut = self._verbs.search(body, pattern.verbs)
+                if cut is None:
+                    continue
+                stem = body[:cut]
+            match = pattern.prefix.fullmatch(stem)
+            if match is None:
+                continue
+            for role, slot in (("object", "o"), ("place", "t")):
+                thing = match.groupdict().get(slot) or ""
+                if thing and not re.search(_MARKER, thing) and thing not in self.data["nouns"]["pronouns"]:
+                    return Unknown(self._without_determiner(thing), role)
+        return Unknown(words)
+
+    def _skip_filler(self, words: str) -> int:
+        start = 0
+        while start < len(words):
+            if words[start] == " ":
+                start += 1
+            elif match := self._filler.match(words, start) or self._separator.match(words, start):
+                start = match.end()
+            else:
+                break
+        return start
+
+    def _without_determiner(self, thing: str) -> str:
+        return re.sub(
+            f"^(?:(?:{_alternatives(self.data['nouns']['determiners'])}){' ' if self._spaced else ''})+", "", thing
+        )
+
+
+@dataclass(frozen=True)
+class _Match:
+    action: str
+    groups: dict[str, str | None]
+    negated: bool = False
+
+
+# What may follow an English noun: where it is, or its colour.
+_ENGLISH_AFTER = (
+    r"(?: (?:that|which) (?:is|are)| sitting| standing| lying)? (?:on|to|at) (?:the|your|my) (?:far |very )?(?:left|right)"
+    r"(?:-hand)?(?: side| hand side| end)?(?= |$)(?! (?:of|table|shelf|side)\b)"
+    r"|(?: (?:that|which) (?:is|are))? in the (?:middle|center|centre)(?= |$)(?! of)"
+    r"|(?: (?:that|which) (?:is|are))? (?:closest|nearest)(?: to)? (?:you|me)(?= |$)"
+    r"|(?: (?:that|which) (?:is|are))? (?:farthest|furthest)(?: away)?(?: from (?:you|me))?(?= |$)"
+    r"| (?:that|which) (?:is|are) (?:COLOUR)(?= |$)"
+    r"|(?: (?:that|which))? you (?:can )?see(?= |$)|(?: (?:that|which) is)? (?:right )?in front of you(?= |$)| (?:right )?over there(?= |$)"
+)
+
+
+class _Verbs:
+    """The verbs of a language by their dictionary forms."""
+
+    def __init__(self, classes: Mapping[str, Sequence[str]]):
+        self.names = {verb: verb_class for verb_class, verbs in classes.items() for verb in verbs}
+
+    def match(self, text: str, position: int, verbs: Iterable[str]) -> tuple[int, bool] | None:
+        """End of the longest form of one of `verbs` at `position`, and whether it is a prohibition."""
+        best: tuple[int, bool] | None = None
+        for verb in verbs:
+            if not text.startswith((verb[0], "お" + verb[0]), position):
+                continue
+            for stem, tail, negated in instructions(verb, self.names[verb]):
+                if not text.startswith(stem, position):
+                    continue
+                match = tail.match(text, position + len(stem))
+                if match and (best is None or match.end() > best[0]):
+                    best = match.end(), negated
+        return best
+
+    def search(self, text: str, verbs: Iterable[str]) -> int | None:
+        """Where the last form of one of `verbs` begins that ends the text."""
+        verbs = tuple(verbs)
+        for position in range(len(text)):
+            found = self.match(text, position, verbs)
+            if found and found[0] == len(text):
+                return position
+        return None
+
+
+def _spread_negation(clauses: list[Clause], words: str) -> list[Clause]:
+    """A Japanese prohibition at the end of a sentence covers the verbs before it: 取って棚に置かないで."""
+    if len(re.findall("[。!?]", words.rstrip("。!? "))) == 0 and clauses and clauses[-1].negated:
+        return [replace(c, negated=True) for c in clauses]
+    return clauses
+
+
+def _alternatives(words: Iterable[str], escape: bool = True) -> str:
+    ordered = sorted(set(words), key=lambda w: (-len(w), w))
+    return "|".join(re.escape(w) if escape else w for w in ordered) or "(?!)"
+
+
+def _flat(table: Mapping[str, Any]) -> dict[str, str]:
+    return {word: name for name, words in table.items() for word in words}
+
+
+def _words(names: Mapping[str, Names], language: Language, plural: bool = False) -> dict[str, str]:
+    words = {word.lower(): name for name, n in names.items() for word in getattr(n, language)}
+    if plural:
+        words |= {_plural(word): name for word, name in list(words.items())}
+    return words
+
+
+def _plural(word: str) -> str:
+    return word + ("es" if word.endswith(("s", "x", "sh", "ch")) else "s")

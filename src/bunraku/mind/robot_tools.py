@@ -1,0 +1,72 @@
+"""The tools of this robot. Declarations only: the runtime binds them to skills through a `RobotBody`."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from typing import Annotated
+
+from bunraku.mind.tools import Length, ObjectQuery, PlaceQuery, Range, Registry, Relation, Tool, tool
+from bunraku.mind.vocabulary import Vocabulary
+
+
+def pick(object: ObjectQuery) -> None:
+    """Grasp one object with a hand, lift it and hold it."""
+
+
+def put(object: ObjectQuery, relation: Relation, target: PlaceQuery) -> None:
+    """Pick up the object if it is not in the hand yet, and put it on, in or beside the target."""
+
+
+def bring(object: ObjectQuery) -> None:
+    """Pick up the object and hold it out towards the person."""
+
+
+def look_for(object: ObjectQuery) -> None:
+    """Turn the head and waist until the object is in view, and report where it is. Touches nothing."""
+
+
+def what_do_you_see() -> None:
+    """Name the objects in view now, with colour and position. Does not move."""
+
+
+def where_is(object: ObjectQuery) -> None:
+    """Say where the object is or was last seen, without moving."""
+
+
+def recall(query: Annotated[str, Length(200)]) -> None:
+    """Search the visual memory for what was seen earlier, with time and camera. Does not move."""
+
+
+def status() -> None:
+    """Say what the robot is doing, what it holds and how the last action ended."""
+
+
+def set_speed(speed: Annotated[float, Range(0.25, 1.0, "of full speed")]) -> None:
+    """Set how fast the robot moves from now on, as a fraction of its full allowed speed."""
+
+
+def say(text: Annotated[str, Length(300)]) -> None:
+    """Speak the text aloud."""
+
+
+def stop() -> None:
+    """Stop moving at once, softly, without dropping what is held."""
+
+
+def home() -> None:
+    """Go back to the resting posture with both arms down."""
+
+
+TOOLS: tuple[Tool, ...] = (
+    *(tool(declaration, moves=True) for declaration in (pick, put, bring, look_for, home)),
+    *(
+        tool(declaration, moves=False)
+        for declaration in (what_do_you_see, where_is, recall, status, set_speed, say, stop)
+    ),
+)
+
+
+def robot_registry(allowed: Iterable[str] | None = None, vocabulary: Vocabulary | None = None) -> Registry:
+    """The registry of this robot's tools: all of them, or only those in `allowed`."""
+    names = [tool.name for tool in TOOLS] if allowed is None else allowed
+    return Registry(TOOLS, names, vocabulary)
