@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import ast
 import difflib
+import os
 import sys
 from collections.abc import Mapping, Sequence
 from importlib import import_module
@@ -14,6 +15,9 @@ from bunraku import __version__
 from bunraku.errors import UserError
 
 COMMANDS: dict[str, str] = {
+    "cost": "bunraku.cli.economics:cost",
+    "production": "bunraku.cli.economics:production",
+    "economy": "bunraku.cli.economics:economy",
     "run": "bunraku.cli.run:run",
     "evaluate": "bunraku.cli.evaluate:evaluate",
     "tasks": "bunraku.cli.tasks:tasks",
@@ -24,6 +28,7 @@ exit code or None."""
 
 INTERRUPTED = 130
 BAD_INPUT = 2
+CLOSED_PIPE = 141
 HELP = ("-h", "--help")
 
 
@@ -45,6 +50,9 @@ def main(arguments: Sequence[str] | None = None) -> int:
     except KeyboardInterrupt:
         print("bunraku: interrupted; what was recorded so far is kept.", file=sys.stderr)
         return INTERRUPTED
+    except BrokenPipeError:  # the reader, such as `head`, has seen enough
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        return CLOSED_PIPE
 
 
 def command_words(arguments: Sequence[str], commands: Mapping[str, str]) -> str | None:

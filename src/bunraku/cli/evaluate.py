@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import difflib
+import time
 from collections.abc import Iterable
 from functools import partial
 from pathlib import Path
@@ -46,14 +47,14 @@ def evaluate(
         episodes: how many.
         seed: of the first episode; the others follow.
         workers: processes that share the episodes.
-        json: file that keeps every episode; runs/<task>-<seed>.json by default.
+        json: file that keeps every episode; runs/<task>-<date>-<time>.json by default.
         resume: continue such a file instead of refusing to overwrite it.
     """
     require_task(task)
     if episodes < 1 or workers < 1:
         raise UserError(f"--episodes and --workers must be at least 1, got {episodes} and {workers}.")
     draw_test_picture()
-    file = EvaluationFile.open(json or Path("runs") / f"{task}-{seed}.json", task, resume)
+    file = EvaluationFile.open(json or Path("runs") / f"{task}-{time.strftime('%Y%m%d-%H%M%S')}.json", task, resume)
     console = Console(highlight=False)
     seeds = range(seed, seed + episodes)
     try:

@@ -8,7 +8,7 @@ import multiprocessing
 import os
 import time
 from collections import Counter
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Generator, Iterable, Sequence
 from concurrent.futures import ProcessPoolExecutor, as_completed
 from concurrent.futures.process import BrokenProcessPool
 from dataclasses import dataclass
@@ -20,7 +20,7 @@ from bunraku.cli.records import make_folder, write_json
 from bunraku.errors import UserError
 from bunraku.statistics import wilson_interval
 
-SUCCESS = "success"
+REFUSED = "refused"
 CRASHED = "error"
 
 
@@ -146,7 +146,7 @@ def summary(task: str, rows: Sequence[Row]) -> dict[str, Any]:
     }
 
 
-def run_seeds(run: Callable[[int], Row], seeds: Sequence[int], workers: int = 1) -> Iterator[Row]:
+def run_seeds(run: Callable[[int], Row], seeds: Sequence[int], workers: int = 1) -> Generator[Row]:
     """Yield the row of every seed as it finishes, from `workers` processes; `run` must be importable by them.
 
     Raises `UserError` when a worker dies.
@@ -168,15 +168,16 @@ def run_seeds(run: Callable[[int], Row], seeds: Sequence[int], workers: int = 1)
 
 
 def run_seed(task: str, seed: int) -> Row:
-    """Run one episode of `task`; an episode that crashes is a failure, not the end of the evaluation."""
+    """Run one episode of `task`; an episode that is refused or crashes is a failure, not the end of the evaluation."""
     from bunraku.tasks import run_episode
 
     start = time.perf_counter()
     try:
         result = run_episode(task, seed)
-    except UserError:
-        raise
+    except UserError as error:
+        outcome, reason = REFUSED, str(error)
     except Exception as error:  # whatever broke belongs in the record of this seed
-        reason = f"{type(error).__name__}: {error}"
-        return Row(seed, "", False, CRASHED, reason, "unknown", "", "", 0.0, time.perf_counter() - start)
-    return Row(**{field.name: getattr(result, field.name) for field in dataclasses.fields(Row)})
+        outcome, reason = CRASHED, f"{type(error).__name__}: {error}"
+    else:
+        return Row(**{field.name: getattr(result, field.name) for field in dataclasses.fields(Row)})
+    return Row(seed, "", False, outcome, reason, "unknown", "", "", 0.0, time.perf_counter() - start)
