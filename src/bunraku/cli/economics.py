@@ -144,10 +144,10 @@ def production(
         console.print(f"  {MODELS[name]:<26} ${_range(values, 'direct')}   P(≤ $10,000) = {values['p_at_most_10000']:.2f}")
     price = summary["p_price_at_most_20000_given_a_million_a_year"]
     console.print(f"  {'price above a floor':<26} P(≤ $20,000) = {price:.2f}")
-    console.print(
-        f"A million a year: P = {summary['p_million_by_2032']:.4f} by 2032, {summary['p_million_by_2035']:.3f} by 2035, "
-        f"{rows[-1]['p_million_reached']:.2f} by {rows[-1]['year']}."
-    )
+    _print_million(console, summary, "A million a year")
+    if demand_limited:
+        unlimited = produced.sample(bill, samples, seed, iterations, years, demand_limited=False)
+        _print_million(console, tables.production_summary(unlimited), "If the world bought all of them")
     result: dict[str, Any] = {"seed": seed, "iterations": iterations, "summary": summary, "years": rows}
     if sensitivity:
         result["sensitivity"] = _print_sensitivity(console, bill, iterations, seed)
@@ -236,6 +236,11 @@ def economy(
 
         write_economy_page(html, bill, rows, scenario, years)
     return 0
+
+
+def _print_million(console: Console, summary: dict[str, Any], lead: str) -> None:
+    by = {2032: summary["p_million_by_2032"], 2035: summary["p_million_by_2035"], summary["until"]: summary["p_million"]}
+    console.print(f"{lead}: " + ", ".join(f"P = {p:.3f} by {year}" for year, p in by.items()) + ".")
 
 
 def _print_sensitivity(console: Console, bill: Any, iterations: int, seed: int) -> dict[str, Any]:

@@ -40,7 +40,9 @@ def task_output(
     """
     phi_machine, phi_robot = np.asarray(machine_share, float), np.asarray(robot_share, float)
     phi_human = 1 - phi_machine - phi_robot
-    stock = [np.asarray(x, float) for x in (capital, robots, labour)]
+    *stock, phi_machine, phi_robot, phi_human = np.broadcast_arrays(
+        *(np.asarray(x, float) for x in (capital, robots, labour)), phi_machine, phi_robot, phi_human
+    )
     phi = [phi_machine, phi_robot, phi_human]
     intensity = _level(stock, phi)
     power = 1 - 1 / np.asarray(substitution, float)
@@ -59,8 +61,8 @@ def _level(stock: list[NDArray], size: list[NDArray]) -> list[NDArray]:
     """
 
     def mean(first: int, last: int) -> NDArray:
-        amount, width = sum(stock[first : last + 1]), sum(size[first : last + 1])
-        return np.divide(amount, width, out=np.full(np.broadcast(amount, width).shape, np.inf), where=width > 0)
+        amount, width = np.sum(stock[first : last + 1], axis=0), np.sum(size[first : last + 1], axis=0)
+        return np.divide(amount, width, out=np.full(amount.shape, np.inf), where=width > 0)
 
     classes = range(len(stock))
     pooled = {(s, t): mean(s, t) for s in classes for t in classes if s <= t}

@@ -89,7 +89,7 @@ class Production:
     """Paths of n samples over T years, each array (n, T), money in USD of 2026.
 
     `limit` indexes `LIMITS`. `given_million` holds direct cost (n,) of a maker at a million a year by three models:
-    `part_by_part`, `above_floor`, `no_floor`.
+    `part_by_part`, `above_floor`, `no_floor`, and `price_given_million` (n,) the price that `above_floor` needs.
     """
 
     years: NDArray[np.int64]
@@ -102,6 +102,7 @@ class Production:
     price: Array
     limit: NDArray[np.int8]
     given_million: dict[str, Array]
+    price_given_million: Array
 
     def million_year(self) -> Array:
         """First year (n,) with at least a million robots; inf where there is none."""
@@ -156,7 +157,7 @@ def unit_cost(lines: CostLines, x: Inputs, experience: Array, elapsed: float, st
     no_floor = np.sum(base_no_floor + (small - base_no_floor) * remains, axis=1)
 
     learnt = np.exp(-doublings[:, 0] * lines.hours_exponent) * step
-    hours = lines.hours * x["hours_at_million"] * (lines.hours_floor_share + (1 - lines.hours_floor_share) * learnt)
+    hours = lines.hours * x["hours_level"] * (lines.hours_floor_share + (1 - lines.hours_floor_share) * learnt)
     return Cost(material * (1 + scrap), hours * x["wage"], no_floor * (1 + scrap))
 
 
@@ -174,6 +175,15 @@ def world_demand(year: float, demand_2035: Array) -> Array:
     later = max(ahead - 1, 0.0)
     power = min(ahead, 1.0) + 0.5 / np.log(2) * (1 - 2 ** (-2 * later))
     return np.minimum(WORLD_DEMAND_2025 * (demand_2035 / WORLD_DEMAND_2025) ** power, DEMAND_CEILING)
+
+
+def noise_paths(deviation: Array, probability: Array, years: int, seed: int) -> Array:
+    """Random walks (n, years) of ln cost with yearly standard `deviation` (n,), picked by `probability` (n,) from a bank.
+
+    The bank makes noise a function of one uniform number, as Sobol indices need.
+    """
+    bank = np.cumsum(np.random.default_rng(seed).standard_normal((_PATHS, years)), axis=1)
+    return deviation[:, None] * bank[(probability * _PATHS).astype(int)]
 
 
 def priors(overrides: Mapping[str, Prior] | None = None) -> dict[str, Prior]:
@@ -203,8 +213,7 @@ def simulate(
     if years < YEARS_TO_MILLION + 1 or iterations < 0:
         raise UserError(f"need at least {YEARS_TO_MILLION + 1} years and no negative iterations, got {years}, {iterations}")
     x = draw(stated, probabilities[:, :-1])
-    paths = np.cumsum(np.random.default_rng(seed).standard_normal((_PATHS, years)), axis=1)
-    walk = x["noise"][:, None] * paths[(probabilities[:, -1] * _PATHS).astype(int)]
+    walk = noise_paths(x["noise"], probabilities[:, -1], years, seed)
 
     count = len(probabilities)
     table = {name: np.empty((count, years)) for name in ("output", "cumulative", "direct", "bare", "labour", "price")}
@@ -238,6 +247,7 @@ def simulate(
         for column, value in zip(table.values(), row, strict=True):
             column[:, t] = value
 
+    given = cost_given_million(lines, x, iterations, np.exp(walk[:, YEARS_TO_MILLION]))
     return Production(
         years=np.arange(FIRST_YEAR, FIRST_YEAR + years),
         inputs=x,
@@ -248,7 +258,8 @@ def simulate(
         labour=table["labour"],
         price=table["price"],
         limit=limit,
-        given_million=cost_given_million(lines, x, iterations, np.exp(walk[:, YEARS_TO_MILLION])),
+        given_million=given,
+        price_given_million=selling_price(given["above_floor"], x, np.full(count, float(iterations))),
     )
 
 
