@@ -1,0 +1,309 @@
+"""Where and when something was seen: from tokens and labels to sightings."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+
+import cv2
+import numpy as np
+from scipy.sparse import coo_array
+from scipy.sparse.csgraph import connected_components
+
+from bunraku.vision.colours import COLOUR_NAMES, colour_mask, colour_shares
+from bunraku.vision.frame import Source
+from bunraku.vision.query import Box, Query
+from bunraku.vision.reconstruction import reconstruct
+from bunraku.vision.store import Label, TokenStore
+
+MINIMUM_SHARE = 0.12
+"""Share of a patch that must bear the colour."""
+MOST_TOKENS = 600
+"""Newest matching patches that are looked at."""
+RERANKED = 10
+GOOD = 0.6
+"""Share of the best score from which a later sighting is preferred to the best one."""
+SMALL, LARGE = 0.10, 0.25
+"""Sizes, as shares of the picture's width, below and above which a thing is called small and large."""
+
+
+@dataclass(frozen=True)
+class Sighting:
+    """Something seen by `camera` from `start` to `end` (s) within `box` (x0, y0, x1, y1) px.
+
+    `crop` (h, w, 3) uint8 RGB shows it, `source` points to the original stream at `start`; `score` is in [0, 1].
+    """
+
+    camera: str
+    start: float
+    end: float
+    box: Box
+    score: float
+    crop: np.ndarray
+    source: Source | None
+    label: str | None = None
+
+
+@dataclass(frozen=True)
+class Answer:
+    """Sightings, the latest good one first; when there are none, `nearest` is what comes closest, if anything does."""
+
+    sightings: tuple[Sighting, ...]
+    text: str
+    nearest: Sighting | None = None
+
+
+def recall(store: TokenStore, query: Query, limit: int = 5) -> Answer:
+    """The answer to a query."""
+    note = ""
+    if query.label is not None or query.embedding is not None:
+        found = _by_label(store, query, limit)
+        if found or store.labels:
+            return _answer(store, query, found, limit, note)
+        if query == Query(label=query.label, embedding=query.embedding):
+            return Answer((), f"nothing {query.describe()} was seen: no labeller has named anything in this memory.")
+        note = f" (nothing in this memory is labelled, so “{query.label}” was not checked)"
+    return _answer(store, query, _by_appearance(store, query, limit), limit, note)
+
+
+def _answer(store: TokenStore, query: Query, found: list[Sighting], limit: int, note: str) -> Answer:
+    if found:
+        best = max(sighting.score for sighting in found)
+        found.sort(key=lambda s: (s.score < GOOD * best, -s.end))
+        found = [replace(s, crop=_crop(store, s)) for s in found[:limit]]
+        first = found[0]
+        text = f"{query.describe()}: {first.camera}, {first.start:.1f}–{first.end:.1f} s, at {first.box}{note}."
+        return Answer(tuple(found), text)
+    nearest = next(iter(_relaxed(store, query)), None)
+    wanted = " and ".join(filter(None, [query.size, query.colour, query.label and f"{query.label}-like"]))
+    text = f"nothing {wanted or 'such'} was seen"
+    if nearest is None:
+        return Answer((), f"{text}.")
+    nearest = replace(nearest, crop=_crop(store, nearest))
+    name = nearest.label or COLOUR_NAMES[int(np.argmax(colour_shares(nearest.crop)))]
+    return Answer((), f"{text}; nearest: something {name}, {nearest.camera}, {nearest.end:.1f} s.", nearest)
+
+
+def _relaxed(store: TokenStore, query: Query) -> list[Sighting]:
+    """What fits most of the query, when nothing fits all of it."""
+    if query.label is not None and query.colour is not None:
+        found = _by_label(store, replace(query, colour=None), 1)
+        if found:
+            return found
+    for relaxed in (replace(query, label=None), replace(query, label=None, size=None)):
+        if relaxed != query and (relaxed.colour or relaxed.example is not None):
+            found = _by_appearance(store, relaxed, 1)
+            if found:
+                return found
+    return []
+
+
+def _by_label(store: TokenStore, query: Query, limit: int) -> list[Sighting]:
+    found = []
+    for label in reversed(store.labels):
+        score = _label_score(label, query)
+        if score <= 0 or not _fits(label.camera, label.time, label.time, label.box, query):
+            continue
+        rows = _tokens_under(store, label)
+        if query.colour is not None:
+            share = _share(rows, query.colour)
+            if share.max(initial=0) < MINIMUM_SHARE:
+                continue
+            score *= float(0.5 + 0.5 * share.max())
+        end = float(store.ends(rows).max(initial=label.time))
+        source = store.source(rows[0]) if len(rows) else None
+        sighting = Sighting(label.camera, label.time, end, label.box, score, np.empty(0), source, label.name)
+        if _size_fits(store, sighting, query):
+            found.append(sighting)
+        if len(found) >= 4 * limit:
+            break
+    return found
+
+
+def _label_score(label: Label, query: Query) -> float:
+    score = label.score
+    if query.label is not None:
+        wanted, have = set(_stems(query.label)), set(_stems(label.name))
+        score *= len(wanted & have) / len(wanted)
+    if query.embedding is not None:
+        if label.embedding is None:
+            return 0.0
+        a, b = np.asarray(query.embedding, float), np.asarray(label.embedding, float)
+        score *= max(0.0, float(a @ b / (np.linalg.norm(a) * np.linalg.norm(b) + 1e-12)))
+    return score
+
+
+def _stems(words: str) -> list[str]:
+    return [word[:-1] if word.endswith("s") and len(word) > 3 else word for word in words.lower().split()]
+
+
+def _tokens_under(store: TokenStore, label: Label) -> np.ndarray:
+    rows = store.table.rows
+    numbers = [channel.number for channel in store.channels.values() if channel.camera == label.camera]
+    at_time = (rows["start"] <= label.time + 1) & (rows["end"] >= label.time - 1)
+    x0, y0, x1, y1 = label.box
+    within = (rows["x"] < x1) & (rows["x"] + rows["scale"] > x0) & (rows["y"] < y1) & (rows["y"] + rows["scale"] > y0)
+    return rows[at_time & within & np.isin(rows["channel"], numbers)]
+
+
+def _by_appearance(store: TokenStore, query: Query, limit: int) -> list[Sighting]:
+    rows = store.table.rows
+    fits = np.ones(len(rows), bool)
+    if query.camera is not None:
+        numbers = [channel.number for channel in store.channels.values() if channel.camera == query.camera]
+        fits &= np.isin(rows["channel"], numbers)
+    if query.until < np.inf:
+        fits &= rows["start"] <= query.until
+    if query.moving:
+        fits &= rows["track"] > 0
+    if query.region is not None:
+        x0, y0, x1, y1 = query.region
+        fits &= (rows["x"] < x1) & (rows["x"] + rows["scale"] > x0) & (rows["y"] < y1) & (rows["y"] + rows["scale"] > y0)
+    weights = _colour_weights(rows, query)
+    scores = rows["colours"] @ weights if weights is not None else np.ones(len(rows), np.float32)
+    fits &= scores >= (MINIMUM_SHARE if query.colour is not None else 0.25)
+    at = np.flatnonzero(fits)
+    if query.since > -np.inf:
+        at = at[store.ends(rows[at]) >= query.since]
+    if len(at) > MOST_TOKENS:
+        # Half by score, half by time: the latest match and the best one are both among them.
+        by_time = at[np.argpartition(-np.minimum(rows["end"][at], 1e18), MOST_TOKENS // 2)[: MOST_TOKENS // 2]]
+        by_score = at[np.argpartition(-scores[at], MOST_TOKENS // 2)[: MOST_TOKENS // 2]]
+        at = np.union1d(by_time, by_score)
+    sightings = _cluster(store, rows[at], scores[at])
+    sightings = [sighting for sighting in sightings if _size_fits(store, sighting, query)]
+    if query.example is not None:
+        return _reranked(store, sightings, query.example)
+    if query.colour is not None:
+        sightings.sort(key=lambda s: (-s.score))
+        return [_tightened(store, sighting, query.colour) for sighting in sightings[: 2 * limit]]
+    return sightings
+
+
+def _colour_weights(rows: np.ndarray, query: Query) -> np.ndarray | None:
+    """What each colour share (0–255) adds to a patch's score."""
+    weights = np.zeros(len(COLOUR_NAMES), np.float32)
+    if query.colour is not None:
+        weights[COLOUR_NAMES.index(query.colour)] = 1 / 255
+    elif query.example is not None:
+        shares = colour_shares(cv2.resize(query.example, (64, 64), interpolation=cv2.INTER_AREA)) / 255
+        usual = rows["colours"].mean(0) / 255 if len(rows) else np.ones(len(COLOUR_NAMES))
+        # A colour tells as much as it is rare in this memory.
+        telling = shares * np.log(1 / np.clip(usual, 0.003, 0.9))
+        weights[:] = telling / max(telling.max(), 1e-6) / 255
+    else:
+        return None
+    return weights
+
+
+def _share(rows: np.ndarray, colour: str) -> np.ndarray:
+    return rows["colours"][:, COLOUR_NAMES.index(colour)] / 255
+
+
+def _cluster(store: TokenStore, rows: np.ndarray, scores: np.ndarray) -> list[Sighting]:
+    """Sightings of patches that touch and were seen together."""
+    if len(rows) == 0:
+        return []
+    ends = store.ends(rows)
+    gap_x = _gaps(rows["x"].astype(int), rows["scale"])
+    gap_y = _gaps(rows["y"].astype(int), rows["scale"])
+    together = np.abs(rows["start"][:, None] - rows["start"]) < 0.05
+    overlap = np.minimum(ends[:, None], ends) - np.maximum(rows["start"][:, None], rows["start"])
+    # Two that held side by side for a second belong together; a moving thing's successive places do not.
+    linked = (gap_x <= 8) & (gap_y <= 8) & (rows["channel"][:, None] == rows["channel"]) & (together | (overlap > 1.0))
+    count, number = connected_components(coo_array(linked), directed=False)
+    found = []
+    for cluster in range(count):
+        mine = number == cluster
+        part, share = rows[mine], scores[mine]
+        area = float((share * part["scale"].astype(float) ** 2).sum())
+        score = float(share.max()) * area / (area + 300.0)
+        newest = part[np.argmax(part["start"])]
+        box = (int(part["x"].min()), int(part["y"].min()), *(int((part[k] + part["scale"]).max()) for k in ("x", "y")))
+        camera = store.channels[int(newest["channel"])].camera
+        start, end = float(part["start"].max()), float(ends[mine].max())
+        found.append(Sighting(camera, start, end, box, score, np.empty(0), store.source(newest)))
+    return found
+
+
+def _gaps(corner: np.ndarray, size: np.ndarray) -> np.ndarray:
+    """Free pixels between each two intervals, negative where they overlap."""
+    end = corner + size
+    return np.maximum(corner[:, None], corner) - np.minimum(end[:, None], end)
+
+
+def _tightened(store: TokenStore, sighting: Sighting, colour: str) -> Sighting:
+    """The sighting with its box drawn around the pixels of the colour."""
+    mask = colour_mask(_crop(store, sighting), colour)
+    if mask.sum() < 12:
+        return sighting
+    x, y, width, height = cv2.boundingRect(mask.astype(np.uint8))
+    x0, y0 = max(sighting.box[0], 0) + x, max(sighting.box[1], 0) + y
+    return replace(sighting, box=(x0, y0, x0 + width, y0 + height))
+
+
+def _reranked(store: TokenStore, sightings: list[Sighting], example: np.ndarray) -> list[Sighting]:
+    """The most promising sightings, scored and placed by normalised correlation with the example."""
+    sightings.sort(key=lambda s: -s.score)
+    newest = sorted(sightings, key=lambda s: -s.end)[: RERANKED // 2]
+    candidates = sightings[: RERANKED - len(newest)] + newest
+    found = {}
+    for sighting in candidates:
+        margin = 16
+        x0, y0, x1, y1 = sighting.box
+        wide = replace(sighting, box=(x0 - margin, y0 - margin, x1 + margin, y1 + margin))
+        score, box = _match(_crop(store, wide), example)
+        origin = (max(wide.box[0], 0), max(wide.box[1], 0))
+        placed = (box[0] + origin[0], box[1] + origin[1], box[2] + origin[0], box[3] + origin[1])
+        found[(sighting.camera, sighting.start, sighting.box)] = replace(sighting, score=score, box=placed)
+    return [sighting for sighting in found.values() if sighting.score > 0.3]
+
+
+def _match(picture: np.ndarray, example: np.ndarray) -> tuple[float, Box]:
+    """Best normalised correlation of `example` within `picture` at three sizes, and where."""
+    best, place = 0.0, (0, 0, picture.shape[1], picture.shape[0])
+    for scale in (1.0, 0.75, 1.33):
+        size = (max(4, round(example.shape[1] * scale)), max(4, round(example.shape[0] * scale)))
+        if size[0] > picture.shape[1] or size[1] > picture.shape[0]:
+            continue
+        template = cv2.resize(example, size, interpolation=cv2.INTER_AREA)
+        _, score, _, (x, y) = cv2.minMaxLoc(cv2.matchTemplate(picture, template, cv2.TM_CCOEFF_NORMED))
+        if score > best:
+            best, place = float(score), (x, y, x + size[0], y + size[1])
+    return best, place
+
+
+def _crop(store: TokenStore, sighting: Sighting) -> np.ndarray:
+    x0, y0, x1, y1 = sighting.box
+    view = reconstruct(store, sighting.camera, sighting.start, sighting.box).image
+    return np.ascontiguousarray(view[max(y0, 0) : max(y1, 1), max(x0, 0) : max(x1, 1)])
+
+
+def _fits(camera: str, start: float, end: float, box: Box, query: Query) -> bool:
+    if query.camera is not None and camera != query.camera:
+        return False
+    if end < query.since or start > query.until:
+        return False
+    if query.region is None:
+        return True
+    x0, y0, x1, y1 = query.region
+    return box[0] < x1 and box[2] > x0 and box[1] < y1 and box[3] > y0
+
+
+def _size_fits(store: TokenStore, sighting: Sighting, query: Query) -> bool:
+    if query.size is None:
+        return True
+    width = next(channel.width for channel in store.channels.values() if channel.camera == sighting.camera)
+    extent = max(sighting.box[2] - sighting.box[0], sighting.box[3] - sighting.box[1]) / width
+    return extent < SMALL if query.size == "small" else extent > LARGE
+
+
+def describe(sightings: Sequence[Sighting]) -> list[str]:
+    """One line for each sighting."""
+    lines = []
+    for sighting in sightings:
+        where = f"{sighting.source.file} at {sighting.source.seconds:.2f} s" if sighting.source else "no recording"
+        name = f" {sighting.label}" if sighting.label else ""
+        interval = f"{sighting.start:.2f}–{sighting.end:.2f} s"
+        lines.append(f"{sighting.camera}{name} {interval} box {sighting.box} score {sighting.score:.2f} ({where})")
+    return lines

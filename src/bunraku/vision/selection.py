@@ -1,0 +1,261 @@
+"""Which patches of a picture are worth keeping: causal, one pass, nothing looked at twice.
+
+Two claims compete for the budget. *Repair* keeps the cells where the memory is most wrong, and more so once a change
+has come to rest. *Snapshots* keep a moving thing as a whole, from one time stamp and at a sharp moment, because a
+mosaic of mixed times is unreadable.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field, replace
+
+import cv2
+import numpy as np
+
+from bunraku.vision.budget import TokenBudget
+from bunraku.vision.canvas import Canvas, Difference, Grid, cell_means
+from bunraku.vision.frame import Frame
+
+NOVELTY = 10000.0
+"""Value (luma levels²) of a cell that was never seen, before its texture is added."""
+SMOOTH = 30.0
+"""Luma variance below which half resolution loses nothing that matters."""
+REFINEMENT = 0.1
+"""Value per luma variance of replacing a coarse patch by a full one."""
+FOREGROUND = 12.0
+"""Least mean squared difference from the background of a moving thing."""
+MINIMUM_CELLS = 2
+SNAPSHOT_PERIOD = 0.9
+FIRST_SNAPSHOT = (0.2, 0.5)
+"""Earliest and latest age (s) of a new thing at its first snapshot."""
+SHARP_ENOUGH = 0.9
+"""Share of a thing's recent best sharpness that counts as a sharp moment."""
+FORGET_TRACK = 3.0
+
+
+@dataclass(frozen=True)
+class Group:
+    """Patches kept together from one picture.
+
+    `rows`, `columns` (n,) are the cells of their upper left corners and `spans` (n,) their size in cells, 1 or 2;
+    `track` numbers the moving thing they show whole, 0 for repairs.
+    """
+
+    rows: np.ndarray
+    columns: np.ndarray
+    spans: np.ndarray
+    track: int
+    sharpness: float
+    first: bool = False
+    """Whether this is the thing's first snapshot."""
+
+
+@dataclass(frozen=True)
+class Selection:
+    """What was kept of one picture, and the difference it was judged by."""
+
+    groups: tuple[Group, ...]
+    difference: Difference
+    vanished: tuple[int, ...] = ()
+
+    @property
+    def tokens(self) -> int:
+        """How many patches were kept."""
+        return sum(len(group.rows) for group in self.groups)
+
+
+@dataclass
+class Track:
+    """A moving thing: times in s, `box` (x0, y0, x1, y1) in cells."""
+
+    first: float
+    last: float
+    box: tuple[int, int, int, int]
+    snapshot: float | None = None
+    best_sharpness: float = 0.0
+
+
+@dataclass(frozen=True)
+class Component:
+    """Cells of a moving thing in this picture."""
+
+    cells: np.ndarray
+    track: int
+    sharpness: float
+
+
+@dataclass
+class Selector:
+    """Selection for one camera; `camera` is the number that the joint `budget` gave it."""
+
+    grid: Grid
+    budget: TokenBudget
+    camera: int
+    multiscale: bool = True
+    attention: np.ndarray | None = None
+    """Weights (rows, columns) ≥ 0 of what matters to the task now; None where everything does."""
+    canvas: Canvas = field(init=False)
+    tracks: dict[int, Track] = field(default_factory=dict)
+    _next_track: int = 1
+
+    def __post_init__(self) -> None:
+        """Begin with an empty canvas."""
+        self.canvas = Canvas(self.grid)
+
+    def select(self, frame: Frame) -> Selection:
+        """Observe a frame and keep what is worth it and can be afforded."""
+        difference = self.canvas.observe(frame)
+        self.budget.advance(frame.time)
+        components = self._components(difference, frame.time)
+        groups = [*self._snapshots(components, difference, frame.time), *self._repairs(difference)]
+        gone = [track for track, state in self.tracks.items() if frame.time - state.last > FORGET_TRACK]
+        for track in gone:
+            del self.tracks[track]
+        return Selection(tuple(groups), difference, tuple(gone))
+
+    def _components(self, difference: Difference, time: float) -> list[Component]:
+        """Connected foreground, matched by overlap with the tracks of the picture before."""
+        cells = self.canvas.cells
+        least = max(FOREGROUND, difference.threshold)
+        foreground = difference.visible & cells["settled"] & (difference.background > least)
+        if not foreground.any():
+            cells["track"] = 0
+            return []
+        closed = cv2.morphologyEx(foreground.astype(np.uint8), cv2.MORPH_CLOSE, np.ones((3, 3), np.uint8))
+        count, labels, statistics, _ = cv2.connectedComponentsWithStats(closed, connectivity=8)
+        detail = cell_means(np.abs(cv2.Laplacian(self.canvas.picture, cv2.CV_16S)), self.grid.cell)
+        previous, cells["track"] = cells["track"].copy(), 0
+        components, claimed = [], set[int]()
+        by_size = sorted(range(1, count), key=lambda label: -statistics[label, cv2.CC_STAT_AREA])
+        for label in by_size:
+            x, y, width, height, area = (int(value) for value in statistics[label])
+            if area < MINIMUM_CELLS:
+                break
+            mask = labels == label
+            track = _most_common(previous[mask], claimed)
+            if track not in self.tracks:
+                track, self._next_track = self._next_track, self._next_track + 1
+                self.tracks[track] = Track(time, time, (x, y, x + width, y + height))
+            claimed.add(track)
+            cells["track"][mask] = track
+            sharpness = float(detail[mask].mean())
+            state = self.tracks[track]
+            state.last, state.box = time, (x, y, x + width, y + height)
+            state.best_sharpness = max(sharpness, 0.98 * state.best_sharpness)
+            components.append(Component(mask & foreground, track, sharpness))
+        return components
+
+    def _snapshots(self, components: list[Component], difference: Difference, time: float) -> list[Group]:
+        """Whole things that are due, longest waiting first."""
+        changed = difference.changed
+        due = [c for c in components if self._is_due(c, time) and (changed & c.cells).sum() > 0.1 * c.cells.sum()]
+        due.sort(key=lambda component: self.tracks[component.track].snapshot or -np.inf)
+        groups = []
+        for component in due:
+            group = _whole(component)
+            if len(group.rows) > self.budget.snapshots.capacity and self.multiscale:
+                group = _whole(component, coarse=True)
+            if self.budget.spend_snapshot(len(group.rows)):
+                track = self.tracks[component.track]
+                groups.append(replace(group, first=track.snapshot is None))
+                track.snapshot = time
+                self._keep(group)
+        return groups
+
+    def _is_due(self, component: Component, time: float) -> bool:
+        track = self.tracks[component.track]
+        sharp = component.sharpness >= SHARP_ENOUGH * track.best_sharpness
+        if track.snapshot is None:
+            earliest, latest = FIRST_SNAPSHOT
+            waited = time - track.first
+        else:
+            earliest, latest = SNAPSHOT_PERIOD, 1.5 * SNAPSHOT_PERIOD
+            waited = time - track.snapshot
+        return waited >= latest or (waited >= earliest and sharp)
+
+    def _repairs(self, difference: Difference) -> list[Group]:
+        """The most valuable cells one by one, and 2 × 2 of them as one coarse patch where that loses little."""
+        value, isolated = self._value(difference)
+        blocks = self._coarse_blocks(value, difference)
+        single = value > 0
+        single[: 2 * blocks.shape[0], : 2 * blocks.shape[1]] &= ~blocks.repeat(2, 0).repeat(2, 1)
+        rows, columns = np.nonzero(single)
+        block_rows, block_columns = np.nonzero(blocks)
+        block_values = 0.7 * 4 * cell_means(_even(value), 2)[blocks]
+        values = np.concatenate([value[rows, columns], block_values])
+        small = np.concatenate([isolated[rows, columns], np.zeros(len(block_rows), bool)])
+        spans = np.concatenate([np.ones(len(rows), int), np.full(len(block_rows), 2)])
+        rows, columns = np.concatenate([rows, 2 * block_rows]), np.concatenate([columns, 2 * block_columns])
+        kept = self.budget.spend(self.camera, values, small)
+        if not kept.any():
+            return []
+        group = Group(rows[kept], columns[kept], spans[kept], 0, 0.0)
+        self._keep(group)
+        return [group]
+
+    def _value(self, difference: Difference) -> tuple[np.ndarray, np.ndarray]:
+        """Value (luma levels²) of keeping each cell, and which cells have changed alone."""
+        cells = self.canvas.cells
+        excess = np.where(difference.visible & cells["seen"], np.maximum(difference.kept - difference.threshold, 0), 0)
+        onset = np.maximum(difference.step - difference.threshold, 0)
+        value = np.float32(excess * np.sqrt(1 + 30 * cells["quiet"]) + 4 * np.minimum(excess, onset))
+        changed = value > 0
+        isolated = changed & (cv2.blur(np.float32(changed), (3, 3)) < 0.35)
+        value = np.where(changed, 0.4 * value + 0.6 * cv2.blur(value, (3, 3)), 0)
+        unseen = difference.visible & ~cells["seen"]
+        coarse = difference.visible & cells["coarse"] & ~changed
+        if unseen.any() or coarse.any():
+            variance = self._variance()
+            value[unseen] = NOVELTY + variance[unseen]
+            value[coarse] = np.maximum(REFINEMENT * (variance[coarse] - SMOOTH), 0)
+        if self.attention is not None:
+            value *= self.attention
+        return value, isolated
+
+    def _variance(self) -> np.ndarray:
+        picture = np.float32(self.canvas.picture)
+        return cell_means(picture * picture, self.grid.cell) - cell_means(picture, self.grid.cell) ** 2
+
+    def _coarse_blocks(self, value: np.ndarray, difference: Difference) -> np.ndarray:
+        """(rows // 2, columns // 2) bool: 2 × 2 cells that may be one patch, all wanted and smooth or never seen."""
+        wanted = value > 0
+        if not self.multiscale or wanted.sum() < 16:
+            return np.zeros((value.shape[0] // 2, value.shape[1] // 2), bool)
+        cells = self.canvas.cells
+        fit = wanted & (~cells["seen"] | ((self._variance() < SMOOTH) & ~cells["coarse"]))
+        fit = _even(fit)
+        return fit.reshape(fit.shape[0] // 2, 2, fit.shape[1] // 2, 2).all((1, 3))
+
+    def _keep(self, group: Group) -> None:
+        chosen, coarse = np.zeros(self.grid.shape, bool), np.zeros(self.grid.shape, bool)
+        for span in (2, 1):
+            of_span = group.spans == span
+            for row in range(span):
+                for column in range(span):
+                    at = (group.rows[of_span] + row, group.columns[of_span] + column)
+                    inside = (at[0] < chosen.shape[0]) & (at[1] < chosen.shape[1])
+                    at = at[0][inside], at[1][inside]
+                    chosen[at], coarse[at] = True, span == 2
+        self.canvas.keep(chosen, coarse)
+
+
+def _even(grid: np.ndarray) -> np.ndarray:
+    """`grid` without a last odd row or column."""
+    return grid[: grid.shape[0] // 2 * 2, : grid.shape[1] // 2 * 2]
+
+
+def _most_common(tracks: np.ndarray, excluded: set[int]) -> int:
+    counts = np.bincount(tracks)
+    for track in np.argsort(-counts):
+        if track > 0 and counts[track] > 0 and int(track) not in excluded:
+            return int(track)
+    return 0
+
+
+def _whole(component: Component, coarse: bool = False) -> Group:
+    rows, columns = np.nonzero(component.cells)
+    if coarse:
+        blocks = np.unique(np.column_stack([rows // 2, columns // 2]), axis=0) * 2
+        rows, columns = blocks[:, 0], blocks[:, 1]
+    spans = np.full(len(rows), 2 if coarse else 1)
+    return Group(rows, columns, spans, component.track, component.sharpness)

@@ -1,0 +1,390 @@
+"""Tokens, labels and events on disk within hard caps: nothing acknowledged is lost when the process is killed."""
+
+from __future__ import annotations
+
+import json
+import os
+import struct
+from collections.abc import Callable, Iterable, Mapping
+from dataclasses import asdict, dataclass
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from bunraku.errors import UserError
+from bunraku.vision import patches
+from bunraku.vision.frame import Source
+from bunraku.vision.log import TIERS, Log, Segment
+from bunraku.vision.table import STORED, TOKEN, Channel, Picture, Table, Token, unpack
+from bunraku.vision.thinning import survivors
+
+VERSION = 1
+PICTURE, STATE, HEARTBEAT, CHANNEL, FILE, EVENT, LABEL = range(1, 8)
+"""Kinds of records."""
+_STATE = np.dtype([("id", "<i8"), ("end", "<f8")])
+_HEARTBEAT = struct.Struct("<Hd")
+OLD_SHARE = 0.5
+"""Share of the bytes that the thinned past may take while the recent past needs room."""
+MAXIMUM_EVENTS = 5000
+MAXIMUM_LABELS = 20000
+
+
+@dataclass(frozen=True)
+class Event:
+    """Something that happened at `time` (s): to the scene (appeared, vanished) or to a stream (gap, lost, degraded)."""
+
+    time: float
+    camera: str
+    kind: str
+    text: str
+    box: tuple[int, int, int, int] | None = None
+
+
+@dataclass(frozen=True)
+class Label:
+    """A name that a labeller gave to the `box` (x0, y0, x1, y1) px of a picture; `embedding` (n,) if it has one."""
+
+    time: float
+    camera: str
+    name: str
+    score: float
+    box: tuple[int, int, int, int]
+    embedding: tuple[float, ...] | None = None
+
+
+class TokenStore:
+    """The disk side of the memory. One process writes; others may open it `read_only` meanwhile."""
+
+    def __init__(self, directory: Path, max_bytes: int, max_tokens: int, read_only: bool = False) -> None:
+        if max_tokens < 1:
+            raise UserError(f"the memory must be allowed at least one token, got {max_tokens}.")
+        settings = _open_directory(directory, max_bytes, max_tokens, read_only)
+        if read_only:
+            max_bytes, max_tokens = settings["max_bytes"], settings["max_tokens"]
+        self.directory = directory
+        # The settings file counts as well.
+        self.max_bytes = max_bytes
+        self.log = Log(directory / "log", max_bytes - _settings_path(directory).stat().st_size, read_only)
+        self.table = Table(max_tokens)
+        self.channels: dict[int, Channel] = {}
+        self.files: dict[int, tuple[str, float]] = {}
+        self.last_seen: dict[int, float] = {}
+        self.events: list[Event] = []
+        self.labels: list[Label] = []
+        self._next_id = self._next_picture = 0
+        self._changed_ends: dict[int, float] = {}
+        self._load()
+        if not read_only:
+            self._close_intervals()
+
+    @property
+    def size(self) -> int:
+        """Bytes on disk, settings included."""
+        return self.log.size + _settings_path(self.directory).stat().st_size
+
+    def open_channel(self, camera: str, width: int, height: int, patch: int) -> Channel:
+        """A new channel of `camera`."""
+        channel = Channel(max(self.channels, default=-1) + 1, camera, width, height, patch)
+        self.channels[channel.number] = channel
+        self._append(CHANNEL, json.dumps(asdict(channel)).encode())
+        return channel
+
+    def add(
+        self,
+        channel: int,
+        time: float,
+        source: Source | None,
+        anchor_from_picture: np.ndarray,
+        stored: np.ndarray,
+        blobs: list[bytes],
+    ) -> np.ndarray:
+        """Keep tokens `stored` (n,) of `STORED` of one picture, their ids and lengths filled in here; returns the ids.
+
+        They are with the operating system when this returns, on the disk after `sync`.
+        """
+        stored["id"] = np.arange(self._next_id, self._next_id + len(stored))
+        stored["length"] = [len(blob) for blob in blobs]
+        self._next_id += len(stored)
+        file, pts = self._file(source)
+        at = 0
+        while at < len(stored):
+            count = self._fits(stored[at:])
+            picture = Picture(self._next_picture, channel, time, pts, file, anchor_from_picture)
+            self._next_picture += 1
+            payload = picture.pack(stored[at : at + count], blobs[at : at + count])
+            segment, offset = self._append(PICTURE, payload, tokens=count)
+            self._enter(picture, stored[at : at + count], payload, segment, offset)
+            at += count
+        return stored["id"].copy()
+
+    def set_ends(self, ids: np.ndarray, end: float) -> None:
+        """Tokens `ids` were last verified at `end` (s); inf for those that hold again."""
+        rows = self.table.find(ids)
+        self.table.rows["end"][rows] = end
+        for identity in self.table.rows["id"][rows]:
+            self._changed_ends[int(identity)] = end
+
+    def seen(self, channel: int, time: float) -> None:
+        """The channel was looked at: whatever holds, holds until `time` (s)."""
+        self.last_seen[channel] = max(time, self.last_seen.get(channel, -np.inf))
+
+    def add_event(self, event: Event) -> None:
+        """Remember an event."""
+        self.events = [*self.events[-MAXIMUM_EVENTS + 1 :], event]
+        self._append(EVENT, json.dumps(asdict(event)).encode())
+
+    def add_label(self, label: Label) -> None:
+        """Remember a label."""
+        self.labels = [*self.labels[-MAXIMUM_LABELS + 1 :], label]
+        self._append(LABEL, json.dumps(asdict(label)).encode())
+
+    def flush(self) -> None:
+        """Write down how long tokens held, and wait until all of it is on the disk."""
+        if self._changed_ends:
+            states = np.array(list(self._changed_ends.items()), _STATE)
+            self._changed_ends.clear()
+            for part in np.array_split(states, -(-states.nbytes // (self.log.segment_bytes // 2))):
+                self._append(STATE, part.tobytes())
+        for channel, time in self.last_seen.items():
+            self._append(HEARTBEAT, _HEARTBEAT.pack(channel, time))
+        self.log.sync()
+
+    def close(self) -> None:
+        """Flush and close."""
+        self.flush()
+        self.log.close()
+
+    def ends(self, rows: np.ndarray) -> np.ndarray:
+        """Last verified time (n,) s of table rows, with those that still hold at their camera's last picture."""
+        latest = np.full(max(self.channels, default=0) + 1, -np.inf)
+        for channel, time in self.last_seen.items():
+            latest[channel] = time
+        return np.maximum(rows["start"], np.minimum(rows["end"], latest[rows["channel"]]))
+
+    def token(self, row: np.ndarray) -> Token:
+        """One table row as a `Token`."""
+        x, y, scale = int(row["x"]), int(row["y"]), int(row["scale"])
+        start, end = float(row["start"]), float(self.ends(row[None])[0])
+        camera = self.channels[int(row["channel"])].camera
+        return Token(int(row["id"]), camera, x, y, scale, start, end, int(row["group"]), self.source(row))
+
+    def source(self, row: np.ndarray) -> Source | None:
+        """Where the row's picture lies in its original stream."""
+        if int(row["file"]) not in self.files:
+            return None
+        name, time_base = self.files[int(row["file"])]
+        return Source(name, int(row["pts"]), time_base)
+
+    def images(self, rows: np.ndarray) -> list[np.ndarray]:
+        """Patches (samples, samples, 3) uint8 RGB of table rows; grey where a patch is gone meanwhile."""
+        found: list[np.ndarray] = [np.empty(0)] * len(rows)
+        for key in np.unique(rows["segment"]):
+            at = np.flatnonzero(rows["segment"] == key)
+            places = [(int(rows["offset"][i]), int(rows["length"][i])) for i in at]
+            for i, data in zip(at, self.log.read(int(key), places), strict=True):
+                samples = patches.SAMPLES[int(rows["scale"][i])]
+                try:
+                    found[i] = patches.decode(data, samples)
+                except ValueError:
+                    found[i] = np.full((samples, samples, 3), 128, np.uint8)
+        return found
+
+    def _fits(self, stored: np.ndarray) -> int:
+        """How many of the first tokens go into one record."""
+        room = self.log.segment_bytes // 2 - 256
+        sizes = np.cumsum(STORED.itemsize + stored["length"].astype(np.int64))
+        return int(max(1, min(np.searchsorted(sizes, room), len(stored), self.table.capacity)))
+
+    def _file(self, source: Source | None) -> tuple[int, int]:
+        if source is None:
+            return 0, 0
+        named = (source.file, source.time_base)
+        for number, known in self.files.items():
+            if known == named:
+                return number, source.pts
+        number = next(n for n in range(1, 1 << 16) if n not in self.files)
+        self.files[number] = named
+        self._append(FILE, json.dumps([number, *named]).encode())
+        return number, source.pts
+
+    def _append(self, kind: int, payload: bytes, tier: str = "recent", tokens: int = 0) -> tuple[Segment, int]:
+        attempts = 0
+        while self.log.is_full(len(payload)) or self.table.count + tokens > self.table.capacity:
+            self._make_room(spare_shown=attempts < 64)
+            attempts += 1
+        return self.log.append(kind, payload, tier)
+
+    def _make_room(self, spare_shown: bool) -> None:
+        """Thin the oldest recent segment into the old tier, or forget the oldest of the old tier."""
+        old, recent = self.log.tier("old"), self.log.tier("recent")
+        may_thin = len(recent) > 1 and sum(segment.size for segment in old) < OLD_SHARE * self.log.max_bytes
+        if (may_thin and spare_shown) or not old:
+            self._rewrite(recent[0], survivors)
+        else:
+            self._rewrite(old[0], lambda rows, mine: mine & np.isinf(rows["end"]) & spare_shown)
+
+    def _rewrite(self, segment: Segment, choose: Callable[[np.ndarray, np.ndarray], np.ndarray]) -> None:
+        """Carry what `choose` keeps of a segment over to the old tier and delete the segment."""
+        rows = self.table.rows
+        mine = rows["segment"] == segment.key
+        keep = choose(rows, mine)
+        if segment.tier == "old" and keep.sum() > 0.5 * mine.sum():
+            keep = np.zeros_like(keep)
+        kept_ids = set(rows["id"][keep].tolist())
+        self.table.remove(mine & ~keep)
+        used_files, used_channels = set(self.table.rows["file"].tolist()), set(self.table.rows["channel"].tolist())
+        active = set(self.last_seen)
+        for record in list(self.log.records(segment)):
+            payload: bytes | None = record.payload
+            if record.kind == PICTURE:
+                self._carry(record.payload, kept_ids)
+                continue
+            if record.kind == STATE:
+                payload = self._still_needed(np.frombuffer(record.payload, _STATE))
+            elif record.kind == FILE:
+                number = json.loads(record.payload)[0]
+                if number not in used_files and number != max(self.files):
+                    self.files.pop(number, None)
+                    payload = None
+            elif record.kind == CHANNEL:
+                number = json.loads(record.payload)["number"]
+                if number not in used_channels and number not in active:
+                    self.channels.pop(number, None)
+                    payload = None
+            elif record.kind == HEARTBEAT:
+                channel, time = _HEARTBEAT.unpack(record.payload)
+                payload = record.payload if self.last_seen.get(channel) == time else None
+            elif segment.tier == "old":
+                payload = None
+            if payload:
+                self.log.append(record.kind, payload, "old")
+        self.log.sync()
+        self.log.drop(segment)
+
+    def _carry(self, payload: bytes, kept_ids: set[int]) -> None:
+        picture, stored, offsets = unpack(payload)
+        chosen = np.array([int(identity) in kept_ids for identity in stored["id"]], bool)
+        if not chosen.any():
+            return
+        stored, offsets = stored[chosen].copy(), offsets[chosen]
+        rows = self.table.rows
+        stored["end"] = rows["end"][self.table.find(stored["id"])]
+        blobs = [payload[o : o + n] for o, n in zip(offsets, stored["length"].astype(int), strict=True)]
+        while len(stored):
+            count = self._fits(stored)
+            part = picture.pack(stored[:count], blobs[:count])
+            segment, start = self.log.append(PICTURE, part, "old")
+            at = self.table.find(stored["id"][:count])
+            rows["segment"][at], rows["offset"][at] = segment.key, start + unpack(part)[2]
+            stored, blobs = stored[count:], blobs[count:]
+
+    def _still_needed(self, states: np.ndarray) -> bytes | None:
+        """The present ends of those tokens whose record elsewhere may be out of date."""
+        at = self.table.find(states["id"])
+        current = np.empty(len(at), _STATE)
+        current["id"], current["end"] = self.table.rows["id"][at], self.table.rows["end"][at]
+        return current.tobytes() or None
+
+    def _enter(self, picture: Picture, stored: np.ndarray, payload: bytes, segment: Segment, offset: int) -> None:
+        self.table.add(_table_rows(picture, stored, unpack(payload)[2] + offset, segment))
+
+    def _load(self) -> None:
+        """Read the log back; a token written twice, because thinning was cut short, counts once."""
+        loaded, states = [], []
+        for segment in list(self.log.segments):
+            try:
+                records = list(self.log.records(segment))
+            except FileNotFoundError:  # the writer thinned it meanwhile
+                continue
+            for record in records:
+                if record.kind == PICTURE:
+                    picture, stored, offsets = unpack(record.payload)
+                    loaded.append(_table_rows(picture, stored, offsets + record.offset, segment))
+                    self._next_picture = max(self._next_picture, picture.id + 1)
+                elif record.kind == STATE:
+                    states.append(np.frombuffer(record.payload, _STATE))
+                else:
+                    self._load_other(record.kind, record.payload)
+        rows = np.concatenate(loaded) if loaded else np.zeros(0, TOKEN)
+        _, first = np.unique(rows["id"], return_index=True)
+        rows = rows[first][-self.table.capacity :]
+        rows = rows[np.isin(rows["channel"], list(self.channels))]
+        self.table.add(rows)
+        for state in states:
+            at = self.table.find(state["id"])
+            self.table.rows["end"][at] = state["end"][np.isin(state["id"], self.table.rows["id"][at])]
+        self._next_id = int(rows["id"].max()) + 1 if len(rows) else 0
+        for channel in np.unique(rows["channel"]):
+            self.seen(int(channel), float(rows["start"][rows["channel"] == channel].max()))
+
+    def _load_other(self, kind: int, payload: bytes) -> None:
+        if kind == HEARTBEAT:
+            self.seen(*_HEARTBEAT.unpack(payload))
+        elif kind == CHANNEL:
+            channel = Channel(**json.loads(payload))
+            self.channels[channel.number] = channel
+        elif kind == FILE:
+            number, name, time_base = json.loads(payload)
+            self.files[number] = (name, time_base)
+        elif kind == EVENT:
+            self.events.append(Event(**_with_box(json.loads(payload))))
+        elif kind == LABEL:
+            self.labels.append(Label(**_with_box(json.loads(payload))))
+
+    def _close_intervals(self) -> None:
+        """What an earlier session still showed held until its last picture."""
+        rows = self.table.rows
+        showing = np.isinf(rows["end"])
+        rows["end"][showing] = self.ends(rows[showing])
+        for identity, end in zip(rows["id"][showing], rows["end"][showing], strict=True):
+            self._changed_ends[int(identity)] = float(end)
+
+
+def _table_rows(picture: Picture, stored: np.ndarray, offsets: np.ndarray, segment: Segment) -> np.ndarray:
+    rows = np.zeros(len(stored), TOKEN)
+    for name in STORED.names or ():
+        rows[name] = stored[name]
+    rows["channel"], rows["start"], rows["picture"] = picture.channel, picture.time, picture.id
+    rows["pts"], rows["file"], rows["anchor_from_picture"] = picture.pts, picture.file, picture.anchor_from_picture
+    rows["segment"], rows["offset"] = segment.key, offsets
+    return rows
+
+
+def _with_box(fields: Mapping[str, Any]) -> dict[str, Any]:
+    def as_tuple(value: Iterable[Any] | None) -> tuple[Any, ...] | None:
+        return None if value is None else tuple(value)
+
+    return {name: as_tuple(value) if name in ("box", "embedding") else value for name, value in fields.items()}
+
+
+def _settings_path(directory: Path) -> Path:
+    return directory / "memory.json"
+
+
+def _open_directory(directory: Path, max_bytes: int, max_tokens: int, read_only: bool) -> dict[str, Any]:
+    path = _settings_path(directory)
+    if path.exists():
+        try:
+            settings = json.loads(path.read_text(encoding="utf-8"))
+        except ValueError as error:
+            raise UserError(f"{path} is damaged: it should say which version wrote this memory.") from error
+        if settings.get("version") != VERSION:
+            found = settings.get("version")
+            raise UserError(f"{directory} holds a memory of version {found}, this program reads version {VERSION}.")
+        if read_only:
+            return settings
+    elif read_only:
+        raise UserError(f"there is no memory in {directory}; `bunraku watch` makes one.")
+    elif directory.exists() and any(path.name != "memory.new" for path in directory.iterdir()):
+        raise UserError(f"{directory} is not empty and not a memory; choose another folder.")
+    settings = {"version": VERSION, "max_bytes": max_bytes, "max_tokens": max_tokens, "tiers": list(TIERS)}
+    try:
+        directory.mkdir(parents=True, exist_ok=True)
+        temporary = path.with_suffix(".new")
+        temporary.write_text(json.dumps(settings), encoding="utf-8")
+        os.replace(temporary, path)
+        (directory / "log").mkdir(exist_ok=True)
+    except OSError as error:
+        raise UserError(f"no memory could be made in {directory}: {error.strerror}.") from error
+    return settings

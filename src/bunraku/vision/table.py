@@ -1,0 +1,138 @@
+"""The tokens alive, as one preallocated table, and their form on disk."""
+
+from __future__ import annotations
+
+import struct
+from dataclasses import dataclass
+
+import numpy as np
+
+from bunraku.vision.colours import COLOUR_NAMES
+from bunraku.vision.frame import Source
+
+STORED = np.dtype(
+    [
+        ("id", "<i8"),
+        ("x", "<i2"),  # frame px of the upper left corner; may lie outside the frame
+        ("y", "<i2"),
+        ("scale", "u1"),  # frame px per side: 16, 32 or 64
+        ("end", "<f8"),  # s at which what it shows was last verified; inf while it still is
+        ("group", "<i8"),  # patches with one number were kept together
+        ("track", "<i4"),  # moving thing that the group shows whole, 0 if none
+        ("sharpness", "<f4"),
+        ("colours", "u1", len(COLOUR_NAMES)),
+        ("length", "<u2"),  # bytes of the JPEG scan
+    ]
+)
+"""A token on disk."""
+
+TOKEN = np.dtype(
+    [
+        *[(name, STORED[name]) for name in STORED.names or ()],
+        ("channel", "<u2"),
+        ("start", "<f8"),  # s at which it was taken
+        ("picture", "<i8"),
+        ("pts", "<i8"),
+        ("file", "<u2"),
+        ("anchor_from_picture", "<f4", (2, 3)),  # in frame px
+        ("segment", "<i4"),  # key of the log's segment
+        ("offset", "<u4"),
+    ]
+)
+"""A token in memory."""
+
+PICTURE = struct.Struct("<qHdqH6fH")
+
+
+@dataclass(frozen=True)
+class Picture:
+    """The frame that tokens were taken from; `anchor_from_picture` (2, 3) in frame pixels."""
+
+    id: int
+    channel: int
+    time: float
+    pts: int
+    file: int
+    anchor_from_picture: np.ndarray
+
+    def pack(self, stored: np.ndarray, blobs: list[bytes]) -> bytes:
+        """The record of this picture and some of its tokens, `stored` (n,) of `STORED`."""
+        values = np.asarray(self.anchor_from_picture, np.float32).ravel()
+        head = PICTURE.pack(self.id, self.channel, self.time, self.pts, self.file, *values, len(stored))
+        return head + stored.tobytes() + b"".join(blobs)
+
+
+def unpack(payload: bytes) -> tuple[Picture, np.ndarray, np.ndarray]:
+    """Picture, its tokens (n,) of `STORED`, and the offsets (n,) of their blobs in the payload."""
+    identity, channel, time, pts, file, *values, count = PICTURE.unpack_from(payload)
+    stored = np.frombuffer(payload, STORED, count, PICTURE.size)
+    first = PICTURE.size + stored.nbytes
+    lengths = stored["length"].astype(np.int64)
+    offsets = first + np.concatenate([[0], np.cumsum(lengths)[:-1]]) if count else np.zeros(0, np.int64)
+    transform = np.array(values, float).reshape(2, 3)
+    return Picture(identity, channel, time, pts, file, transform), stored, offsets.astype(np.int64)
+
+
+@dataclass(frozen=True)
+class Channel:
+    """A camera from one start, or change of resolution, to the next; `width`, `height` and `patch` in px."""
+
+    number: int
+    camera: str
+    width: int
+    height: int
+    patch: int
+
+
+@dataclass(frozen=True)
+class Token:
+    """One kept patch: where and when it was seen, how long it held, and where it lies in the original stream.
+
+    `x`, `y`, `scale` in frame px; `start`, `end` in s, `end` the last moment at which it was verified.
+    """
+
+    id: int
+    camera: str
+    x: int
+    y: int
+    scale: int
+    start: float
+    end: float
+    group: int
+    source: Source | None
+
+
+class Table:
+    """Tokens in the order of their ids; never more than `capacity`."""
+
+    def __init__(self, capacity: int) -> None:
+        self._rows = np.zeros(capacity, TOKEN)
+        self.count = 0
+
+    @property
+    def rows(self) -> np.ndarray:
+        """All tokens alive (n,) of `TOKEN`: a view, valid until tokens are removed."""
+        return self._rows[: self.count]
+
+    @property
+    def capacity(self) -> int:
+        """Most tokens that can be alive."""
+        return len(self._rows)
+
+    def add(self, rows: np.ndarray) -> None:
+        """Append tokens with ids above all present."""
+        self._rows[self.count : self.count + len(rows)] = rows
+        self.count += len(rows)
+
+    def find(self, ids: np.ndarray) -> np.ndarray:
+        """Row numbers of those `ids` that are alive."""
+        if self.count == 0:
+            return np.zeros(0, np.int64)
+        at = np.minimum(np.searchsorted(self.rows["id"], ids), self.count - 1)
+        return at[self.rows["id"][at] == ids]
+
+    def remove(self, dead: np.ndarray) -> None:
+        """Remove the rows where `dead` (n,) bool."""
+        alive = self.rows[~dead]
+        self._rows[: len(alive)] = alive
+        self.count = len(alive)
