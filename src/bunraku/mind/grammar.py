@@ -10,7 +10,7 @@ from __future__ import annotations
 import re
 import tomllib
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from importlib.resources import files
 from typing import Any
 
@@ -28,7 +28,7 @@ class Noun:
     """A noun phrase: an object (`query`), a piece of furniture (`place`), or, when `refers`, a word like "it"."""
 
     text: str
-    query: ObjectQuery = ObjectQuery()
+    query: ObjectQuery = field(default_factory=ObjectQuery)
     place: str | None = None
     refers: bool = False
 
@@ -82,7 +82,7 @@ class Grammar:
     def __init__(self, language: Language, vocabulary: Vocabulary):
         self.language: Language = language
         self.vocabulary = vocabulary
-        self.data = tomllib.loads((files(__package__) / "words" / f"{language}.toml").read_text(encoding="utf-8"))
+        self.data = tomllib.loads((files("bunraku.mind") / "words" / f"{language}.toml").read_text(encoding="utf-8"))
         self._spaced = language == "english"
         self._end = "(?= |$)" if self._spaced else ""
         self._start = "(?<![^ ])" if self._spaced else ""
@@ -273,8 +273,8 @@ class Grammar:
             if nouns["needs_modifier"]
             else None,
             f"(?P<before3>{modified})(?P<generic>{generic}){self._end}{after.replace('<after>', '<after3>')}",
-            f"(?P<headless>(?:the|that|this) (?:{shades}))(?= (?:,|\\.|!|\\?|;|please|instead|now|and|then|on|onto|in|into"
-            "|beside|next)(?: |$)|$)"
+            f"(?P<headless>(?:the|that|this) (?:{shades}))(?= (?:,|\\.|!|\\?|;|please|instead|now|and|then|on|onto|in"
+            "|into|beside|next)(?: |$)|$)"
             if self._spaced
             else None,
         )
@@ -400,7 +400,7 @@ class Grammar:
 
     def explain(self, words: str) -> Unknown:
         """Which word stands where an object or a place should, if that is all that is wrong."""
-        marked, nouns = self._mark(words)
+        marked, _ = self._mark(words)
         start = self._skip_filler(marked)
         sentence = re.split(r" ?[.!?;。]", marked[start:])[0].strip()
         body = re.sub(f"(?:[ ,、]*{self._filler.pattern})+$", "", sentence).strip(" ,、")
@@ -446,13 +446,14 @@ class _Match:
 
 # What may follow an English noun: where it is, or its colour.
 _ENGLISH_AFTER = (
-    r"(?: (?:that|which) (?:is|are)| sitting| standing| lying)? (?:on|to|at) (?:the|your|my) (?:far |very )?(?:left|right)"
-    r"(?:-hand)?(?: side| hand side| end)?(?= |$)(?! (?:of|table|shelf|side)\b)"
+    r"(?: (?:that|which) (?:is|are)| sitting| standing| lying)? (?:on|to|at) (?:the|your|my) (?:far |very )?"
+    r"(?:left|right)(?:-hand)?(?: side| hand side| end)?(?= |$)(?! (?:of|table|shelf|side)\b)"
     r"|(?: (?:that|which) (?:is|are))? in the (?:middle|center|centre)(?= |$)(?! of)"
     r"|(?: (?:that|which) (?:is|are))? (?:closest|nearest)(?: to)? (?:you|me)(?= |$)"
     r"|(?: (?:that|which) (?:is|are))? (?:farthest|furthest)(?: away)?(?: from (?:you|me))?(?= |$)"
     r"| (?:that|which) (?:is|are) (?:COLOUR)(?= |$)"
-    r"|(?: (?:that|which))? you (?:can )?see(?= |$)|(?: (?:that|which) is)? (?:right )?in front of you(?= |$)| (?:right )?over there(?= |$)"
+    r"|(?: (?:that|which))? you (?:can )?see(?= |$)|(?: (?:that|which) is)? (?:right )?in front of you(?= |$)"
+    r"| (?:right )?over there(?= |$)"
 )
 
 

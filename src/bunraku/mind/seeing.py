@@ -13,7 +13,7 @@ from bunraku.mind.vocabulary import Vocabulary, default_vocabulary
 
 @dataclass(frozen=True)
 class SeenObject:
-    """One object in view: `position_stance` (3,) m, x forward, y left; `size` (3,) m and `place` where they are known."""
+    """One object in view: `position_stance` (3,) m, x forward, y left; `size` (3,) m and `place` where known."""
 
     kind: str
     colour: str | None
@@ -96,8 +96,10 @@ def _volume(seen: SeenObject) -> float:
 
 def describe(kind: str | None, colour: str | None, language: str, vocabulary: Vocabulary) -> str:
     """The thing in words, without article: "red mug", 「赤いマグカップ」."""
-    noun = vocabulary.spoken("kinds", kind, language) if kind in vocabulary.kinds else (kind or "")
-    shade = vocabulary.spoken("colours", colour, language) if colour in vocabulary.colours else (colour or "")
+    noun = vocabulary.spoken("kinds", kind, language) if kind and kind in vocabulary.kinds else (kind or "")
+    shade = (
+        vocabulary.spoken("colours", colour, language) if colour and colour in vocabulary.colours else (colour or "")
+    )
     if language == "japanese":
         return shade + (noun or "もの")
     return f"{shade} {noun or 'thing'}".strip()

@@ -12,7 +12,7 @@ LONGEST = 400
 """Characters in one instruction; a person's spoken instruction has fewer."""
 
 _JAPANESE = re.compile("[぀-ヿ㐀-鿿ｦ-ﾟ]")
-_CONTRACTIONS = [
+_SPOKEN = [
     (r"\bcan'?t\b|\bcannot\b", "can not"),
     (r"\bwon'?t\b", "will not"),
     (r"\b(do|does|did|is|are|was|were|should|would|could|must|need|have|has|had|ought|might)n'?t\b", r"\1 not"),
@@ -34,7 +34,7 @@ _CONTRACTIONS = [
     (r"\b(ya|u)\b", "you"),
     (r"\bcolours\b", "colors"),
 ]
-_CONTRACTIONS = [(re.compile(pattern), replacement) for pattern, replacement in _CONTRACTIONS]
+_CONTRACTIONS = [(re.compile(pattern), replacement) for pattern, replacement in _SPOKEN]
 _QUOTES = str.maketrans({"’": "'", "‘": "'", "“": '"', "”": '"', "‐": "-", "‑": "-", "–": "-", "—": "-"})
 
 
@@ -46,7 +46,7 @@ def language_of(text: str) -> Language:
 def normalise(text: str) -> str:
     """NFKC, lower case, visible characters only, single spaces. The words and their order stay."""
     normal = unicodedata.normalize("NFKC", text).lower().translate(_QUOTES)
-    visible = (" " if c in "\n\t\r" else c for c in normal if c in "\n\t\r" or unicodedata.category(c)[0] != "C")
+    visible = (c for c in normal if c in "\n\r\t" or unicodedata.category(c)[0] != "C")
     return " ".join("".join(visible).split())
 
 

@@ -103,7 +103,7 @@ class Checked:
 
 @dataclass(frozen=True)
 class Tool:
-    """A declared tool. `moves` tells whether it can move the robot, `needs_consent` whether the user must say yes first.
+    """A declared tool. `moves` tells whether it can move the robot, `needs_consent` whether the user must first say yes.
 
     `parameters` are (name, type, required) in order, from the signature.
     """
@@ -181,9 +181,7 @@ class Registry:
 
     def _convert(self, value: Any, hint: Any, path: str, changes: list[str]) -> Any:
         hint = _without_none(hint)
-        limits: tuple[Any, ...] = ()
-        if get_origin(hint) is Annotated:
-            hint, *limits = get_args(hint)
+        hint, limits = _annotated(hint)
         if get_origin(hint) is Literal:
             return self._choose(value, get_args(hint), path)
         if dataclasses.is_dataclass(hint) and isinstance(hint, type):
@@ -257,9 +255,7 @@ def _number(value: Any, limits: tuple[Any, ...], path: str, changes: list[str]) 
 
 def _schema(hint: Any, vocabulary: Vocabulary) -> dict[str, Any]:
     hint = _without_none(hint)
-    limits: tuple[Any, ...] = ()
-    if get_origin(hint) is Annotated:
-        hint, *limits = get_args(hint)
+    hint, limits = _annotated(hint)
     if get_origin(hint) is Literal:
         return {"type": "string", "enum": list(get_args(hint))}
     if dataclasses.is_dataclass(hint):
@@ -291,6 +287,13 @@ def _without_none(hint: Any) -> Any:
         return hint
     (inner,) = (part for part in get_args(hint) if part is not type(None))
     return inner
+
+
+def _annotated(hint: Any) -> tuple[Any, tuple[Any, ...]]:
+    if get_origin(hint) is not Annotated:
+        return hint, ()
+    inner, *limits = get_args(hint)
+    return inner, tuple(limits)
 
 
 def _plain(value: Any) -> Any:

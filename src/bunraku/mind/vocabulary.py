@@ -46,7 +46,7 @@ class Vocabulary:
 
 def vocabulary_of(kinds: Iterable[str], colours: Iterable[str], places: Iterable[str]) -> Vocabulary:
     """A vocabulary of the given canonical names; a name without an entry in `words/names.toml` is its own word."""
-    known = tomllib.loads((files(__package__) / "words" / "names.toml").read_text(encoding="utf-8"))
+    known = tomllib.loads((files("bunraku.mind") / "words" / "names.toml").read_text(encoding="utf-8"))
 
     def names(category: str, wanted: Iterable[str]) -> dict[str, Names]:
         entries = known[category]
