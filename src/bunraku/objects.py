@@ -45,7 +45,7 @@ class Primitive:
 
     `size` (m) are half sizes as MuJoCo has them: box (x, y, z), cylinder and capsule (radius, half length along the
     local z), sphere (radius,), ellipsoid (x, y, z). `trim` names a colour of `TRIM`; None is the object's own colour.
-    A piece that is not `solid` is seen but has neither mass nor contact.
+    A piece that is not `solid` is seen but has neither mass nor contact; one that is not `seen` is the other way round.
     """
 
     shape: Shape
@@ -54,6 +54,7 @@ class Primitive:
     quaternion: Quaternion = (1.0, 0.0, 0.0, 0.0)
     trim: str | None = None
     solid: bool = True
+    seen: bool = True
 
 
 @dataclass(frozen=True)
@@ -70,8 +71,9 @@ class Support:
 class Kind:
     """A kind of household object; `size` (m) is its bounding box as it rests, `mass` in kg.
 
-    `rolls` marks round things, which meet rolling resistance. `graspable` things may be asked for by a task; `support`
-    things may be its target.
+    `profile` (radius, z) m, from the axis at the bottom around to the axis again, is the surface of revolution that is
+    drawn for turned things; their contact is that of the primitives. `rolls` marks round things, which meet rolling
+    resistance. `graspable` things may be asked for by a task; `support` things may be its target.
     """
 
     name: str
@@ -82,6 +84,7 @@ class Kind:
     graspable: bool = True
     rolls: bool = False
     support: Support | None = None
+    profile: tuple[tuple[float, float], ...] = ()
 
     @property
     def rest_height(self) -> float:
@@ -133,6 +136,7 @@ def _ring(count: int, radius: float, thickness: float, height: float, z: float, 
                 (thickness / 2, half_width, height / 2),
                 (middle * cos(turn), middle * sin(turn), z),
                 (w * c, -z_turn * s, w * s, z_turn * c),
+                seen=False,
             )
         )
     return pieces
@@ -140,7 +144,8 @@ def _ring(count: int, radius: float, thickness: float, height: float, z: float, 
 
 def _mug() -> Kind:
     radius, height, wall = 0.040, 0.095, 0.004
-    floor = Primitive("cylinder", (radius - wall / 2, 0.003), (0, 0, -height / 2 + 0.003))
+    inner, top, bottom = radius - wall, height / 2, -height / 2
+    floor = Primitive("cylinder", (radius - wall / 2, 0.003), (0, 0, bottom + 0.003), seen=False)
     reach, half_gap = radius + 0.026, 0.026
     upper = Primitive("capsule", (0.0055, 0.012), (radius + 0.011, 0, half_gap), _ALONG_X)
     lower = Primitive("capsule", (0.0055, 0.012), (radius + 0.011, 0, -half_gap), _ALONG_X)
@@ -151,6 +156,16 @@ def _mug() -> Kind:
         0.25,
         tuple(COLOURS),
         (*_ring(16, radius, wall, height, 0.0), floor, upper, lower, grip),
+        profile=(
+            (0, bottom),
+            (radius - 0.004, bottom),
+            (radius, bottom + 0.004),
+            (radius, top - 0.001),
+            (radius - 0.002, top),
+            (inner, top - 0.001),
+            (inner, bottom + 0.006),
+            (0, bottom + 0.006),
+        ),
     )
 
 
@@ -176,10 +191,22 @@ def _bottle() -> Kind:
         0.40,
         ("green", "blue", "cyan", "purple"),
         (
-            Primitive("cylinder", (0.0325, 0.064), (0, 0, -0.031)),
-            Primitive("ellipsoid", (0.0322, 0.0322, 0.026), (0, 0, 0.033)),
-            Primitive("cylinder", (0.0125, 0.020), (0, 0, 0.062)),
+            Primitive("cylinder", (0.0325, 0.064), (0, 0, -0.031), seen=False),
+            Primitive("ellipsoid", (0.0322, 0.0322, 0.026), (0, 0, 0.033), seen=False),
+            Primitive("cylinder", (0.0125, 0.020), (0, 0, 0.062), seen=False),
             Primitive("cylinder", (0.0150, 0.009), (0, 0, 0.086), trim="paper"),
+        ),
+        profile=(
+            (0, -0.095),
+            (0.0300, -0.095),
+            (0.0325, -0.092),
+            (0.0325, 0.034),
+            (0.0300, 0.046),
+            (0.0220, 0.056),
+            (0.0150, 0.063),
+            (0.0125, 0.072),
+            (0.0125, 0.080),
+            (0, 0.080),
         ),
     )
 
@@ -195,13 +222,13 @@ def _banana() -> Kind:
     radius, bend = 0.0175, 0.10
     pieces = []
     for angle in (-0.56, -0.19, 0.19, 0.56):
-        turn = angle + pi
-        w, s = cos(turn / 2), sin(turn / 2)
+        # Along the arc: the local z turned to x, then back by the angle along the arc.
+        w, s = cos(angle / 2), -sin(angle / 2)
         quaternion = (w * cos(pi / 4), -s * sin(pi / 4), w * sin(pi / 4), s * cos(pi / 4))
         pieces.append(
             Primitive("capsule", (radius, 0.019), (bend * sin(angle), bend * (cos(angle) - 0.93), 0), quaternion)
         )
-    tip = Primitive("sphere", (0.007,), (0.079, -0.031, 0), trim="dark", solid=False)
+    tip = Primitive("sphere", (0.007,), (0.081, -0.033, 0), trim="dark", solid=False)
     return Kind("banana", (0.17, 0.055, 0.035), 0.12, ("yellow",), (*pieces, tip), rolls=True)
 
 
@@ -226,7 +253,7 @@ def _marker() -> Kind:
 
 
 def _bowl() -> Kind:
-    foot = Primitive("cylinder", (0.045, 0.005), (0, 0, -0.0225))
+    foot = Primitive("cylinder", (0.045, 0.005), (0, 0, -0.0225), seen=False)
     low = _ring(16, 0.061, 0.005, 0.036, -0.010, flare=0.95)
     high = _ring(16, 0.0745, 0.005, 0.032, 0.0113, flare=0.25)
     return Kind(
@@ -237,11 +264,24 @@ def _bowl() -> Kind:
         (foot, *low, *high),
         graspable=False,
         support=Support("in", -0.0175, 0.035),
+        profile=(
+            (0, -0.0275),
+            (0.0420, -0.0275),
+            (0.0450, -0.0240),
+            (0.0660, -0.0060),
+            (0.0755, 0.0110),
+            (0.0785, 0.0275),
+            (0.0745, 0.0275),
+            (0.0715, 0.0120),
+            (0.0620, -0.0040),
+            (0.0420, -0.0178),
+            (0, -0.0178),
+        ),
     )
 
 
 def _plate() -> Kind:
-    foot = Primitive("cylinder", (0.070, 0.005), (0, 0, -0.005))
+    foot = Primitive("cylinder", (0.070, 0.005), (0, 0, -0.005), seen=False)
     rim = _ring(20, 0.0895, 0.005, 0.034, 0.001, flare=1.20)
     return Kind(
         "plate",
@@ -251,6 +291,17 @@ def _plate() -> Kind:
         (foot, *rim),
         graspable=False,
         support=Support("on", 0.0, 0.06),
+        profile=(
+            (0, -0.0100),
+            (0.0680, -0.0100),
+            (0.0730, -0.0080),
+            (0.1020, 0.0050),
+            (0.1030, 0.0080),
+            (0.1000, 0.0085),
+            (0.0740, -0.0008),
+            (0.0680, 0.0002),
+            (0, 0.0002),
+        ),
     )
 
 

@@ -17,6 +17,9 @@ TIMESTEP = 0.002
 OBJECT_PREFIX = "object/"
 """The body of the object “red mug” is called “object/red mug”."""
 
+OBJECT_GROUP, COLLISION_GROUP = 0, 3
+"""Geom groups: what is drawn, and shapes that are only touched."""
+
 _GEOM_OF_SHAPE = {
     "box": mujoco.mjtGeom.mjGEOM_BOX,
     "cylinder": mujoco.mjtGeom.mjGEOM_CYLINDER,
@@ -52,6 +55,8 @@ def add_object(spec: mujoco.MjSpec, placed: Placed) -> None:
     )
     body.add_freejoint(name=OBJECT_PREFIX + placed.name)
     density = kind.mass / sum(_volume(p) for p in kind.primitives if p.solid)
+    if kind.profile:
+        _add_turned_surface(spec, body, kind, COLOURS[placed.colour])
     for primitive in kind.primitives:
         colour = TRIM[primitive.trim] if primitive.trim else COLOURS[placed.colour]
         _add_primitive(body, kind, primitive, density, (*colour, 1.0))
@@ -83,6 +88,7 @@ def _add_primitive(body, kind: Kind, primitive: Primitive, density: float, rgba:
         parameters.update(contype=0, conaffinity=0, mass=0.0)
     else:
         parameters["density"] = density
+    parameters["group"] = OBJECT_GROUP if primitive.seen else COLLISION_GROUP
     size = np.zeros(3)
     size[: len(primitive.size)] = primitive.size
     body.add_geom(
@@ -93,6 +99,47 @@ def _add_primitive(body, kind: Kind, primitive: Primitive, density: float, rgba:
         rgba=rgba,
         **parameters,
     )
+
+
+def _add_turned_surface(spec: mujoco.MjSpec, body, kind: Kind, colour: tuple[float, float, float]) -> None:
+    """What a turned thing looks like: smooth, where its contact is a ring of boxes."""
+    mesh_name = OBJECT_PREFIX + kind.name
+    if mesh_name not in {mesh.name for mesh in spec.meshes}:
+        vertices, faces = revolve(np.array(kind.profile))
+        mesh = spec.add_mesh(name=mesh_name, inertia=mujoco.mjtMeshInertia.mjMESH_INERTIA_SHELL)
+        mesh.uservert, mesh.userface = vertices.ravel().tolist(), faces.ravel().tolist()
+    body.add_geom(
+        type=mujoco.mjtGeom.mjGEOM_MESH,
+        meshname=mesh_name,
+        rgba=[*colour, 1],
+        mass=0,
+        contype=0,
+        conaffinity=0,
+        group=OBJECT_GROUP,
+    )
+
+
+def revolve(profile: np.ndarray, around: int = 32) -> tuple[np.ndarray, np.ndarray]:
+    """Closed surface swept by `profile` (n, 2) = radius, z about the z axis, outward side first.
+
+    The profile begins and ends on the axis. Returns vertices (m, 3) and triangles (k, 3) of vertex indices.
+    """
+    rim, turn = profile[1:-1], np.arange(around) * 2 * np.pi / around
+    rings = np.stack(
+        [np.outer(rim[:, 0], np.cos(turn)), np.outer(rim[:, 0], np.sin(turn)), np.tile(rim[:, 1:], around)], axis=2
+    )
+    vertices = np.concatenate([rings.reshape(-1, 3), [[0, 0, profile[0, 1]], [0, 0, profile[-1, 1]]]])
+    here = np.arange(around)
+    following = (here + 1) % around
+    first, last = len(vertices) - 2, len(vertices) - 1
+    top = (len(rim) - 1) * around
+    faces = [np.stack([np.full(around, first), following, here], axis=1)]
+    for low in range(0, top, around):
+        high = low + around
+        faces.append(np.stack([low + here, low + following, high + following], axis=1))
+        faces.append(np.stack([low + here, high + following, high + here], axis=1))
+    faces.append(np.stack([top + here, top + following, np.full(around, last)], axis=1))
+    return vertices, np.concatenate(faces)
 
 
 def _volume(primitive: Primitive) -> float:

@@ -7,6 +7,7 @@ tessellation together cost twenty times the rest of a frame, so `CameraRenderer`
 from __future__ import annotations
 
 import platform
+import sys
 from contextlib import contextmanager
 from dataclasses import dataclass
 
@@ -82,7 +83,9 @@ class _Canvas:
 
     def __del__(self) -> None:
         """Free the context while it is current: freed under another, it would take that one's buffers with it."""
-        self.close()
+        # At the interpreter's end EGL is gone already, and the context with it.
+        if not sys.is_finalizing():
+            self.close()
 
 
 class CameraRenderer:
@@ -110,10 +113,10 @@ class CameraRenderer:
 class Viewpoint:
     """Where an onlooker stands: looking at `target` (m) from `distance` (m), in degrees of azimuth and elevation."""
 
-    target: tuple[float, float, float] = (0.22, 0.02, 0.96)
+    target: tuple[float, float, float] = (0.20, 0.02, 0.98)
     distance: float = 2.5
-    azimuth: float = 128.0
-    elevation: float = -13.0
+    azimuth: float = -148.0
+    elevation: float = -12.0
 
 
 class ViewRenderer:

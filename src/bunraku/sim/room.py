@@ -75,15 +75,15 @@ def _wood(planks: int, seed: int, size: int = 512) -> np.ndarray:
 
 def _add_lights(spec: mujoco.MjSpec) -> None:
     headlight = spec.visual.headlight
-    headlight.ambient, headlight.diffuse, headlight.specular = [0.34, 0.33, 0.32], [0.22, 0.22, 0.22], [0, 0, 0]
+    headlight.ambient, headlight.diffuse, headlight.specular = [0.47, 0.46, 0.45], [0.22, 0.22, 0.22], [0, 0, 0]
     sun = spec.worldbody.add_light(
-        name="sun", pos=[2.2, -2.2, 3.6], dir=[-1.5, 1.7, -3.0], type=mujoco.mjtLightType.mjLIGHT_DIRECTIONAL
+        name="sun", pos=[1.2, 1.2, 4.0], dir=[-0.9, -0.9, -3.2], type=mujoco.mjtLightType.mjLIGHT_DIRECTIONAL
     )
-    sun.diffuse, sun.specular, sun.castshadow = [0.50, 0.475, 0.44], [0.25, 0.25, 0.24], True
+    sun.diffuse, sun.specular, sun.castshadow = [0.46, 0.44, 0.41], [0.25, 0.25, 0.24], True
     fill = spec.worldbody.add_light(
-        name="fill", pos=[1.0, 2.0, 3.0], dir=[-0.4, -1.6, -2.4], type=mujoco.mjtLightType.mjLIGHT_DIRECTIONAL
+        name="fill", pos=[1.5, -2.5, 2.5], dir=[-1.2, 2.2, -1.6], type=mujoco.mjtLightType.mjLIGHT_DIRECTIONAL
     )
-    fill.diffuse, fill.specular, fill.castshadow = [0.20, 0.21, 0.23], [0, 0, 0], False
+    fill.diffuse, fill.specular, fill.castshadow = [0.24, 0.245, 0.26], [0, 0, 0], False
 
 
 def _block(
@@ -151,8 +151,31 @@ def _add_shell(spec: mujoco.MjSpec) -> None:
     for x, y in (*ends, *sides):
         _ornament(spec, x, y, (0, 0.08), "lacquer")
     _add_window(spec, y=y1, x=(-0.1, 1.5), z=(1.05, 2.15))
-    _ornament(spec, (-1.35, -0.85), (y1 - 0.02, y1), (1.30, 2.00), "walnut")
-    _ornament(spec, (-1.32, -0.88), (y1 - 0.024, y1), (1.33, 1.97), "linen")
+    _add_sideboard(spec, x=(x0 + d, x0 + 0.42), y=(0.35, 1.75))
+    for low, high, bottom in ((-2.42, -1.82, 1.20), (-1.74, -1.36, 1.45)):
+        _ornament(spec, (x0, x0 + 0.02), (low, high), (bottom, bottom + 0.70), "walnut")
+        _ornament(spec, (x0, x0 + 0.024), (low + 0.02, high - 0.02), (bottom + 0.02, bottom + 0.68), "lacquer")
+        middle, r = (low + high) / 2, 0.3 * (high - low)
+        _ornament(spec, (x0, x0 + 0.028), (middle - r, middle + r), (bottom + 0.15, bottom + 0.55), "linen")
+
+
+def _add_sideboard(spec: mujoco.MjSpec, x: Range, y: Range) -> None:
+    _block(spec, "sideboard", x, y, (0.14, 0.62), "oak")
+    for low, high in pairwise(np.linspace(*y, 4)):
+        _ornament(spec, (x[1], x[1] + 0.012), (low + 0.006, high - 0.006), (0.16, 0.60), "linen")
+    for leg_x in (x[0] + 0.04, x[1] - 0.08):
+        for leg_y in (y[0] + 0.05, y[1] - 0.09):
+            _ornament(spec, (leg_x, leg_x + 0.04), (leg_y, leg_y + 0.04), (0, 0.14), "steel")
+    _add_books(spec, x[0] + 0.08, y[0] + 0.15, 0.62)
+    spec.worldbody.add_geom(
+        type=GEOM.mjGEOM_SPHERE,
+        pos=[(x[0] + x[1]) / 2, y[1] - 0.3, 0.62 + 0.12],
+        size=[0.12, 0, 0],
+        material="sky",
+        contype=0,
+        conaffinity=0,
+        group=1,
+    )
 
 
 def _add_window(spec: mujoco.MjSpec, y: float, x: Range, z: Range) -> None:
@@ -161,7 +184,7 @@ def _add_window(spec: mujoco.MjSpec, y: float, x: Range, z: Range) -> None:
     _ornament(spec, x, (y - 0.023, y), z, "sky")
     middle = (x[0] + x[1]) / 2
     _ornament(spec, (middle - bar, middle + bar), (y - 0.032, y), z, "lacquer")
-    _ornament(spec, x, (y - 0.032, y), (z[1] - 0.38, z[1] - 0.38 + 2 * bar), "lacquer")
+    _ornament(spec, x, (y - 0.030, y), (z[1] - 0.38, z[1] - 0.38 + 2 * bar), "lacquer")
     _ornament(spec, (x[0] - 0.1, x[1] + 0.1), (y - 0.14, y), (z[0] - frame - 0.03, z[0] - frame), "lacquer")
 
 

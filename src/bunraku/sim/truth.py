@@ -41,8 +41,10 @@ def object_speed(world: World, name: str) -> float:
 
 
 def touching(world: World, name: str) -> frozenset[str]:
-    """What touches the object called `name` now: names of objects and of pieces of furniture, "left_hand", "right_hand",
-    and "robot" for the rest of the robot."""
+    """What touches the object called `name` now.
+
+    Names of objects and of pieces of furniture, "left_hand", "right_hand", and "robot" for the rest of the robot.
+    """
     world.scene.find(name)
     model = world.model
     body = model.body(OBJECT_PREFIX + name).id
