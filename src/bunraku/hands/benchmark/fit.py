@@ -26,7 +26,9 @@ WRAP_GAP = 0.006
 """A wrapped finger has a second link at most so far from the object, m."""
 ADDUCTED = 0.75
 """Greatest share of an adducted thumb's length which may stand out of the palm's plane."""
-CANDIDATES, STARTS, ITERATIONS = 600, 20, 36
+CANDIDATES = 600
+ROUNDS = ((20, 10), (6, 24))
+"""Successive halving: how many starts are kept, and for how many iterations they are improved."""
 
 
 @dataclass(frozen=True)
@@ -105,8 +107,8 @@ class _Scene:
         centres = k.spheres(placement)
         position, rotation = x[:, n : n + 3], rotations_from_vectors(x[:, n + 3 :]) @ self.base
         points = np.concatenate([centres, k.palm_points(placement)], 1) - position[:, None]
-        distance, gradient = self.grasp.shape.signed_distance(np.einsum("bji,bkj->bki", rotation, points))
-        inward = -np.einsum("bij,bkj->bki", rotation, gradient)
+        distance, gradient = self.grasp.shape.signed_distance(points @ rotation)
+        inward = -(gradient @ rotation.transpose(0, 2, 1))
         spheres = len(k.sphere_radius)
         gap = distance.copy()
         gap[:, :spheres] -= k.sphere_radius
@@ -146,6 +148,27 @@ class _Scene:
             means.append(mean / np.maximum(np.linalg.norm(mean, axis=1), 1e-6)[:, None])
         return (means[0] * means[1]).sum(1)
 
+    def balance(self, state: dict) -> np.ndarray:
+        """What a grasp needs to be in balance, (B, r): the opposing groups push along the line between them, and the
+        contacts surround the object's centre."""
+        k = self.kinematics
+        points = np.concatenate([state["centres"], k.palm_points(state["placement"])], 1)
+        take = np.arange(len(points))
+        means = []
+        for group in (self.grasp.by, self.grasp.against):
+            touches = [state["touches"][c][0] for c in group if c in state["touches"]]
+            if touches:
+                means.append((np.mean([points[take, t[0]] for t in touches], 0), np.mean([t[2] for t in touches], 0)))
+        centre = np.mean([point for point, _ in means], 0) - state["position"]
+        columns = [60 * centre]
+        if len(means) == 2:
+            line = means[1][0] - means[0][0]
+            line /= np.maximum(np.linalg.norm(line, axis=1), 1e-6)[:, None]
+            for sign, (_, normal) in zip((1, -1), means, strict=True):
+                cosine = sign * (line * normal).sum(1) / np.maximum(np.linalg.norm(normal, axis=1), 1e-6)
+                columns.append(6 * np.maximum(0, 0.95 - cosine)[:, None])
+        return np.concatenate(columns, 1)
+
     def thumb_elevation(self, placement: Placement) -> np.ndarray:
         """Share of the thumb's length that stands out of the palm's plane, (B,)."""
         subject = self.kinematics.subject
@@ -172,7 +195,8 @@ class _Scene:
         palm = np.linalg.norm(k.palm_overlap(state["placement"], state["centres"]), axis=1) * 1e3
         middle = (x[:, : k.dof] - (k.lower + k.upper) / 2) * 0.05
         overlap = np.maximum(0, -state["gap"] - 0.0003) * 1e3
-        return np.concatenate([np.stack([*columns, own, palm], 1), overlap, middle], 1)
+        balance = self.balance(state) if state["touches"] else np.zeros((len(x), 0))
+        return np.concatenate([np.stack([*columns, own, palm], 1), balance, overlap, middle], 1)
 
     def judge(self, state: dict, i: int) -> str:
         """What is wrong with candidate i, empty if nothing is."""
@@ -214,10 +238,11 @@ def fit_grasp(kinematics: Kinematics, grasp: Grasp, seed: int, keep: int = 3) ->
     starts = np.concatenate([postures, position, turn], 1)
     scene = _Scene(kinematics, grasp, base)
     cost = np.square(scene.residuals(starts)).sum(1)
-    starts = starts[np.argsort(cost)[:STARTS]]
     lower = np.concatenate([kinematics.lower, np.full(3, -0.4), np.full(3, -7.0)])
     upper = np.concatenate([kinematics.upper, np.full(3, 0.4), np.full(3, 7.0)])
-    x, cost = minimise(scene.residuals, starts, lower, upper, ITERATIONS)
+    x = starts
+    for count, iterations in ROUNDS:
+        x, cost = minimise(scene.residuals, x[np.argsort(cost)[:count]], lower, upper, iterations)
     state = scene.evaluate(x)
     fits = [_fit(scene, state, x, cost, i) for i in range(len(x))]
     return sorted(fits, key=lambda fit: (not fit.feasible, fit.cost))[:keep]

@@ -106,16 +106,20 @@ class Kinematics:
         )
 
     @cached_property
-    def _self_pairs(self) -> tuple[np.ndarray, np.ndarray]:
-        i, j = np.triu_indices(len(self._sphere_body), 1)
-        far = (self.sphere_digit[i] != self.sphere_digit[j]) & (self.sphere_depth[i] + self.sphere_depth[j] > 1)
-        return i[far], j[far]
+    def _self_pairs(self) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+        """Numbers of the spheres that stand for the digits among themselves, which pairs count, and their reach."""
+        chosen = np.flatnonzero(np.arange(len(self._sphere_body)) % len(SPHERES) > 0)
+        digit, depth, radius = self.sphere_digit[chosen], self.sphere_depth[chosen], self.sphere_radius[chosen]
+        counts = (digit[:, None] < digit) & (depth[:, None] + depth > 1)
+        return chosen, counts, radius[:, None] + radius
 
     def self_overlap(self, centres: np.ndarray) -> np.ndarray:
         """How deep digits overlap each other, (B, pairs) m, 0 where they do not."""
-        i, j = self._self_pairs
-        gap = np.linalg.norm(centres[:, i] - centres[:, j], axis=2) - self.sphere_radius[i] - self.sphere_radius[j]
-        return np.maximum(0.0, -gap)
+        chosen, counts, touch = self._self_pairs
+        c = centres[:, chosen]
+        square = np.einsum("bki,bki->bk", c, c)
+        distance = (square[:, :, None] + square[:, None] - 2 * c @ c.transpose(0, 2, 1))[:, counts]
+        return np.maximum(0.0, touch[counts] - np.sqrt(np.maximum(distance, 1e-12)))
 
     def palm_overlap(self, placement: Placement, centres: np.ndarray) -> np.ndarray:
         """How deep the far links sink into the palm's plane inside its outline, (B, k) m."""

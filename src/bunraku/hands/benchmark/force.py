@@ -1,0 +1,120 @@
+"""Statics of a grasp: contact forces that tensions within their limits can make."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+from scipy.optimize import linprog, lsq_linear
+
+from bunraku.hands.benchmark.fit import Fit
+from bunraku.hands.benchmark.kinematics import Kinematics
+
+FRICTION = 0.9
+EDGES = 6
+
+
+@dataclass(frozen=True)
+class Statics:
+    """Linear maps of one grasp with k contacts, each a friction pyramid of EDGES unit-normal edges.
+
+    `wrench` (6, k·EDGES): edge weights to force and torque (scaled by the object's size) on the object; `torque`
+    (n, k·EDGES): to the joint torques that make them; `normal` (k, k·EDGES): to normal forces; `arms` (m, n).
+    """
+
+    wrench: np.ndarray
+    torque: np.ndarray
+    normal: np.ndarray
+    arms: np.ndarray
+
+
+def statics(kinematics: Kinematics, fit: Fit, friction: float = FRICTION) -> Statics:
+    """The statics of a fitted grasp."""
+    placement = kinematics.place(fit.posture[None])
+    scale = float(np.linalg.norm(fit.grasp.shape.extent))
+    wrench, torque, normal = [], [], []
+    for number, contact in enumerate(fit.contacts):
+        jacobian = kinematics.jacobian(fit.posture, placement, contact.body, contact.point)
+        for edge in friction_pyramid(contact.normal, friction):
+            moment = np.cross(contact.point - fit.position, edge) / scale
+            wrench.append([*edge, *moment])
+            torque.append(jacobian.T @ edge)
+            normal.append(np.eye(len(fit.contacts))[number])
+    arms = kinematics.subject.moment_arms(fit.posture)
+    return Statics(np.array(wrench).T, np.array(torque).T, np.array(normal).T, arms)
+
+
+def friction_pyramid(normal: np.ndarray, friction: float) -> np.ndarray:
+    """Edges (EDGES, 3) of the cone about `normal`, each with unit normal component."""
+    helper = np.eye(3)[np.abs(normal).argmin()]
+    u = np.cross(normal, helper)
+    u /= np.linalg.norm(u)
+    v = np.cross(normal, u)
+    angles = np.arange(EDGES) * 2 * np.pi / EDGES
+    return normal + friction * (np.cos(angles)[:, None] * u + np.sin(angles)[:, None] * v)
+
+
+def grip_tensions(s: Statics, wanted: np.ndarray, limits: np.ndarray) -> np.ndarray:
+    """Tensions (m,) N which press with about the `wanted` (k,) normal forces, in balance and within `limits` (m, 2).
+
+    Bounded least squares over edge weights and tensions; joint torques and balance weigh most.
+    """
+    m, edges = len(s.arms), s.wrench.shape[1]
+    lengths = 1 / 0.02
+    rows = np.block(
+        [
+            [3 * s.wrench, np.zeros((6, m))],
+            [10 * lengths * s.torque, -10 * lengths * s.arms.T],
+            [5 * s.normal, np.zeros((len(wanted), m))],
+            [np.zeros((m, edges)), 0.05 * np.eye(m)],
+            [0.02 * np.eye(edges), np.zeros((edges, m))],
+        ]
+    )
+    target = np.concatenate([np.zeros(6 + len(s.torque)), 5 * wanted, np.zeros(m + edges)])
+    lower = np.concatenate([np.zeros(edges), limits[:, 0]])
+    upper = np.concatenate([np.full(edges, np.inf), limits[:, 1]])
+    return lsq_linear(rows, target, (lower, np.maximum(upper, lower + 1e-6)), max_iter=60).x[edges:]
+
+
+def greatest_force(
+    s: Statics, limits: np.ndarray, weights: np.ndarray, load: np.ndarray | None = None, springs: np.ndarray | None = None
+) -> float:
+    """Greatest `weights`·(normal forces) N in balance; with `load` (6,) instead the greatest multiple of it borne.
+
+    `limits` (m, 2) bounds the tensions; `springs` (n,) are joint torques that springs already give.
+    """
+    m, edges = len(s.arms), s.wrench.shape[1]
+    extra = 0 if load is None else 1
+    equal = np.zeros((6 + len(s.torque), edges + m + extra))
+    equal[:6, :edges] = s.wrench
+    equal[6:, :edges] = s.torque
+    equal[6:, edges : edges + m] = -s.arms.T
+    if load is not None:
+        equal[:6, -1] = load
+    rhs = np.zeros(len(equal))
+    if springs is not None:
+        rhs[6:] = springs
+    cost = np.zeros(edges + m + extra)
+    if load is None:
+        cost[:edges] = -weights @ s.normal
+    else:
+        cost[-1] = -1
+    bounds = [(0, None)] * edges + [tuple(row) for row in limits] + [(0, None)] * extra
+    answer = linprog(cost, A_eq=equal, b_eq=rhs, bounds=bounds, method="highs")
+    return float(-answer.fun) if answer.status == 0 else 0.0
+
+
+def ferrari_canny(s: Statics, limits: np.ndarray, directions: int = 48, seed: int = 0) -> float:
+    """ε, N: the radius of the greatest ball of wrenches that the grasp resists, tensions limited.
+
+    Least over sampled `directions` of the wrench space (Ferrari & Canny 1992), so an upper bound of the exact ε.
+    """
+    rng = np.random.default_rng(seed)
+    samples = np.concatenate([np.eye(6), -np.eye(6), rng.normal(size=(directions - 12, 6))])
+    samples /= np.linalg.norm(samples, axis=1)[:, None]
+    smallest = np.inf
+    for direction in samples:
+        smallest = min(smallest, greatest_force(s, limits, np.zeros(len(s.normal)), load=-direction))
+        if smallest < 1e-6:
+            return 0.0
+    return smallest
