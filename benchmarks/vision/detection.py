@@ -1,0 +1,235 @@
+"""How well does the detector find things? Seeded rooms, seen by the head and chest cameras of the standing robot.
+
+python benchmarks/vision/detection.py --scenes 100 --seed 0
+"""
+
+from __future__ import annotations
+
+import json
+import time
+from collections import defaultdict
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from pathlib import Path
+
+import mujoco
+import numpy as np
+import tyro
+
+from bunraku.objects import SURFACES
+from bunraku.robot import JOINTS, RobotSpec, build_robot, standing_configuration
+from bunraku.sim.build import OBJECT_PREFIX, build_model
+from bunraku.sim.render import BODY_GROUPS, CameraRenderer, intrinsics
+from bunraku.sim.scene import Placed, Scene, random_scene
+from bunraku.skills.object_models import YAW_PERIODS, catalogue_models
+from bunraku.statistics import wilson_interval
+from bunraku.vision.detect import ColourDetector, Detection, View, rotation_from_mujoco
+
+CAMERAS = ("head_left", "head_right", "chest")
+CLEAR, PARTLY = 0.97, 0.4
+"""Shares of an object's own pixels that are in view, in its second best view: clear, or partly hidden."""
+MATCH = 0.05
+"""A detection this near (m) to an object is of that object."""
+
+
+@dataclass(frozen=True)
+class Case:
+    """One room: what the robot's cameras saw, what was there, and how much of each thing was in view (by camera)."""
+
+    scene: Scene
+    views: list[View]
+    visible: dict[str, list[float]]
+
+
+@dataclass
+class Tally:
+    """Results for one kind."""
+
+    found: dict[str, int] = field(default_factory=lambda: {"clear": 0, "partly": 0})
+    asked: dict[str, int] = field(default_factory=lambda: {"clear": 0, "partly": 0})
+    false: int = 0
+    confused: int = 0
+    error: list[float] = field(default_factory=list)
+    yaw: list[float] = field(default_factory=list)
+    normalised: list[float] = field(default_factory=list)
+
+
+def cases(count: int, seed: int, objects: int, neck_pitch: float = 0.6) -> Iterator[Case]:
+    """Rooms with `objects` things on the counter, seen with the head bent by `neck_pitch` rad."""
+    robot = build_robot()
+    for index in range(count):
+        scene = random_scene(np.random.default_rng([seed, index]), count=objects)
+        yield _look(robot, scene, neck_pitch)
+
+
+def _look(robot, scene: Scene, neck_pitch: float) -> Case:
+    model = build_model(robot, scene)
+    data = mujoco.MjData(model)
+    configuration = standing_configuration(RobotSpec())
+    data.qpos[:7] = configuration[:7]
+    for joint, angle in zip(JOINTS, configuration[7:], strict=True):
+        data.joint(joint).qpos = angle
+    data.joint("neck_pitch").qpos = neck_pitch
+    mujoco.mj_forward(model, data)
+    renderer = CameraRenderer(model)
+    try:
+        views = [_view(model, data, name, renderer.render(data, name)) for name in CAMERAS]
+    finally:
+        renderer.close()
+    return Case(scene, views, _visibility(model, data, scene))
+
+
+def _view(model, data, name: str, image: np.ndarray) -> View:
+    height, width = image.shape[:2]
+    return View(
+        name,
+        data.time,
+        image,
+        intrinsics(model.cam(name).fovy[0], width, height),
+        data.cam(name).xpos.copy(),
+        rotation_from_mujoco(data.cam(name).xmat),
+    )
+
+
+def _visibility(model, data, scene: Scene) -> dict[str, list[float]]:
+    """For each object and camera: its visible pixels over those that it has alone in a picture without borders."""
+    bodies = {o.name: model.body(OBJECT_PREFIX + o.name).id for o in scene.objects}
+    model.vis.quality.offsamples = 0
+    option = mujoco.MjvOption()
+    option.geomgroup[:] = [group in BODY_GROUPS for group in range(6)]
+    visible = {name: [] for name in bodies}
+    opaque = model.geom_rgba[:, 3].copy()
+    with mujoco.Renderer(model, 480, 640) as renderer:
+        renderer.enable_segmentation_rendering()
+
+        def body_image(camera: str) -> np.ndarray:
+            renderer.update_scene(data, camera, scene_option=option)
+            ids = renderer.render()[..., 0]
+            return np.where(ids >= 0, model.geom_bodyid[ids], -1)
+
+        for camera in CAMERAS:
+            together = body_image(camera)
+            fovy = model.cam(camera).fovy[0]
+            for name, body in bodies.items():
+                model.geom_rgba[:, 3] = np.where(model.geom_bodyid == body, opaque, 0)
+                # Twice the field of view: what the border cuts off counts as hidden.
+                wide = np.degrees(2 * np.arctan(2 * np.tan(np.radians(fovy) / 2)))
+                model.cam(camera).fovy[0] = wide
+                alone = 4 * np.count_nonzero(body_image(camera) == body)
+                model.cam(camera).fovy[0] = fovy
+                model.geom_rgba[:, 3] = opaque
+                visible[name].append(np.count_nonzero(together == body) / alone if alone > 20 else 0.0)
+    return visible
+
+
+def score(case: Case, detections: list[Detection], tallies: dict[str, Tally]) -> list[str]:
+    """Add one room's results to `tallies`; returns what went wrong, in words."""
+    left, wrong = list(detections), []
+    for placed in case.scene.objects:
+        fraction = sorted(case.visible[placed.name])[-2]
+        level = "clear" if fraction >= CLEAR else "partly" if fraction >= PARTLY else None
+        tally = tallies[placed.kind]
+        near = [d for d in left if np.linalg.norm(d.position_stance - placed.position) < MATCH]
+        right = [d for d in near if (d.kind, d.colour) == (placed.kind, placed.colour)]
+        if level:
+            tally.asked[level] += 1
+        if right:
+            hit = min(right, key=lambda d: float(np.linalg.norm(d.position_stance - placed.position)))
+            left.remove(hit)
+            if level:
+                tally.found[level] += 1
+            if level == "clear":
+                _measure(tally, placed, hit)
+        elif level:
+            wrong.append(f"{level} {placed.name} missed ({', '.join(d.name for d in near) or 'nothing near'})")
+    for extra in left:
+        near = [o for o in case.scene.objects if np.linalg.norm(extra.position_stance - o.position) < MATCH]
+        if near and (near[0].kind, near[0].colour) != (extra.kind, extra.colour):
+            tallies[near[0].kind].confused += 1
+        else:
+            tallies[extra.kind].false += 1
+        wrong.append(f"{extra.name} seen at {extra.position_stance.round(3)} for {near[0].name if near else 'nothing'}")
+    return wrong
+
+
+def _measure(tally: Tally, placed: Placed, hit: Detection) -> None:
+    offset = hit.position_stance - placed.position
+    tally.error.append(float(np.linalg.norm(offset)))
+    tally.normalised.append(float(np.sqrt(offset @ np.linalg.solve(hit.covariance, offset) / 3)))
+    period = YAW_PERIODS.get(placed.kind, 2 * np.pi)
+    if period:
+        tally.yaw.append(abs((hit.yaw - placed.yaw + period / 2) % period - period / 2))
+
+
+def main(scenes: int = 100, seed: int = 0, objects: int = 8, json_file: Path | None = None, verbose: bool = False):
+    """Print recall, false finds and errors by kind.
+
+    Args:
+        scenes: number of rooms.
+        seed: of the first room.
+        objects: things in each room.
+        json_file: where to write the figures.
+        verbose: print what went wrong in each room.
+    """
+    detector = ColourDetector(support_heights=tuple(s.top for s in SURFACES.values()))
+    models = catalogue_models()
+    tallies: dict[str, Tally] = defaultdict(Tally)
+    spent = []
+    for index, case in enumerate(cases(scenes, seed, objects)):
+        started = time.process_time()
+        detections = detector.detect(case.views, models)
+        spent.append(time.process_time() - started)
+        for line in score(case, detections, tallies):
+            if verbose:
+                print(f"{index:4d} {line}")
+    report = {kind: _row(tally) for kind, tally in sorted(tallies.items())}
+    report["all"] = _row(_sum(list(tallies.values())))
+    _print(report)
+    print(f"CPU time per look: median {1e3 * np.median(spent):.0f} ms, p95 {1e3 * np.percentile(spent, 95):.0f} ms")
+    if json_file:
+        json_file.write_text(json.dumps(report, indent=1))
+
+
+def _sum(tallies: list[Tally]) -> Tally:
+    total = Tally()
+    for t in tallies:
+        for level in ("clear", "partly"):
+            total.found[level] += t.found[level]
+            total.asked[level] += t.asked[level]
+        total.false += t.false
+        total.confused += t.confused
+        total.error += t.error
+        total.yaw += t.yaw
+        total.normalised += t.normalised
+    return total
+
+
+def _row(t: Tally) -> dict[str, float]:
+    def percentile(values: list[float], q: float, scale: float) -> float:
+        return round(scale * float(np.percentile(values, q)), 2) if values else float("nan")
+
+    return {
+        "clear": t.asked["clear"],
+        "recall": round(t.found["clear"] / max(t.asked["clear"], 1), 4),
+        "wilson_low": round(wilson_interval(t.found["clear"], t.asked["clear"])[0], 4),
+        "partly": t.asked["partly"],
+        "recall_partly": round(t.found["partly"] / max(t.asked["partly"], 1), 4),
+        "false": t.false,
+        "confused": t.confused,
+        "median_mm": percentile(t.error, 50, 1e3),
+        "p95_mm": percentile(t.error, 95, 1e3),
+        "yaw_median_deg": percentile(t.yaw, 50, np.degrees(1)),
+        "yaw_p95_deg": percentile(t.yaw, 95, np.degrees(1)),
+        "normalised_rms": round(float(np.sqrt(np.mean(np.square(t.normalised)))), 2) if t.normalised else float("nan"),
+    }
+
+
+def _print(report: dict[str, dict[str, float]]) -> None:
+    columns = list(next(iter(report.values())))
+    print(f"{'kind':10s}" + "".join(f"{c:>15s}" for c in columns))
+    for kind, row in report.items():
+        print(f"{kind:10s}" + "".join(f"{row[c]:15}" for c in columns))
+
+
+if __name__ == "__main__":
+    tyro.cli(main)

@@ -1,0 +1,21 @@
+"""Detection: which known objects stand where, from calibrated pictures alone.
+
+`ColourDetector` is the classical one behind the `Detector` protocol; `View` and `ObjectModel` are its input, as data.
+"""
+
+from bunraku.vision.detect.classical import ColourDetector
+from bunraku.vision.detect.detection import Box, Detection, Detector, nearest_miss
+from bunraku.vision.detect.model import ObjectModel
+from bunraku.vision.detect.view import View, pinhole, rotation_from_mujoco
+
+__all__ = [
+    "Box",
+    "ColourDetector",
+    "Detection",
+    "Detector",
+    "ObjectModel",
+    "View",
+    "nearest_miss",
+    "pinhole",
+    "rotation_from_mujoco",
+]

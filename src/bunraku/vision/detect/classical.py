@@ -1,0 +1,166 @@
+"""The classical detector: colour, outlines, several calibrated views, and the known shapes. No learning, no depth."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass
+
+import numpy as np
+
+from bunraku.vision.detect.associate import Group, groups
+from bunraku.vision.detect.colour import OTHER, label_image
+from bunraku.vision.detect.detection import Detection
+from bunraku.vision.detect.fit import Fit, Problem, solve
+from bunraku.vision.detect.model import ObjectModel
+from bunraku.vision.detect.region import find_regions
+from bunraku.vision.detect.verify import Agreement, agreement
+from bunraku.vision.detect.view import View
+
+
+@dataclass(frozen=True)
+class _Found:
+    """An explanation of some regions by an object."""
+
+    fit: Fit
+    group: Group
+    agreement: Agreement
+
+    @property
+    def merit(self) -> float:
+        return self.fit.evidence * self.fit.inliers
+
+
+@dataclass(frozen=True)
+class _Scene:
+    """All views of one moment, labelled by colour."""
+
+    views: Sequence[View]
+    labels: list[np.ndarray]
+    names: list[str]
+
+
+@dataclass(frozen=True)
+class ColourDetector:
+    """Finds objects by their colour and fits their known outlines to all views at once.
+
+    Attributes:
+        support_heights: heights (m) of boards on which things may stand, where a map knows them. An object takes one
+            only where the pictures agree; one that is held, or lies in a bowl, is found where it is.
+        least_inliers: share of the visible outline that a model must explain.
+        least_evidence: how many of an outline's 24 directions must be explained, over all views.
+    """
+
+    support_heights: tuple[float, ...] = ()
+    least_inliers: float = 0.6
+    least_evidence: float = 8.0
+
+    def detect(self, views: Sequence[View], models: Sequence[ObjectModel]) -> list[Detection]:
+        """Every object of `models` that is in `views` (of one moment), the surest first."""
+        palette = {model.colour: model.rgb for model in models}
+        labelled = [_labels(view, palette) for view in views]
+        scene = _Scene(views, labelled, list(palette))
+        found = [_detection(views, f) for f in self._explain(scene, models)]
+        return sorted(found, key=lambda d: -d.confidence)
+
+    def _explain(self, scene: _Scene, models: Sequence[ObjectModel]) -> list[_Found]:
+        """Explain the regions of every colour by objects; no region is used twice."""
+        candidates: list[tuple[int, Group]] = []
+        for label in range(1, len(scene.names) + 1):
+            regions = [r for i, image in enumerate(scene.labels) for r in find_regions(i, image, label)]
+            candidates += [(label, group) for group in groups(scene.views, regions)]
+        chosen: list[_Found] = []
+        for several in (True, False):
+            some = [
+                (label, group)
+                for label, group in candidates
+                if (len(group.regions) > 1) == several and not _overlaps(group, chosen)
+            ]
+            for found in sorted(self._fitted(scene, some, models), key=lambda f: -f.merit):
+                if not _overlaps(found.group, chosen) and not _coincides(found, chosen):
+                    chosen.append(found)
+        return chosen
+
+    def _fitted(self, scene: _Scene, candidates: list[tuple[int, Group]], models) -> Iterator[_Found]:
+        """The best acceptable explanation of each group, where there is one."""
+        problems = []
+        for label, group in candidates:
+            own = [model for model in models if model.colour == scene.names[label - 1]]
+            problems.append(Problem(group.regions, _of_fitting_size(scene.views, group, own), group.centre))
+        fits = solve(scene.views, problems, self.support_heights)
+        for (label, group), some in zip(candidates, fits, strict=True):
+            for fit in some[:3]:
+                if fit.inliers < self.least_inliers or fit.evidence < self.least_evidence:
+                    continue
+                found = _Found(fit, group, agreement(scene.views, scene.labels, label, fit.hull))
+                if not found.agreement.contradicted and (len(group.regions) > 1 or self._is_sure_alone(found)):
+                    yield found
+                    break
+
+    def _is_sure_alone(self, found: _Found) -> bool:
+        """Whether one view is enough: all of a crisp outline, and a known support under it where there is a map."""
+        fit = found.fit
+        if fit.inliers < 0.85 or found.group.regions[0].openness.mean() > 0.25:
+            return False
+        if self.support_heights:
+            return fit.support is not None
+        return bool(np.sqrt(np.linalg.eigvalsh(fit.covariance[:3, :3])[-1]) < 0.02)
+
+
+def _labels(view: View, palette) -> np.ndarray:
+    labels = label_image(view.image, palette)
+    if view.hidden is not None:
+        labels[view.hidden] = OTHER
+    return labels
+
+
+def _overlaps(group: Group, chosen: Iterable[_Found]) -> bool:
+    used = {id(region) for found in chosen for region in found.group.regions}
+    return any(id(region) in used for region in group.regions)
+
+
+def _coincides(found: _Found, chosen: Iterable[_Found]) -> bool:
+    """Whether it would stand inside another object of its colour."""
+    return any(
+        np.linalg.norm(found.fit.parameters[:3] - other.fit.parameters[:3])
+        < 0.4 * min(found.fit.model.diameters[1], other.fit.model.diameters[1])
+        for other in chosen
+    )
+
+
+def _of_fitting_size(views: Sequence[View], group: Group, models: Sequence[ObjectModel]) -> tuple[ObjectModel, ...]:
+    """The models that can look as large as the regions do at that distance."""
+    if group.centre is None:
+        return tuple(models)
+    fitting = list(models)
+    for region in group.regions:
+        view = views[region.view]
+        depth = (group.centre - view.position_stance) @ view.rotation_stance_from_camera[:, 2]
+        width = region.diameter * depth / view.intrinsics[0, 0]
+        covered = float(region.openness.mean()) > 0.1
+        fitting = [
+            m
+            for m in fitting
+            if width < 1.15 * m.diameters[1] + 0.005 and (covered or width > 0.85 * m.diameters[0] - 0.005)
+        ]
+    return tuple(fitting)
+
+
+def _detection(views: Sequence[View], found: _Found) -> Detection:
+    fit, group = found.fit, found.group
+    period = fit.model.yaw_period
+    yaw = 0.0 if period == 0 else float((fit.parameters[3] + period / 2) % period - period / 2)
+    c, s = np.cos(yaw), np.sin(yaw)
+    turn = np.array([[c, -s, 0], [s, c, 0], [0, 0, 1]])
+    return Detection(
+        fit.model.kind,
+        fit.model.colour,
+        max(views[r.view].time for r in group.regions),
+        fit.parameters[:3],
+        yaw,
+        turn @ fit.model.rest_rotations[fit.rest],
+        fit.model.extent,
+        fit.covariance[:3, :3],
+        np.inf if period == 0 else float(np.sqrt(fit.covariance[3, 3])),
+        fit.inliers,
+        {views[r.view].camera: r.box for r in group.regions},
+    )
