@@ -32,9 +32,10 @@ class EstimatorGains:
 
     orientation_from_legs: float = 6.0
     tilt_from_imu: float = 0.6
+    """A tenth of it while both feet are planted: they know the vertical better than the attitude filter."""
     position_from_legs: float = 40.0
     velocity_from_legs: float = 60.0
-    bias: float = 0.15
+    bias: float = 1.5
     """Rate at which the gyroscope's bias is learned from the legs, 1/s²."""
     anchor: float = 3.0
     """Rate at which a foot that seems to slip gives up its anchor while the other one holds."""
@@ -113,7 +114,8 @@ class Estimator:
         imu = _matrix(observation.imu.orientation)
         tilt = _cross(self._rotation[2], imu[2])
         self._bias -= gains.bias * dt * turn
-        correction = gains.orientation_from_legs * turn - gains.tilt_from_imu * tilt
+        tilt_gain = gains.tilt_from_imu * (1 - 0.9 * contact.prod())
+        correction = gains.orientation_from_legs * turn - tilt_gain * tilt
         self._rotation = self._rotation @ _exponential((gyro + correction) * dt)
 
         lever = _cross(gyro, _cross(gyro, _IMU_IN_PELVIS))

@@ -31,7 +31,7 @@ class Weights:
     com_vertical: float = 12.0
     pelvis: float = 5.0
     posture: float = 1.0
-    legs: float = 0.01
+    legs: float = 0.001
     angular_momentum: float = 0.005
     force: float = 2e-5
     moment: float = 4e-4
@@ -122,7 +122,7 @@ class InverseDynamics:
             joints, velocity: body joint angles and rates (30,), for the joint limits.
             tasks: what to accelerate towards.
         """
-        nv, w = self._nv, self.weights
+        nv = self._nv
         jacobian = np.concatenate(
             [_rotated(nominal.sole_rotation[i].T, nominal.sole_jacobian[i]) for i in range(2)]
         )  # in the sole frames
@@ -178,7 +178,7 @@ class InverseDynamics:
             momentum[3:, 6 * i : 6 * i + 3] = _cross_matrix(arm) @ rotation
             momentum[3:, 6 * i + 3 : 6 * i + 6] = rotation
         force_weights = np.array([w.com_horizontal, w.com_horizontal, w.com_vertical, *[w.angular_momentum] * 3], float)
-        target = np.concatenate([tasks.com + [0, 0, nominal.gravity], tasks.angular_momentum_rate])
+        target = np.concatenate([[*tasks.com[:2], tasks.com[2] + nominal.gravity], tasks.angular_momentum_rate])
         weighted = momentum * force_weights[:, None]
         hessian[nv:, nv:] = weighted.T @ momentum
         linear[nv:] = -weighted.T @ target

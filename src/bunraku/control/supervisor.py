@@ -19,8 +19,11 @@ HEARTBEAT = 0.1
 """Longest silence from above, s; then the robot stops."""
 STIFFNESS_LIMIT, DAMPING_LIMIT = 25.0, 2.5
 """Largest servo gains, as multiples of a joint's peak torque: 1/rad and s/rad."""
-HOLD_STIFFNESS, HOLD_DAMPING = 8.0, 0.4
-"""Servo gains of a held posture, in the same measure: stiff enough to stay on flat feet."""
+HOLD_STIFFNESS = 8.0
+"""Servo stiffness of a held posture, in the same measure: enough to stay on flat feet."""
+HOLD_DAMPING = 400.0
+"""Servo damping of a held posture as a multiple of the joint's armature, 1/s: what a 500 Hz driver can give to its own
+rotor without buzzing."""
 BRAKING = 0.08
 """Time constant with which a stopped motion comes to rest, s."""
 TOLERANCE = 1e-6
@@ -29,9 +32,12 @@ TOLERANCE = 1e-6
 
 @dataclass(frozen=True)
 class Intervention:
-    """One correction at `time` s. `kind` is "position", "velocity", "torque", "stiffness", "damping", "rate", "tension",
-    "garbage", "silence" or "stop"; `joint` names the joint or cable, or the part of the command; `asked` and `given` are
-    the numbers before and after (NaN where there is no number)."""
+    """One correction at `time` s.
+
+    `kind` is "position", "velocity", "torque", "stiffness", "damping", "rate", "tension", "garbage", "silence" or
+    "stop". `joint` names the joint or cable, the part of the command, or the reason of a stop. `asked` and `given` are
+    the numbers before and after (NaN where there is no number).
+    """
 
     time: float
     kind: str
@@ -41,7 +47,7 @@ class Intervention:
 
 
 class Supervisor:
-    """Filters every command of one robot. `filter` must be called once per control tick, with None when nothing came."""
+    """Filters every command of one robot: call `filter` once per control tick, with None when nothing came."""
 
     def __init__(self, spec: RobotSpec, hand_specs: Mapping[str, HandSpec], period: float) -> None:
         """Take the limits of `spec` and of the hands ("left", "right"); `period` is the control period, s."""
@@ -84,7 +90,7 @@ class Supervisor:
                 return self._last, said
             said.append(Intervention(time, "garbage", problem, float("nan"), float("nan")))
         if self._reason is None and time - self._last_heard > HEARTBEAT:
-            self.stop("no usable command came for %.2f s" % HEARTBEAT)
+            self.stop(f"no usable command came for {HEARTBEAT:.1f} s")
             said.append(Intervention(time, "silence", "command", time - self._last_heard, HEARTBEAT))
         if self._reason is not None and self._stopped_at is None:
             said.append(Intervention(time, "stop", self._reason, float("nan"), float("nan")))
@@ -96,6 +102,7 @@ class Supervisor:
         asked = {field.name: np.asarray(getattr(command.joints, field.name), float) for field in fields(JointCommand)}
         given = {name: np.clip(values, *limits.of_field[name]) for name, values in asked.items()}
         previous = self._last.joints.position if self._last is not None else observation.joints.position
+        previous = np.clip(previous, *limits.of_field["position"])
         step = limits.speed * self._period
         stepped = np.clip(given["position"], previous - step, previous + step)
         for name, values in asked.items():
@@ -116,6 +123,7 @@ class Supervisor:
         _report(said, time, "position", limits.joints, wanted, position)
         _report(said, time, "tension", limits.cables, pull, tension)
         previous = _hand(self._last, side).position if self._last is not None else observation.hand(side).position
+        previous = np.clip(previous, limits.lower, limits.upper)
         travel = float(np.abs(limits.arms @ (position - previous)).max())
         if travel > limits.travel:
             stepped = previous + (position - previous) * (limits.travel / travel)
@@ -130,7 +138,7 @@ class Supervisor:
     def _repeated(self, observation: Observation) -> Command:
         """The last good command, or the present posture when there was none."""
         if self._last is None:
-            return self._posture(observation, observation.joints.position, np.zeros(len(JOINTS)))
+            return self._posture(observation, observation.joints.position, np.zeros(len(JOINTS)), np.zeros(len(JOINTS)))
         return replace(self._last, time=observation.time)
 
     def _holding(self, observation: Observation) -> Command:
@@ -144,14 +152,15 @@ class Supervisor:
         position = np.clip(start + speed * BRAKING * (1 - fade), *self._limits.of_field["position"])
         return self._posture(observation, position, speed * fade, self._stop_torque)
 
-    def _posture(self, observation, position, velocity, torque=None) -> Command:
-        peak = self._spec.torque_limits
+    def _posture(
+        self, observation: Observation, position: np.ndarray, velocity: np.ndarray, torque: np.ndarray
+    ) -> Command:
         joints = JointCommand(
             position,
             velocity,
-            np.zeros(len(JOINTS)) if torque is None else torque,
-            HOLD_STIFFNESS * peak,
-            np.minimum(HOLD_DAMPING * peak, 1.0 + 2 * peak**0.5),
+            torque,
+            HOLD_STIFFNESS * self._spec.torque_limits,
+            HOLD_DAMPING * self._spec.armatures,
         )
         hands = {
             side: _hand(self._last, side)
