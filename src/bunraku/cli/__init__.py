@@ -22,6 +22,10 @@ COMMANDS: dict[str, str] = {
     "evaluate": "bunraku.cli.evaluate:evaluate",
     "tasks": "bunraku.cli.tasks:tasks",
     "doctor": "bunraku.cli.doctor:doctor",
+    "watch": "bunraku.cli.vision:watch",
+    "recall": "bunraku.cli.vision:recall",
+    "memory report": "bunraku.cli.vision:report",
+    "memory export": "bunraku.cli.vision:export",
 }
 """Words of a command → "module:function". The function's typed arguments and docstring are its help; it returns an
 exit code or None."""

@@ -1,0 +1,192 @@
+"""Many cameras into one memory: a thread for each, and a stated order of giving way under load."""
+
+from __future__ import annotations
+
+import time as clock
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+from threading import Event as Flag
+from threading import Thread
+
+import cv2
+
+from bunraku.errors import UserError
+from bunraku.vision.frame import Frame
+from bunraku.vision.labelling import Labeller, LabelQueue
+from bunraku.vision.memory import VisualMemory
+from bunraku.vision.recording import BitstreamRing
+from bunraku.vision.store import Event
+from bunraku.vision.stream import CameraReader
+
+ANALYSED_PER_SECOND = 18.0
+"""Pictures of each camera that are analysed; all are recorded."""
+DEGRADATION = (
+    "every picture is decoded",
+    "half as many pictures are analysed",
+    "a quarter as many pictures are analysed",
+    "only reference pictures are decoded",
+    "only key pictures are decoded",
+)
+"""What happens under load, in this order; the recording goes on untouched throughout."""
+LATE, RECOVERED = 0.15, 0.03
+"""Seconds behind capture at which the next step is taken, and at which one is taken back."""
+PATIENCE = 1.0
+"""Seconds between two steps."""
+
+
+@dataclass
+class CameraStatus:
+    """Counts of one camera; `latency` holds the last seconds from decoded picture to memory."""
+
+    analysed: int = 0
+    tokens: int = 0
+    lost: int = 0
+    level: int = 0
+    behind: float = 0.0
+    time: float = 0.0
+    ended: bool = False
+    latency: list[float] = field(default_factory=list)
+
+
+class LoadShedder:
+    """Steps through `DEGRADATION` as a camera falls behind, and back as it catches up."""
+
+    def __init__(self) -> None:
+        self.level = 0
+        self._changed = -PATIENCE
+
+    def update(self, behind: float, now: float) -> str | None:
+        """Take note that a picture is `behind` (s) at `now` (s); returns what changed, if anything."""
+        if now - self._changed < PATIENCE:
+            return None
+        step = int(behind > LATE and self.level < len(DEGRADATION) - 1) - int(behind < RECOVERED and self.level > 0)
+        if step == 0:
+            return None
+        self.level += step
+        self._changed = now
+        return DEGRADATION[self.level]
+
+    @property
+    def stride(self) -> float:
+        """How much longer than usual to wait between two analysed pictures."""
+        return (1.0, 2.0, 4.0, 4.0, 1.0)[self.level]
+
+    @property
+    def skip(self) -> str:
+        """FFmpeg's skip_frame."""
+        return ("DEFAULT", "DEFAULT", "DEFAULT", "NONREF", "NONKEY")[self.level]
+
+
+class Watch:
+    """Feeds `sources` (camera name → file, URL or device) into `memory` until they end or `stop` is called."""
+
+    def __init__(
+        self,
+        sources: Mapping[str, str],
+        memory: VisualMemory,
+        ring: BitstreamRing | None = None,
+        realtime: bool = False,
+        labeller: Labeller | None = None,
+        analysed_per_second: float = ANALYSED_PER_SECOND,
+    ) -> None:
+        if not sources:
+            raise UserError("there is nothing to watch: name at least one camera, as in `desk=/dev/video0`.")
+        cv2.setNumThreads(1)
+        self.memory, self.ring = memory, ring
+        self.interval = 1 / analysed_per_second
+        self._stop = Flag()
+        self._started = clock.time()
+        origin = self._started if realtime else 0.0
+        self.readers = {
+            camera: CameraReader(camera, source, ring, origin, realtime, self._stop)
+            for camera, source in sources.items()
+        }
+        self.status = {camera: CameraStatus() for camera in sources}
+        self._labels = LabelQueue(labeller, memory) if labeller is not None else None
+        self._failure: BaseException | None = None
+        self._threads = [Thread(target=self._run, args=(camera,), name=camera, daemon=True) for camera in sources]
+
+    def start(self) -> None:
+        """Begin."""
+        for thread in self._threads:
+            thread.start()
+
+    @property
+    def running(self) -> bool:
+        """Whether any camera is still being read."""
+        return any(thread.is_alive() for thread in self._threads)
+
+    def stop(self) -> None:
+        """Ask all cameras to stop."""
+        self._stop.set()
+
+    def join(self) -> None:
+        """Wait for the end; everything observed is on the disk then. Raises what stopped a camera's thread."""
+        for thread in self._threads:
+            thread.join()
+        if self._labels is not None:
+            self._labels.close()
+        if self.ring is not None:
+            self.ring.close()
+        self.memory.flush()
+        if self._failure is not None:
+            raise self._failure
+
+    def _run(self, camera: str) -> None:
+        try:
+            self._feed(camera, self.readers[camera], self.status[camera])
+        except BaseException as error:
+            self._failure = error
+            self._stop.set()
+        finally:
+            self.status[camera].ended = True
+
+    def _feed(self, camera: str, reader: CameraReader, status: CameraStatus) -> None:
+        shedder = LoadShedder()
+        paced = reader.live or reader.realtime
+        due = -float("inf")
+        for item in reader:
+            if isinstance(item, Event):
+                status.lost += item.kind in ("gap", "damaged", "disorder")
+                self.memory.note(item)
+                continue
+            began = clock.perf_counter()
+            status.behind = max(0.0, clock.time() - item.time) if paced else 0.0
+            changed = shedder.update(status.behind, clock.monotonic())
+            if changed is not None:
+                status.level, reader.skip = shedder.level, shedder.skip
+                text = f"{status.behind:.2f} s behind: from now on {changed}"
+                self.memory.note(Event(item.time, camera, "degraded" if shedder.level else "recovered", text))
+            if item.time < due:
+                continue
+            # Half a frame of slack, so that jitter does not turn every second picture into every third.
+            due = item.time + (self.interval * shedder.stride) - 0.01
+            self._observe(item, status)
+            status.latency.append(clock.perf_counter() - began)
+            del status.latency[:-20000]
+
+    def _observe(self, frame: Frame, status: CameraStatus) -> None:
+        selection = self.memory.observe(frame)
+        status.analysed += 1
+        status.time = frame.time
+        status.tokens += selection.tokens
+        if self._labels is not None:
+            self._labels.offer(frame, selection)
+
+
+def parse_sources(arguments: list[str]) -> dict[str, str]:
+    """Camera names and sources from NAME=SOURCE words; a word without a name is named after its file."""
+    sources: dict[str, str] = {}
+    for argument in arguments:
+        name, equals, source = argument.partition("=")
+        if not equals or "/" in name:
+            name, source = Path(argument).stem or "camera", argument
+        if not name.replace("_", "").replace("-", "").isalnum():
+            raise UserError(f"“{name}” is no name for a camera: use letters, digits, - and _.")
+        if not source:
+            raise UserError(f"camera {name} has no source: write {name}=FILE, {name}=URL or {name}=/dev/videoN.")
+        if name in sources:
+            raise UserError(f"two cameras are called {name}; give each its own name.")
+        sources[name] = source
+    return sources
