@@ -5,6 +5,7 @@
 
 from bunraku.vision.detect.classical import ColourDetector
 from bunraku.vision.detect.detection import Box, Detection, Detector, nearest_miss
+from bunraku.vision.detect.hidden import capsule_mask
 from bunraku.vision.detect.model import ObjectModel
 from bunraku.vision.detect.view import View, pinhole, rotation_from_mujoco
 
@@ -15,6 +16,7 @@ __all__ = [
     "Detector",
     "ObjectModel",
     "View",
+    "capsule_mask",
     "nearest_miss",
     "pinhole",
     "rotation_from_mujoco",

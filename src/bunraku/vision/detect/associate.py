@@ -24,7 +24,7 @@ class Group:
 
 
 def groups(views: Sequence[View], regions: Sequence[Region]) -> list[Group]:
-    """All plausible groups, those with more views first, then those whose rays meet best; last, each region alone."""
+    """All plausible groups of two or more views, each as large as it can be."""
     found: dict[frozenset[int], tuple[float, Group]] = {}
     rays = [ray(views[r.view], r.centre) for r in regions]
     for i, j in combinations(range(len(regions)), 2):
@@ -42,8 +42,14 @@ def groups(views: Sequence[View], regions: Sequence[Region]) -> list[Group]:
         key = frozenset(members)
         if key not in found or gap < found[key][0]:
             found[key] = (gap, Group(tuple(regions[m] for m in sorted(members)), centre))
-    several = [g for _, g in sorted(found.values(), key=lambda pair: (-len(pair[1].regions), pair[0]))]
-    return several + [Group((region,), None) for region in regions]
+    return [group for _, group in found.values()]
+
+
+def smaller_groups(group: Group) -> list[Group]:
+    """The group without one of its views, in every way: in one view it may have run together with something else."""
+    if len(group.regions) < 3:
+        return []
+    return [Group(subset, group.centre) for subset in combinations(group.regions, len(group.regions) - 1)]
 
 
 def _closest(p: np.ndarray, u: np.ndarray, q: np.ndarray, v: np.ndarray) -> tuple[np.ndarray, float]:

@@ -2,18 +2,18 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
 import numpy as np
 
-from bunraku.vision.detect.associate import Group, groups
+from bunraku.vision.detect.associate import Group, groups, smaller_groups
 from bunraku.vision.detect.colour import OTHER, label_image
 from bunraku.vision.detect.detection import Detection
 from bunraku.vision.detect.fit import Fit, Problem, solve
 from bunraku.vision.detect.model import ObjectModel
-from bunraku.vision.detect.region import find_regions
-from bunraku.vision.detect.verify import Agreement, agreement
+from bunraku.vision.detect.region import Region, find_regions
+from bunraku.vision.detect.verify import agreement
 from bunraku.vision.detect.view import View
 
 
@@ -23,10 +23,10 @@ class _Found:
 
     fit: Fit
     group: Group
-    agreement: Agreement
 
     @property
     def merit(self) -> float:
+        """How much it explains, and how well."""
         return self.fit.evidence * self.fit.inliers
 
 
@@ -64,25 +64,21 @@ class ColourDetector:
 
     def _explain(self, scene: _Scene, models: Sequence[ObjectModel]) -> list[_Found]:
         """Explain the regions of every colour by objects; no region is used twice."""
-        candidates: list[tuple[int, Group]] = []
-        for label in range(1, len(scene.names) + 1):
-            regions = [r for i, image in enumerate(scene.labels) for r in find_regions(i, image, label)]
-            candidates += [(label, group) for group in groups(scene.views, regions)]
-        chosen: list[_Found] = []
-        for several in (True, False):
-            some = [
-                (label, group)
-                for label, group in candidates
-                if (len(group.regions) > 1) == several and not _overlaps(group, chosen)
-            ]
-            for found in sorted(self._fitted(scene, some, models), key=lambda f: -f.merit):
-                if not _overlaps(found.group, chosen) and not _coincides(found, chosen):
-                    chosen.append(found)
-        return chosen
+        regions = {
+            label: [r for i, image in enumerate(scene.labels) for r in find_regions(i, image, label)]
+            for label in range(1, len(scene.names) + 1)
+        }
+        whole = [(label, group) for label, own in regions.items() for group in groups(scene.views, own)]
+        first = self._fitted(scene, whole, models)
+        chosen = _choose(first, [], least_inliers=0.9)
+        rest = [(label, part) for label, group in whole for part in smaller_groups(group)]
+        rest += [(label, Group((region,), None)) for label, own in regions.items() for region in own]
+        rest = [(label, group) for label, group in rest if not _overlaps(group, chosen)]
+        return _choose(first + self._fitted(scene, rest, models), chosen)
 
-    def _fitted(self, scene: _Scene, candidates: list[tuple[int, Group]], models) -> Iterator[_Found]:
+    def _fitted(self, scene: _Scene, candidates: list[tuple[int, Group]], models) -> list[_Found]:
         """The best acceptable explanation of each group, where there is one."""
-        problems = []
+        problems, found = [], []
         for label, group in candidates:
             own = [model for model in models if model.colour == scene.names[label - 1]]
             problems.append(Problem(group.regions, _of_fitting_size(scene.views, group, own), group.centre))
@@ -91,15 +87,17 @@ class ColourDetector:
             for fit in some[:3]:
                 if fit.inliers < self.least_inliers or fit.evidence < self.least_evidence:
                     continue
-                found = _Found(fit, group, agreement(scene.views, scene.labels, label, fit.hull))
-                if not found.agreement.contradicted and (len(group.regions) > 1 or self._is_sure_alone(found)):
-                    yield found
+                if len(group.regions) == 1 and not self._is_sure_alone(fit, group.regions[0]):
+                    continue
+                agreed = agreement(scene.views, scene.labels, label, fit.hull)
+                if not agreed.contradicted({region.view for region in group.regions}):
+                    found.append(_Found(fit, group))
                     break
+        return found
 
-    def _is_sure_alone(self, found: _Found) -> bool:
+    def _is_sure_alone(self, fit: Fit, region: Region) -> bool:
         """Whether one view is enough: all of a crisp outline, and a known support under it where there is a map."""
-        fit = found.fit
-        if fit.inliers < 0.85 or found.group.regions[0].openness.mean() > 0.25:
+        if fit.inliers < 0.85 or region.openness.mean() > 0.25:
             return False
         if self.support_heights:
             return fit.support is not None
@@ -111,6 +109,16 @@ def _labels(view: View, palette) -> np.ndarray:
     if view.hidden is not None:
         labels[view.hidden] = OTHER
     return labels
+
+
+def _choose(candidates: list[_Found], already: list[_Found], least_inliers: float = 0.0) -> list[_Found]:
+    """Add the best candidates that leave each region, and each place, to one object."""
+    chosen = list(already)
+    for found in sorted(candidates, key=lambda f: -f.merit):
+        good = found.fit.inliers >= least_inliers
+        if good and not _overlaps(found.group, chosen) and not _coincides(found, chosen):
+            chosen.append(found)
+    return chosen
 
 
 def _overlaps(group: Group, chosen: Iterable[_Found]) -> bool:

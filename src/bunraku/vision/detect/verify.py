@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 
 import cv2
@@ -12,6 +12,8 @@ from bunraku.vision.detect.view import View, project
 
 INSIDE_MARGIN = 0.7
 """An object is expected in a view if this share of its hull's points is inside the picture."""
+LEAST_SHOWN = 0.2
+"""Least share of a silhouette that must have the object's colour or be covered: lids and labels have another."""
 
 
 @dataclass(frozen=True)
@@ -26,15 +28,10 @@ class Agreement:
     filled: np.ndarray
     covered: np.ndarray
 
-    @property
-    def contradicted(self) -> bool:
-        """Whether some view shows the bare background where the object should be."""
-        return bool(np.nanmin(self.filled + self.covered, initial=1.0) < 0.35)
-
-    @property
-    def seen(self) -> int:
-        """In how many views the object's colour fills a fair part of the silhouette."""
-        return int(np.count_nonzero(np.nan_to_num(self.filled) > 0.3))
+    def contradicted(self, fitted: Collection[int]) -> bool:
+        """Whether a view that was not `fitted` shows the bare background where the object should be."""
+        shown = self.filled + self.covered
+        return any(shown[i] < LEAST_SHOWN for i in range(len(shown)) if i not in fitted)
 
 
 def agreement(views: Sequence[View], labels: Sequence[np.ndarray], label: int, points_stance: np.ndarray) -> Agreement:
