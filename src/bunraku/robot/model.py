@@ -286,7 +286,7 @@ def standing_height(spec: RobotSpec) -> float:
 
 
 def standing_configuration(spec: RobotSpec) -> np.ndarray:
-    """The posture in which the robot starts: knees a little bent, elbows bent, hands before the hips.
+    """The posture in which the robot starts: knees a little bent, hands tucked at the height of the chest.
 
     Returns:
         configuration (37,): pelvis position m, quaternion wxyz, 30 joints rad, in the stance frame.
@@ -298,9 +298,9 @@ def standing_configuration(spec: RobotSpec) -> np.ndarray:
             f"{side}_{name}": value
             for side in SIDES
             for name, value in (
-                ("shoulder_pitch", -0.35),
-                ("shoulder_roll", 0.18),
-                ("elbow", 1.75),
+                ("shoulder_pitch", -0.5),
+                ("shoulder_roll", 0.3),
+                ("elbow", 2.3),
                 ("hip_pitch", CROUCH),
                 ("knee", 2 * CROUCH),
                 ("ankle_pitch", CROUCH),

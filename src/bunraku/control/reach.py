@@ -1,0 +1,226 @@
+"""Inverse kinematics of the whole standing body: feet stay, balance is kept, a palm follows a line.
+
+The planner works on its own nominal model (rigid hands) and on the map of the furniture; it never sees the simulator.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+
+import mink
+import mujoco
+import numpy as np
+
+from bunraku.control.goal import BodyGoal
+from bunraku.robot import SIDES, RobotSpec, build_robot, standing_configuration
+
+IK_PERIOD = 0.02
+"""Seconds between two solutions; references are interpolated in between."""
+
+
+@dataclass(frozen=True)
+class Pose:
+    """A frame in the stance frame: `position` (3,) m, `rotation` (3, 3)."""
+
+    position: np.ndarray
+    rotation: np.ndarray
+
+    def moved(self, offset: np.ndarray) -> Pose:
+        """This pose shifted by `offset` (3,) m, given in the stance frame."""
+        return Pose(self.position + offset, self.rotation)
+
+    def shifted(self, offset: np.ndarray) -> Pose:
+        """This pose shifted by `offset` (3,) m, given in its own frame."""
+        return Pose(self.position + self.rotation @ offset, self.rotation)
+
+
+@dataclass(frozen=True)
+class Obstacle:
+    """A box of the map: `centre` and `half` extents (3,) m, in the stance frame, sides along the axes."""
+
+    name: str
+    centre: tuple[float, float, float]
+    half: tuple[float, float, float]
+
+
+@dataclass(frozen=True)
+class Solution:
+    """A posture that brings the palm to a pose: `configuration` (37,), the remaining `position_error` m and
+    `rotation_error` rad, and the smallest distance to a joint limit as a share of its range, `margin`."""
+
+    configuration: np.ndarray
+    position_error: float
+    rotation_error: float
+    margin: float
+
+    @property
+    def reached(self) -> bool:
+        """Whether the palm is where it was asked to be."""
+        return self.position_error < 0.004 and self.rotation_error < 0.05
+
+
+_ARM_GEOMS = ("upper_arm_shape", "forearm_shape", "hand_shape")
+
+
+class ReachPlanner:
+    """Solves for whole-body postures with the feet where they are.
+
+    Args:
+        spec: the robot.
+        obstacles: boxes that arms and hands must not enter.
+    """
+
+    def __init__(self, spec: RobotSpec, obstacles: Sequence[Obstacle] = ()):
+        self.spec = spec
+        model = build_robot(spec, hands=False)
+        self._add_planning_shapes(model, obstacles)
+        self.model = model.compile()
+        self.nominal = standing_configuration(spec)
+        self._configuration = mink.Configuration(self.model, q=self.nominal)
+        self._feet = [mink.FrameTask(f"{s}_sole", "site", 1.0, 1.0) for s in SIDES]
+        for task in self._feet:
+            task.set_target_from_configuration(self._configuration)
+        self._com = mink.ComTask(np.array([4.0, 4.0, 0.0]))
+        self._com.set_target(np.array([0.0, 0.0, 0.9]))
+        self._pelvis = mink.FrameTask("pelvis", "body", [0, 0, 1.0], [1.0, 1.0, 2.0])
+        self._pelvis.set_target_from_configuration(self._configuration)
+        cost = np.full(self.model.nv, 0.03)
+        cost[:6] = 0.0
+        cost[6:8] = 0.10  # the waist helps only when the arm does not suffice
+        cost[8:10] = 0.3
+        cost[24:] = 0.0
+        self._posture = mink.PostureTask(self.model, cost)
+        self._palms = {s: mink.FrameTask(f"{s}_palm", "site", 10.0, 3.0, lm_damping=0.02) for s in SIDES}
+        self._limits = self._make_limits(obstacles)
+
+    def _add_planning_shapes(self, model: mujoco.MjSpec, obstacles: Sequence[Obstacle]) -> None:
+        segments = self.spec.segments
+        capsule, box = mujoco.mjtGeom.mjGEOM_CAPSULE, mujoco.mjtGeom.mjGEOM_BOX
+        for side in SIDES:
+            for body, length, radius in (
+                (f"{side}_upper_arm", segments.upper_arm, 0.05),
+                (f"{side}_forearm", segments.forearm, 0.05),
+            ):
+                model.body(body).add_geom(
+                    name=f"{body}_shape",
+                    type=capsule,
+                    fromto=[0, 0, -0.02, 0, 0, -length + 0.03],
+                    size=[radius, 0, 0],
+                    mass=0,
+                    contype=0,
+                    conaffinity=0,
+                )
+            model.body(f"{side}_palm_mount").add_geom(
+                name=f"{side}_hand_shape",
+                type=box,
+                pos=[0, 0, -0.060],
+                size=[0.044, 0.016, 0.060],
+                mass=0,
+                contype=0,
+                conaffinity=0,
+            )
+        for obstacle in obstacles:
+            model.worldbody.add_geom(
+                name=obstacle.name,
+                type=box,
+                pos=obstacle.centre,
+                size=obstacle.half,
+                contype=0,
+                conaffinity=0,
+            )
+        for body, size in (("torso", [0.12, 0.15, 0.18]), ("pelvis", [0.10, 0.12, 0.09])):
+            model.body(body).add_geom(
+                name=f"{body}_shape",
+                type=box,
+                pos=[0, 0, 0.22 if body == "torso" else 0.02],
+                size=size,
+                mass=0,
+                contype=0,
+                conaffinity=0,
+            )
+
+    def _make_limits(self, obstacles: Sequence[Obstacle]) -> list[mink.Limit]:
+        speeds = {joint.name: 0.5 * joint.drive.no_load_speed for joint in self.spec.joints}
+        arms = [[f"{side}_{name}" for name in _ARM_GEOMS] for side in SIDES]
+        furniture = [obstacle.name for obstacle in obstacles]
+        pairs: list = [(arm[1:], ["torso_shape", "pelvis_shape"]) for arm in arms] + [(arms[0][1:], arms[1][1:])]
+        if furniture:
+            pairs += [(arm[1:], furniture) for arm in arms]
+        return [
+            mink.ConfigurationLimit(self.model),
+            mink.VelocityLimit(self.model, speeds),
+            mink.CollisionAvoidanceLimit(
+                self.model, pairs, minimum_distance_from_collisions=0.004, collision_detection_distance=0.06
+            ),
+        ]
+
+    def palm(self, configuration: np.ndarray, side: str) -> Pose:
+        """Where the palm is in a configuration (37,)."""
+        self._configuration.update(configuration)
+        frame = self._configuration.get_transform_frame_to_world(f"{side}_palm", "site")
+        return Pose(frame.translation(), frame.rotation().as_matrix())
+
+    def step(
+        self,
+        configuration: np.ndarray,
+        palms: Mapping[str, Pose],
+        *,
+        posture: np.ndarray | None = None,
+        period: float = IK_PERIOD,
+    ) -> BodyGoal:
+        """One step of differential inverse kinematics.
+
+        Args:
+            configuration: reference (37,) from which to go on.
+            palms: wanted pose of one palm or of both; a palm that is not named follows `posture`.
+            posture: configuration (37,) towards which what is free drifts; the standing posture if None.
+            period: s.
+
+        Returns:
+            The next reference; its velocity (36,) is what leads there within `period`.
+        """
+        self._configuration.update(configuration)
+        tasks: list = [self._com, self._pelvis, self._posture]
+        self._posture.set_target(self.nominal if posture is None else posture)
+        for side, pose in palms.items():
+            rotation = mink.SO3.from_matrix(pose.rotation)
+            self._palms[side].set_target(mink.SE3.from_rotation_and_translation(rotation, pose.position))
+            tasks.append(self._palms[side])
+        try:
+            velocity = mink.solve_ik(
+                self._configuration, tasks, period, "daqp", damping=1e-4, limits=self._limits, constraints=self._feet
+            )
+        except mink.NoSolutionFound:
+            velocity = np.zeros(self.model.nv)
+        following = self._configuration.integrate(velocity, period)
+        return BodyGoal(following, velocity)
+
+    def solve(self, side: str, pose: Pose, start: np.ndarray | None = None, iterations: int = 60) -> Solution:
+        """A posture that brings a palm to `pose`, from `start` (37,) or the standing posture."""
+        configuration = self.nominal if start is None else start
+        position_error = rotation_error = np.inf
+        for count in range(iterations):
+            configuration = self.step(configuration, {side: pose}, period=0.1).configuration
+            if count % 5 == 4:
+                reached = self.palm(configuration, side)
+                error = float(np.linalg.norm(reached.position - pose.position))
+                rotation_error = rotation_distance(reached.rotation, pose.rotation)
+                if (error < 0.004 and rotation_error < 0.03) or abs(position_error - error) < 2e-4:
+                    position_error = error
+                    break
+                position_error = error
+        return Solution(configuration, position_error, rotation_error, self._margin(configuration, side))
+
+    def _margin(self, configuration: np.ndarray, side: str) -> float:
+        low, high = self.spec.lower_limits, self.spec.upper_limits
+        first = 4 if side == "left" else 11
+        joints = configuration[7:][first : first + 7]
+        low, high = low[first : first + 7], high[first : first + 7]
+        return float(np.min(np.minimum(joints - low, high - joints) / (high - low)))
+
+
+def rotation_distance(first: np.ndarray, second: np.ndarray) -> float:
+    """Angle in rad between two rotations (3, 3)."""
+    cosine = (np.trace(first.T @ second) - 1) / 2
+    return float(np.arccos(np.clip(cosine, -1, 1)))

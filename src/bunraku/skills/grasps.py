@@ -1,0 +1,175 @@
+"""Which grasp for which object: size and shape in, ways of taking it out."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from itertools import product
+
+import numpy as np
+
+from bunraku.control.grasping import HandGrasp, palm_pose, pinch, wrap
+from bunraku.control.reach import Pose, ReachPlanner, Solution
+from bunraku.objects import KINDS
+
+
+@dataclass(frozen=True)
+class Seen:
+    """An object as the robot believes it to be: `position` (3,) m of the object frame in the stance frame, `yaw` rad,
+    `deviation` m of the position."""
+
+    kind: str
+    colour: str
+    position: np.ndarray
+    yaw: float
+    deviation: float = 0.0
+
+    @property
+    def name(self) -> str:
+        """Colour and kind: "red mug"."""
+        return f"{self.colour} {self.kind}"
+
+
+@dataclass(frozen=True)
+class Plan:
+    """A way to take an object: the hand's `side`, how it closes, where the palm goes and the posture for it."""
+
+    side: str
+    grasp: HandGrasp
+    palm: Pose
+    solution: Solution
+    cost: float
+
+
+@dataclass(frozen=True)
+class Option:
+    """A way to take an object before asking the arm: how, where the palm goes, and how much is wrong with it."""
+
+    grasp: HandGrasp
+    palm: Pose
+    strain: float
+
+
+UP = np.array([0.0, 0.0, 1.0])
+WRAPPED = {"mug": (0.040, 22.0), "can": (0.033, 22.0), "bottle": (0.0325, 24.0)}
+"""Radius m and holding tension N of what is wrapped."""
+HANDLE_BLOCKED_DEG: tuple[tuple[float, float], ...] = ((0.0, 180.0),)
+"""Directions of a mug's handle in the palm's x–z plane (x along the fingers, +z out of the back of the hand) at which
+palm, fingers or thumb would meet it."""
+
+
+@dataclass(frozen=True)
+class Pinch:
+    """How a kind is pinched: `width` m between the fingertips, along the object's `axes` ("x", "y", "xy" or "any"), grip
+    `height` m above the object frame, the grip's `centre_x` and `depth` m in the palm frame, `squeeze` m, `tension` N.
+
+    At a depth of 85 mm the fingertips are the lowest points of the hand, so that it can take a pen from a table.
+    """
+
+    width: float
+    axes: str
+    height: float
+    tension: float
+    centre_x: float = 0.100
+    depth: float = 0.085
+    squeeze: float = 0.018
+    from_side: bool = False
+
+
+PINCHED = {
+    "box": Pinch(0.060, "y", 0.040, 18, centre_x=0.105, depth=0.075, from_side=True),
+    "small box": Pinch(0.050, "y", 0.002, 14),
+    "cube": Pinch(0.040, "xy", 0.000, 10),
+    "ball": Pinch(0.0647, "any", 0.000, 10, centre_x=0.105, depth=0.080),
+    "marker": Pinch(0.018, "y", 0.000, 8, squeeze=0.012),
+    "sponge": Pinch(0.065, "y", 0.000, 8, centre_x=0.105),
+    "banana": Pinch(0.035, "y", 0.000, 12),
+    "apple": Pinch(0.073, "any", 0.000, 12, centre_x=0.105, depth=0.080),
+}
+
+
+def candidates(hand: str, side: str, seen: Seen) -> list[Option]:
+    """Palm poses from which the object can be taken, best geometry first."""
+    if seen.kind in WRAPPED:
+        return _wraps(hand, side, seen)
+    return _pinches(hand, side, seen)
+
+
+def _wraps(hand: str, side: str, seen: Seen) -> list[Option]:
+    radius, tension = WRAPPED[seen.kind]
+    grasp = wrap(hand, radius, tension)
+    sign = 1.0 if side == "right" else -1.0
+    base = seen.position - [0, 0, KINDS[seen.kind].rest_height]
+    found = []
+    for heading in np.deg2rad(np.arange(-45, 106, 15)):
+        fingers = np.array([np.cos(heading), sign * np.sin(heading), 0.0])
+        for dip in np.deg2rad([0, 15, 30]):
+            x = fingers * np.cos(dip) - UP * np.sin(dip)
+            thumb = fingers * np.sin(dip) + UP * np.cos(dip)
+            normal = sign * np.cross(x, thumb)
+            centre = base + [0, 0, 0.058 + 0.02 * np.sin(dip)]
+            pose = palm_pose(grasp, side, centre, x, normal)
+            if seen.kind == "mug" and _handle_in_the_way(seen, pose):
+                continue
+            found.append(Option(grasp, pose, 0.2 * dip))
+    return found
+
+
+def _handle_in_the_way(seen: Seen, pose: Pose) -> bool:
+    """Whether a mug's handle would sit where the palm, the fingers or the thumb go."""
+    handle = pose.rotation.T @ np.array([np.cos(seen.yaw), np.sin(seen.yaw), 0.0])
+    angle = np.rad2deg(np.arctan2(handle[2], handle[0]))
+    return any(low < angle < high for low, high in HANDLE_BLOCKED_DEG)
+
+
+def _pinches(hand: str, side: str, seen: Seen) -> list[Option]:
+    how = PINCHED[seen.kind]
+    grasp = pinch(hand, how.width, how.tension, centre_x=how.centre_x, depth=how.depth, squeeze=how.squeeze)
+    centre = seen.position + [0, 0, how.height]
+    if how.axes == "any":
+        headings = np.deg2rad(np.arange(-180, 180, 30))
+    else:
+        across = seen.yaw + np.deg2rad(90 if how.axes == "y" else 0)
+        turns = (0, 90, 180, 270) if how.axes == "xy" else (0, 180)
+        headings = across + np.deg2rad(turns)
+    found = []
+    oblique = (0.0,) if how.axes == "any" else np.deg2rad(_OBLIQUE_DEG)
+    for heading, turn in product(headings, oblique):
+        fingers = np.array([np.cos(heading + turn), np.sin(heading + turn), 0.0])
+        beside = np.cross(UP, fingers)
+        for roll in np.deg2rad(_SIDE_ROLLS_DEG if how.from_side else _ROLLS_DEG):
+            normal = np.cos(roll) * UP + np.sin(roll) * beside
+            at = centre if abs(roll) < 1.0 else seen.position
+            strain = 0.6 * abs(turn) + 0.5 * min(abs(roll), np.pi / 2 - abs(roll))
+            found.append(Option(grasp, palm_pose(grasp, side, at, fingers, normal), strain))
+    return found
+
+
+_OBLIQUE_DEG = (0, 12, -12, 24, -24)
+"""How far from square the hand may take a thing that turns into line when it is pressed."""
+_ROLLS_DEG = (0, 15, -15, 30, -30)
+_SIDE_ROLLS_DEG = (0, 15, -15, 90, -90)
+"""How far the hand is rolled about the line between thumb and fingers: the grip stays, the arm finds its way."""
+
+
+def plan_grasp(planner: ReachPlanner, side: str, seen: Seen, start: np.ndarray, keep: int = 8) -> list[Plan]:
+    """Reachable ways to take `seen`, best first; empty when there is none."""
+    plans = []
+    palm = planner.palm(start, side)
+    options = candidates(planner.spec.hand, side, seen)
+    options.sort(key=lambda option: 0.3 * _effort(palm, option.palm) + option.strain)
+    for option in options:
+        solution = planner.solve(side, option.palm, start)
+        if not solution.reached:
+            continue
+        lean = float(np.abs(solution.configuration[7:9]).sum())
+        cramped = 0.08 - min(solution.margin, 0.08)
+        cost = 0.5 * lean + 6.0 * cramped + 0.3 * _effort(palm, option.palm) + option.strain
+        plans.append(Plan(side, option.grasp, option.palm, solution, cost))
+        if len(plans) >= keep:
+            break
+    return sorted(plans, key=lambda plan: plan.cost)
+
+
+def _effort(palm: Pose, pose: Pose) -> float:
+    cosine = (np.trace(palm.rotation.T @ pose.rotation) - 1) / 2
+    return float(np.arccos(np.clip(cosine, -1, 1)) + 2.0 * np.linalg.norm(palm.position - pose.position))

@@ -1,0 +1,69 @@
+"""Moving a palm along straight lines and closing fingers: the motions of which skills are made."""
+
+from __future__ import annotations
+
+from collections.abc import Generator, Sequence
+
+import numpy as np
+from scipy.spatial.transform import Rotation, Slerp
+
+from bunraku.control.reach import IK_PERIOD, Pose, rotation_distance
+from bunraku.skills.body import Body, minimum_jerk
+
+SPEED, TURNING_SPEED = 0.45, 1.8
+"""Mean speeds of a palm on its way, m/s and rad/s; the peak of a minimum-jerk line is 1.9 times as high."""
+
+
+def move_palm(
+    body: Body, side: str, waypoints: Sequence[Pose], speed: float = SPEED, settle: float = 0.0
+) -> Generator[None, None, float]:
+    """Lead a palm through `waypoints` by straight minimum-jerk lines.
+
+    Returns:
+        How far the reference stayed from the last waypoint, m.
+    """
+    for target in waypoints:
+        start = body.palm(side)
+        distance = float(np.linalg.norm(target.position - start.position))
+        angle = rotation_distance(start.rotation, target.rotation)
+        duration = max(distance / speed, angle / TURNING_SPEED, 0.15)
+        turn = Slerp([0, 1], Rotation.from_matrix(np.stack([start.rotation, target.rotation])))
+        steps = int(np.ceil(duration / IK_PERIOD))
+        for step in range(1, steps + 1):
+            share = minimum_jerk(step / steps)
+            position = start.position + share * (target.position - start.position)
+            body.track({side: Pose(position, turn(share).as_matrix())})
+            yield
+    for _ in range(round(settle / IK_PERIOD)):
+        body.track({side: waypoints[-1]})
+        yield
+    body.hold()
+    return float(np.linalg.norm(waypoints[-1].position - body.palm(side).position))
+
+
+def move_posture(body: Body, goal: np.ndarray, seconds: float) -> Generator[None, None, None]:
+    """Lead the whole body to configuration `goal` (37,) joint by joint; the feet and the balance are kept."""
+    start = body.reference.copy()
+    steps = int(np.ceil(seconds / IK_PERIOD))
+    for step in range(1, steps + 1):
+        previous = body.reference
+        share = minimum_jerk(step / steps)
+        body.reference = np.concatenate([previous[:7], start[7:] + share * (goal - start)[7:]])
+        settled = body.planner.step(body.reference, {}, posture=body.reference)
+        body.reference = settled.configuration
+        body.velocity = np.concatenate([np.zeros(6), (body.reference - previous)[7:] / IK_PERIOD])
+        yield
+    body.hold()
+
+
+def move_fingers(
+    body: Body, side: str, posture: np.ndarray, seconds: float, tension: float | None = None
+) -> Generator[None, None, None]:
+    """Wind the cables from where they are to `posture` (n,) rad within `seconds`."""
+    start = body.hands[side].posture
+    steps = max(1, round(seconds / IK_PERIOD))
+    for step in range(1, steps + 1):
+        share = minimum_jerk(step / steps)
+        body.set_hand(side, start + share * (posture - start), tension)
+        body.hold()
+        yield
