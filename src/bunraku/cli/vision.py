@@ -58,8 +58,8 @@ def watch(
 
 
 def recall(
-    memory: Path,
-    words: str = "",
+    memory: Annotated[Path, tyro.conf.Positional],
+    words: Annotated[str, tyro.conf.Positional] = "",
     camera: str | None = None,
     region: tuple[int, int, int, int] | None = None,
     since: float | None = None,
@@ -109,7 +109,7 @@ def recall(
     return 0 if answer.sightings else 1
 
 
-def report(memory: Path, html: Path) -> int:
+def report(memory: Annotated[Path, tyro.conf.Positional], html: Path) -> int:
     """Write one page that shows what a memory holds: timeline, kept patches, staleness, events.
 
     Args:
@@ -126,7 +126,7 @@ def report(memory: Path, html: Path) -> int:
 
 
 def export(
-    memory: Path,
+    memory: Annotated[Path, tyro.conf.Positional],
     out: Path,
     form: Literal["openai", "arrow", "numpy", "rerun"] = "openai",
     budget: int = 256,

@@ -31,6 +31,8 @@ DEGRADATION = (
 """What happens under load, in this order; the recording goes on untouched throughout."""
 LATE, RECOVERED = 0.15, 0.03
 """Seconds behind capture at which the next step is taken, and at which one is taken back."""
+AHEAD = 0.25
+"""Seconds of capture time that one file may be read ahead of another."""
 PATIENCE = 1.0
 """Seconds between two steps."""
 
@@ -151,6 +153,9 @@ class Watch:
                 status.lost += item.kind in ("gap", "damaged", "disorder")
                 self.memory.note(item)
                 continue
+            status.time = item.time
+            if not paced:
+                self._keep_step(item.time)
             began = clock.perf_counter()
             status.behind = max(0.0, clock.time() - item.time) if paced else 0.0
             changed = shedder.update(status.behind, clock.monotonic())
@@ -166,10 +171,16 @@ class Watch:
             status.latency.append(clock.perf_counter() - began)
             del status.latency[:-20000]
 
+    def _keep_step(self, time: float) -> None:
+        """Wait for the other files: cameras share one budget, so they have to live through the same time."""
+        while not self._stop.is_set():
+            if time <= AHEAD + min((s.time for s in self.status.values() if not s.ended), default=time):
+                return
+            clock.sleep(0.002)
+
     def _observe(self, frame: Frame, status: CameraStatus) -> None:
         selection = self.memory.observe(frame)
         status.analysed += 1
-        status.time = frame.time
         status.tokens += selection.tokens
         if self._labels is not None:
             self._labels.offer(frame, selection)
