@@ -9,7 +9,7 @@ import json
 import time
 from collections import defaultdict
 from collections.abc import Iterator
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 
 import mujoco
@@ -17,13 +17,14 @@ import numpy as np
 import tyro
 
 from bunraku.objects import SURFACES
-from bunraku.robot import JOINTS, RobotSpec, build_robot, standing_configuration
+from bunraku.robot import JOINTS, SIDES, RobotSpec, build_robot, standing_configuration
 from bunraku.sim.build import OBJECT_PREFIX, build_model
 from bunraku.sim.render import BODY_GROUPS, CameraRenderer, intrinsics
 from bunraku.sim.scene import Placed, Scene, random_scene
 from bunraku.skills.object_models import YAW_PERIODS, catalogue_models
+from bunraku.skills.own_body import OwnBody
 from bunraku.statistics import wilson_interval
-from bunraku.vision.detect import ColourDetector, Detection, View, rotation_from_mujoco
+from bunraku.vision.detect import ColourDetector, Detection, View, capsule_mask, rotation_from_mujoco
 
 CAMERAS = ("head_left", "head_right", "chest")
 CLEAR, PARTLY = 0.97, 0.4
@@ -54,28 +55,35 @@ class Tally:
     normalised: list[float] = field(default_factory=list)
 
 
-def cases(count: int, seed: int, objects: int, neck_pitch: float = 0.6) -> Iterator[Case]:
-    """Rooms with `objects` things on the counter, seen with the head bent by `neck_pitch` rad."""
-    robot = build_robot()
+def cases(count: int, seed: int, objects: int, arms: bool) -> Iterator[Case]:
+    """Rooms with `objects` things on the counter; with `arms`, the robot's hands hang over it, anywhere."""
+    robot, own_body = build_robot(), OwnBody()
     for index in range(count):
-        scene = random_scene(np.random.default_rng([seed, index]), count=objects)
-        yield _look(robot, scene, neck_pitch)
+        rng = np.random.default_rng([seed, index])
+        scene = random_scene(rng, count=objects)
+        configuration = standing_configuration(RobotSpec())
+        configuration[7 + JOINTS.index("neck_pitch")] = 0.6
+        for side in SIDES if arms else ():
+            for joint, middle, spread in (("shoulder_pitch", -0.5, 0.3), ("shoulder_yaw", 0, 0.4), ("elbow", 1.7, 0.4)):
+                angle = middle + rng.uniform(-spread, spread)
+                configuration[7 + JOINTS.index(f"{side}_{joint}")] = angle
+        yield _look(robot, own_body, scene, configuration)
 
 
-def _look(robot, scene: Scene, neck_pitch: float) -> Case:
+def _look(robot, own_body: OwnBody, scene: Scene, configuration: np.ndarray) -> Case:
     model = build_model(robot, scene)
     data = mujoco.MjData(model)
-    configuration = standing_configuration(RobotSpec())
     data.qpos[:7] = configuration[:7]
     for joint, angle in zip(JOINTS, configuration[7:], strict=True):
         data.joint(joint).qpos = angle
-    data.joint("neck_pitch").qpos = neck_pitch
     mujoco.mj_forward(model, data)
     renderer = CameraRenderer(model)
     try:
         views = [_view(model, data, name, renderer.render(data, name)) for name in CAMERAS]
     finally:
         renderer.close()
+    body = own_body.capsules(configuration, {})
+    views = [replace(view, hidden=capsule_mask(view, *body)) for view in views]
     return Case(scene, views, _visibility(model, data, scene))
 
 
@@ -161,13 +169,21 @@ def _measure(tally: Tally, placed: Placed, hit: Detection) -> None:
         tally.yaw.append(abs((hit.yaw - placed.yaw + period / 2) % period - period / 2))
 
 
-def main(scenes: int = 100, seed: int = 0, objects: int = 8, json_file: Path | None = None, verbose: bool = False):
+def main(
+    scenes: int = 100,
+    seed: int = 0,
+    objects: int = 8,
+    arms: bool = False,
+    json_file: Path | None = None,
+    verbose: bool = False,
+):
     """Print recall, false finds and errors by kind.
 
     Args:
         scenes: number of rooms.
         seed: of the first room.
         objects: things in each room.
+        arms: hold the arms over the counter, so that they hide things.
         json_file: where to write the figures.
         verbose: print what went wrong in each room.
     """
@@ -175,7 +191,7 @@ def main(scenes: int = 100, seed: int = 0, objects: int = 8, json_file: Path | N
     models = catalogue_models()
     tallies: dict[str, Tally] = defaultdict(Tally)
     spent = []
-    for index, case in enumerate(cases(scenes, seed, objects)):
+    for index, case in enumerate(cases(scenes, seed, objects, arms)):
         started = time.process_time()
         detections = detector.detect(case.views, models)
         spent.append(time.process_time() - started)
