@@ -6,7 +6,7 @@ taken to rest flat where they were set down, and their leg kinematics correct or
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import mujoco
 import numpy as np
@@ -76,6 +76,30 @@ class Estimator:
         elif observation.time > self._state.time:
             self._advance(observation, min(observation.time - self._state.time, 10 * self._period))
         return self.state
+
+    def rebase(self) -> np.ndarray:
+        """Make the middle between the feet the new stance frame.
+
+        Returns:
+            x, y (m) and yaw (rad), (3,), of the new frame in the old one.
+        """
+        state = self.state
+        origin = self._anchor.mean(axis=0)
+        axes = self._anchor_rotation[0][:, 0] + self._anchor_rotation[1][:, 0]
+        yaw = float(np.arctan2(axes[1], axes[0]))
+        back = _about_z(-yaw)
+        self._rotation = back @ self._rotation
+        self._position = back @ (self._position - origin)
+        self._velocity = back @ self._velocity
+        self._anchor = (self._anchor - origin) @ back.T
+        self._anchor_rotation = back @ self._anchor_rotation
+        quaternion = np.empty(4)
+        mujoco.mju_mat2Quat(quaternion, self._rotation.ravel())
+        configuration = np.concatenate([self._position, quaternion, state.configuration[7:]])
+        self._state = replace(
+            state, configuration=configuration, velocity=np.concatenate([self._velocity, state.velocity[3:]])
+        )
+        return np.array([*origin[:2], yaw])
 
     def _begin(self, observation: Observation) -> None:
         """Stance frame, orientation and anchors from both feet flat on the ground."""
@@ -181,7 +205,10 @@ def _yaw(rotation: np.ndarray) -> float:
 
 def _flat(rotation: np.ndarray) -> np.ndarray:
     """The rotation about the vertical that lies nearest."""
-    yaw = _yaw(rotation)
+    return _about_z(_yaw(rotation))
+
+
+def _about_z(yaw: float) -> np.ndarray:
     c, s = np.cos(yaw), np.sin(yaw)
     return np.array([[c, -s, 0], [s, c, 0], [0, 0, 1.0]])
 

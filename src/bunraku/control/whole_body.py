@@ -66,7 +66,7 @@ class WholeBodyController:
         self.gains = gains or Gains()
         self.estimator = Estimator(spec, period)
         self.solution: Solution | None = None
-        self._nominal = NominalModel(spec)
+        self.nominal = NominalModel(spec)
         self._reference = NominalModel(spec)
         self._inverse = InverseDynamics(spec, weights, Contact())
         self._torque_limits = spec.torque_limits
@@ -92,36 +92,48 @@ class WholeBodyController:
         The goal's centre of mass is kept over the soles; where goal and balance disagree, balance wins and the arms
         still follow in joint space.
         """
-        gains = self.gains
+        self.sense(observation)
+        return self.act(self.standing_tasks(goal), goal)
+
+    def sense(self, observation: Observation) -> BodyState:
+        """Update the state and the nominal model from `observation`."""
         state = self.estimator.update(observation)
-        nominal = self._nominal
-        nominal.update(state.configuration, state.velocity)
+        self.nominal.update(state.configuration, state.velocity)
+        return state
+
+    def standing_tasks(self, goal: BodyGoal) -> Tasks:
+        """Tasks of standing on both feet along `goal`; call once a tick, after `sense`."""
+        gains, nominal, state = self.gains, self.nominal, self.state
         turn = np.empty(3)
         mujoco.mju_subQuat(turn, goal.configuration[3:7], state.configuration[3:7])
         pelvis = gains.pelvis[0] * turn + gains.pelvis[1] * (goal.velocity[3:6] - state.velocity[3:6])
         self._pelvis_integral = _accumulated(
             self._pelvis_integral, gains.integral[1] * self.period * turn, LARGEST_CORRECTION[1]
         )
-        self._solve(
-            Tasks(
-                com=self._com_acceleration(goal),
-                angular_momentum_rate=gains.momentum * (self._reference.angular_momentum - nominal.angular_momentum),
-                pelvis=pelvis + self._pelvis_integral,
-                joints=self._joint_accelerations(state, goal),
-                soles=-gains.sole * nominal.sole_velocity,
-                contact=np.array([True, True]),
-                load=_load(nominal),
-            ),
-            state,
+        return Tasks(
+            com=self._com_acceleration(goal),
+            angular_momentum_rate=gains.momentum * (self._reference.angular_momentum - nominal.angular_momentum),
+            pelvis=pelvis + self._pelvis_integral,
+            joints=self.joint_accelerations(goal),
+            soles=-gains.sole * nominal.sole_velocity,
+            contact=np.array([True, True]),
+            load=balanced_load(nominal),
         )
+
+    def act(self, tasks: Tasks, goal: BodyGoal) -> JointCommand:
+        """The command that serves `tasks`, with the servos of the upper body at the joints of `goal`."""
+        state = self.state
+        self.solution = self._inverse.solve(self.nominal, state.configuration[7:], state.velocity[6:], tasks)
         return self._command(state, goal)
 
-    def _solve(self, tasks: Tasks, state: BodyState) -> None:
-        self.solution = self._inverse.solve(self._nominal, state.configuration[7:], state.velocity[6:], tasks)
+    def rest(self) -> None:
+        """Forget the accumulated corrections of balance and the last reference, as when the feet have moved."""
+        self._com_integral[:] = self._pelvis_integral[:] = 0.0
+        self._last_goal_velocity = self._last_com_velocity = None
 
     def _com_acceleration(self, goal: BodyGoal) -> np.ndarray:
         """Acceleration (3,) that keeps the centre of mass where the goal has it, but over the soles."""
-        gains, nominal, reference = self.gains, self._nominal, self._reference
+        gains, nominal, reference = self.gains, self.nominal, self._reference
         reference.move(goal.configuration, goal.velocity)
         position, velocity = reference.com.copy(), reference.com_velocity.copy()
         last = self._last_com_velocity if self._last_com_velocity is not None else velocity
@@ -142,8 +154,9 @@ class WholeBodyController:
         feedback = stiffness * error + damping * (velocity - nominal.com_velocity) + self._com_integral
         return forward + np.clip(feedback, -4.0, 4.0)
 
-    def _joint_accelerations(self, state: BodyState, goal: BodyGoal) -> np.ndarray:
+    def joint_accelerations(self, goal: BodyGoal) -> np.ndarray:
         """Acceleration (30,) of the reference, with soft feedback that tells the legs of the servos' pull."""
+        state = self.state
         last = self._last_goal_velocity if self._last_goal_velocity is not None else goal.velocity
         self._last_goal_velocity = goal.velocity
         forward = np.clip((goal.velocity - last)[6:] / self.period, -FASTEST_REFERENCE, FASTEST_REFERENCE)
@@ -168,7 +181,7 @@ class WholeBodyController:
         return JointCommand(position, velocity, torque, self._stiffness.copy(), self._servo_damping())
 
     def _servo_damping(self) -> np.ndarray:
-        inertia = self._nominal.mass.diagonal()[FREE:]
+        inertia = self.nominal.mass.diagonal()[FREE:]
         critical = 2 * self.gains.servo_damping_ratio * np.sqrt(self._stiffness * inertia)
         return np.minimum(np.maximum(critical, self._damping), 0.4 * inertia / SERVO_PERIOD)
 
@@ -177,7 +190,7 @@ def _accumulated(integral: np.ndarray, growth: np.ndarray, limit: np.ndarray | f
     return np.clip(integral + growth, -limit, limit)
 
 
-def _load(nominal: NominalModel) -> np.ndarray:
+def balanced_load(nominal: NominalModel) -> np.ndarray:
     """Share of the weight (2,) that each foot bears when the centre of mass lies where it is."""
     left, right = nominal.sole_position[:, :2]
     between = left - right

@@ -1,0 +1,158 @@
+"""Where and when to step: adaptation of the next foothold and of its time to the divergent component of motion (DCM).
+
+The DCM ξ = c + ċ/ω of the linear inverted pendulum runs away from the centre of pressure p as ξ(t) = p + (ξ₀ − p) e^{ωt}
+(Takenaka et al. 2009, Englsberger et al. 2015). A step taken at time T to foothold u leaves the offset ξ(T) − u; a gait is
+stable when that offset is kept near its periodic value (Khadiv et al. 2020). All positions are on the floor, in the frame
+of the stance sole: x forward, y left.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+
+PREVIEW = 6
+"""Steps ahead that settle the nominal DCM offset; the end of the preview weighs e^{-ω T · 6}, next to nothing."""
+
+
+@dataclass(frozen=True)
+class Velocity:
+    """Walking velocity in the robot's own frame: `forward`, `left` m/s, `turn` rad/s (counter-clockwise)."""
+
+    forward: float = 0.0
+    left: float = 0.0
+    turn: float = 0.0
+
+    @property
+    def is_zero(self) -> bool:
+        """Whether it asks to stand."""
+        return abs(self.forward) < 1e-3 and abs(self.left) < 1e-3 and abs(self.turn) < 1e-3
+
+
+@dataclass(frozen=True)
+class Gait:
+    """Times in s, lengths in m.
+
+    The planner counts on a smaller foot (`plan_half_length`, `plan_half_width`) than the controller acts with: what is
+    left over is for what neither knows.
+    """
+
+    duration: float = 0.50
+    shortest: float = 0.24
+    longest: float = 0.62
+    double_support: float = 0.04
+    width: float = 0.20
+    narrowest: float = 0.115
+    widest: float = 0.55
+    longest_step: float = 0.45
+    largest_turn: float = 0.5
+    """Yaw between two successive feet, rad."""
+    swing_speed: float = 2.5
+    apex: float = 0.06
+    com_height: float = 0.935
+    plan_half_length: float = 0.06
+    plan_half_width: float = 0.025
+
+
+@dataclass(frozen=True)
+class Step:
+    """One planned step in the frame of the stance sole: `foothold` (2,) m, `yaw` rad of the new foot, `duration` s of the
+    whole step, `pressure` (2,) m where the centre of pressure should be until then, `cost` of what had to give."""
+
+    foothold: np.ndarray
+    yaw: float
+    duration: float
+    pressure: np.ndarray
+    cost: float
+
+
+def rotation(yaw: float) -> np.ndarray:
+    """Rotation (2, 2) by `yaw` rad."""
+    c, s = np.cos(yaw), np.sin(yaw)
+    return np.array([[c, -s], [s, c]])
+
+
+def nominal_foothold(gait: Gait, velocity: Velocity, side: float) -> tuple[np.ndarray, float]:
+    """Where the next foot goes at `velocity`, and its yaw, in the frame of the stance sole.
+
+    `side` is +1 when the left foot swings, −1 when the right one does.
+    """
+    turn = float(np.clip(velocity.turn * gait.duration, -gait.largest_turn, gait.largest_turn))
+    middle = np.array([0.0, side * gait.width / 2])
+    travel = rotation(turn / 2) @ (gait.duration * np.array([velocity.forward, velocity.left]))
+    foothold = middle + travel + rotation(turn) @ middle
+    return _within(foothold, gait, side), turn
+
+
+def nominal_offset(gait: Gait, velocity: Velocity, side: float, omega: float) -> np.ndarray:
+    """DCM offset (2,) from the next foothold at the moment of the step, in the frame of the *stance* sole.
+
+    Computed backwards from a preview of `PREVIEW` steps, at the end of which the DCM is between the feet.
+    """
+    position, yaw, swing = np.zeros(2), 0.0, side
+    feet = [position]
+    for _ in range(PREVIEW + 1):
+        step, turn = nominal_foothold(gait, velocity, swing)
+        position, yaw, swing = position + rotation(yaw) @ step, yaw + turn, -swing
+        feet.append(position)
+    dcm = (feet[-1] + feet[-2]) / 2
+    shrink = np.exp(-omega * gait.duration)
+    for foot in reversed(feet[1:-1]):
+        dcm = foot + (dcm - foot) * shrink
+    return dcm - feet[1]
+
+
+@dataclass(frozen=True)
+class Progress:
+    """How far the present step has come: `elapsed` s, `dcm` (2,) and `swing` (2,) foot position in the stance frame."""
+
+    elapsed: float
+    dcm: np.ndarray
+    swing: np.ndarray
+
+
+STEP_WEIGHT, TIME_WEIGHT, OFFSET_WEIGHT = 1.0, 0.3, 100.0
+"""Costs of moving the foothold (1/m²), of changing the duration (1/s²) and of missing the DCM offset (1/m²)."""
+TIME_GRID = 0.01
+
+
+def plan_step(gait: Gait, velocity: Velocity, side: float, omega: float, now: Progress) -> Step:
+    """The step that keeps the gait at `velocity` alive: first by the centre of pressure, then by foothold and time.
+
+    The duration is searched on a grid, since the problem in foothold and time together has several minima; for each
+    duration the best foothold has a closed form.
+    """
+    wanted, yaw = nominal_foothold(gait, velocity, side)
+    offset = nominal_offset(gait, velocity, side, omega)
+    pressure = _pressure(gait, omega, now, wanted + offset)
+    first = max(gait.shortest, now.elapsed + TIME_GRID)
+    durations = np.arange(first, max(gait.longest, first) + TIME_GRID / 2, TIME_GRID)
+    remaining = durations - now.elapsed
+    dcm = pressure + (now.dcm - pressure) * np.exp(omega * remaining)[:, None]
+    footholds = (STEP_WEIGHT * wanted + OFFSET_WEIGHT * (dcm - offset)) / (STEP_WEIGHT + OFFSET_WEIGHT)
+    reach = (gait.swing_speed * remaining)[:, None]
+    footholds = _within(np.clip(footholds, now.swing - reach, now.swing + reach), gait, side)
+    costs = (
+        STEP_WEIGHT * ((footholds - wanted) ** 2).sum(axis=1)
+        + TIME_WEIGHT * (durations - gait.duration) ** 2
+        + OFFSET_WEIGHT * ((dcm - footholds - offset) ** 2).sum(axis=1)
+    )
+    best = int(costs.argmin())
+    return Step(footholds[best], yaw, float(durations[best]), pressure, float(costs[best]))
+
+
+def _pressure(gait: Gait, omega: float, now: Progress, dcm_at_step: np.ndarray) -> np.ndarray:
+    """Centre of pressure (2,) that brings the DCM to `dcm_at_step` in nominal time, as far as the foot allows."""
+    growth = np.exp(omega * max(gait.duration - now.elapsed, 0.08))
+    pressure = (dcm_at_step - now.dcm * growth) / (1 - growth)
+    limit = np.array([gait.plan_half_length, gait.plan_half_width])
+    return np.clip(pressure, -limit, limit)
+
+
+def _within(foothold: np.ndarray, gait: Gait, side: float) -> np.ndarray:
+    """`foothold` (…, 2) within the reach of the leg and clear of the other foot."""
+    near, far = side * gait.narrowest, side * gait.widest
+    low = np.array([-gait.longest_step, min(near, far)])
+    high = np.array([gait.longest_step, max(near, far)])
+    return np.clip(foothold, low, high)

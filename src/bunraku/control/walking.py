@@ -1,0 +1,414 @@
+"""Walking: a small state machine over the whole-body controller that steps when it is told to, or has to."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+from enum import Enum
+
+import mujoco
+import numpy as np
+
+from bunraku.control.goal import BodyGoal
+from bunraku.control.inverse_dynamics import Tasks
+from bunraku.control.steps import (
+    Gait,
+    Progress,
+    Step,
+    Velocity,
+    nominal_foothold,
+    nominal_offset,
+    plan_step,
+    rotation,
+)
+from bunraku.control.whole_body import WholeBodyController
+from bunraku.robot import JointCommand, Observation, RobotSpec, standing_configuration
+
+
+class Phase(Enum):
+    """What the legs do."""
+
+    STANDING = "standing"
+    SHIFTING = "shifting"
+    STEPPING = "stepping"
+
+
+@dataclass(frozen=True)
+class WalkGains:
+    """Feedback of walking: swing foot, trunk and height (1/s², 1/s); see also `whole_body.Gains`."""
+
+    swing: tuple[float, float] = (500.0, 45.0)
+    swing_limit: float = 60.0
+    swing_rotation: tuple[float, float] = (400.0, 40.0)
+    pelvis: tuple[float, float] = (150.0, 24.0)
+    height: tuple[float, float] = (60.0, 14.0)
+    momentum: float = 5.0
+
+
+SLEW = np.array([0.6, 0.4, 1.0])
+"""Fastest change of the commanded velocity: m/s², m/s², rad/s²."""
+FASTEST = np.array([0.6, 0.2, 0.7])
+"""Largest commanded velocity: forward and left m/s, turn rad/s."""
+SHIFT_TIME = 0.45
+TOUCH_FORCE = 60.0
+EARLIEST_TOUCH = 0.55
+"""Share of a step before which a touching swing foot does not end it."""
+FREEZE = 0.05
+"""Time before touchdown from which the foothold stays, s."""
+YAW_FREEZE = 0.15
+PUSHED_FORWARD, PUSHED_SIDEWAYS = 0.075, 0.105
+"""Distance (m) of the DCM from the middle of the feet at which a standing robot steps."""
+HEIGHT_RATE = 0.12
+"""Speed at which the height of the centre of mass changes between standing and walking, m/s."""
+
+
+class Walker:
+    """Walks at a velocity, stands at none, and steps when pushed. Uses the balance of `controller`.
+
+    Positions are in the frame of the estimator: the stance frame of the last time that it stood.
+    """
+
+    def __init__(
+        self,
+        spec: RobotSpec,
+        period: float,
+        gait: Gait | None = None,
+        gains: WalkGains | None = None,
+        controller: WholeBodyController | None = None,
+    ) -> None:
+        """Prepare to walk the robot `spec`, called every `period` s."""
+        self.controller = controller or WholeBodyController(spec, period)
+        self.gait = gait or Gait()
+        self.gains = gains or WalkGains()
+        self.period = period
+        self.phase = Phase.STANDING
+        self.step: Step | None = None
+        self.stance_frame = np.zeros(3)
+        """x, y (m) and yaw (rad) of the present stance frame in the first one, by odometry."""
+        self._velocity = np.zeros(3)
+        self._still = standing_configuration(spec)
+        self._elapsed = 0.0
+        self._stance = 0
+        self._since_push = 10.0
+
+    @property
+    def is_standing(self) -> bool:
+        """Whether both feet stay where they are."""
+        return self.phase is Phase.STANDING
+
+    @property
+    def pose(self) -> np.ndarray:
+        """x, y (m) and yaw (rad) of the pelvis in the frame of the very first stance, by odometry."""
+        configuration = self.controller.state.configuration
+        yaw = _yaw_of(configuration[3:7])
+        x, y, heading = self.stance_frame
+        return np.array([*(np.array([x, y]) + rotation(heading) @ configuration[:2]), heading + yaw])
+
+    def compute(self, observation: Observation, velocity: Velocity, goal: BodyGoal | None = None) -> JointCommand:
+        """The command of this tick.
+
+        Args:
+            observation: the sensors now.
+            velocity: where to walk; zero to stand.
+            goal: the upper body's reference while walking, the whole body's while standing; the standing posture if
+                None.
+        """
+        self.controller.sense(observation)
+        goal = goal or BodyGoal(self._still, np.zeros(36))
+        self._slew(velocity)
+        self._elapsed += self.period
+        self._since_push += self.period
+        self._advance(observation)
+        if self.phase is Phase.STANDING:
+            return self.controller.act(self.controller.standing_tasks(goal), goal)
+        tasks = self._shifting_tasks(goal) if self.phase is Phase.SHIFTING else self._stepping_tasks(goal)
+        return self.controller.act(tasks, goal)
+
+    # The state machine
+
+    def _advance(self, observation: Observation) -> None:
+        wants = not Velocity(*self._velocity).is_zero
+        if self.phase is Phase.STANDING:
+            if self._must_step():
+                self._begin_walking()
+                self._recover()
+            elif wants:
+                self._begin_walking()
+                self._begin_shift()
+        elif self.phase is Phase.SHIFTING:
+            if self._must_step():
+                self._recover()
+            elif self._elapsed >= SHIFT_TIME:
+                self._begin_step(self._stance)
+        elif self._touched(observation):
+            if not wants and self._can_stand():
+                self._stand()
+            else:
+                self._begin_step(1 - self._stance)
+
+    def _begin_walking(self) -> None:
+        nominal = self.controller.nominal
+        self._height = float(nominal.com[2])
+        self._heading = _yaw_of(self.controller.state.configuration[3:7])
+        self.controller.rest()
+
+    def _begin_shift(self) -> None:
+        self.phase, self._elapsed = Phase.SHIFTING, 0.0
+        sideways = self._velocity[1] + 0.2 * self._velocity[2]
+        self._stance = 1 if sideways > 0 else 0  # the foot on the side of the motion swings first
+        self._shift_from = self._dcm()
+
+    def _begin_step(self, stance: int) -> None:
+        nominal = self.controller.nominal
+        self.phase, self._elapsed, self._stance = Phase.STEPPING, 0.0, stance
+        swing = 1 - stance
+        self._swing = nominal.sole_position[swing].copy()
+        self._swing_rate, self._swing_rate2 = np.zeros(3), np.zeros(3)
+        self._swing_yaw = np.array([_yaw(nominal.sole_rotation[swing]), 0.0, 0.0])
+        self._lift_height = float(self._swing[2])
+        self._ground = float(nominal.sole_position[stance, 2])
+        self._pressure_start = self._pressure_from
+        self.step = None
+
+    def _recover(self) -> None:
+        """Step at once, with the foot that costs less."""
+        self._pressure_from = self._pressure_now()
+        self._since_push = 0.0
+        costs = [self._plan_from(stance, 0.0).cost for stance in (0, 1)]
+        self._begin_step(int(np.argmin(costs)))
+
+    def _touched(self, observation: Observation) -> bool:
+        assert self.step is not None
+        force = observation.feet.wrench[1 - self._stance, 2]
+        touched = self._elapsed > EARLIEST_TOUCH * self.step.duration and force > TOUCH_FORCE
+        if touched:
+            self._pressure_from = self._pressure_now()
+        return touched
+
+    def _must_step(self) -> bool:
+        """Whether the DCM has left the region from which standing can bring it back."""
+        nominal = self.controller.nominal
+        middle = nominal.sole_position[:, :2].mean(axis=0)
+        offset = rotation(-self._feet_yaw()) @ (self._dcm() - middle)
+        return abs(offset[0] + 0.01) > PUSHED_FORWARD + 0.02 or abs(offset[1]) > PUSHED_SIDEWAYS
+
+    def _can_stand(self) -> bool:
+        nominal = self.controller.nominal
+        back = rotation(-self._feet_yaw())
+        apart = back @ (nominal.sole_position[0, :2] - nominal.sole_position[1, :2])
+        offset = back @ (self._dcm() - nominal.sole_position[:, :2].mean(axis=0))
+        return bool(abs(apart[0]) < 0.06 and 0.15 < apart[1] < 0.30 and abs(offset[0]) < 0.06 and abs(offset[1]) < 0.07)
+
+    def _stand(self) -> None:
+        """Take the middle between the feet as the new stance frame."""
+        shift = self.controller.estimator.rebase()
+        x, y, yaw = self.stance_frame
+        self.stance_frame = np.array([*(np.array([x, y]) + rotation(yaw) @ shift[:2]), yaw + shift[2]])
+        state = self.controller.state
+        self.controller.nominal.update(state.configuration, state.velocity)
+        self.controller.rest()
+        self.phase, self.step = Phase.STANDING, None
+
+    # Tasks
+
+    def _shifting_tasks(self, goal: BodyGoal) -> Tasks:
+        """Move the DCM over to where the first step needs it."""
+        omega, stance = self._omega(), self._stance
+        frame, origin = self._sole_frame(stance)
+        side = 1.0 if stance == 1 else -1.0
+        velocity = Velocity(*self._velocity)
+        offset = nominal_offset(self.gait, velocity, side, omega)
+        foothold, _ = nominal_foothold(self.gait, velocity, side)
+        start = (foothold + offset) * np.exp(-omega * self.gait.duration)  # DCM at lift-off, stance at the origin
+        target = origin + frame @ start
+        left = max(SHIFT_TIME - self._elapsed, 0.06)
+        growth = np.exp(omega * left)
+        pressure = self._in_feet((target - self._dcm() * growth) / (1 - growth))
+        self._pressure_from = pressure
+        return self._tasks(goal, pressure, np.array([True, True]), None)
+
+    def _stepping_tasks(self, goal: BodyGoal) -> Tasks:
+        stance, swing, gait = self._stance, 1 - self._stance, self.gait
+        frame, origin = self._sole_frame(stance)
+        if self.step is None or self.step.duration - self._elapsed > FREEZE:
+            self.step = self._plan_from(stance, self._elapsed)
+        else:
+            pressure = self._plan_from(stance, self._elapsed).pressure
+            self.step = replace(self.step, pressure=pressure)
+        step = self.step
+        pressure = origin + frame @ step.pressure
+        if self._elapsed < gait.double_support:
+            share = self._elapsed / gait.double_support
+            blended = (1 - share) * self._pressure_start + share * pressure
+            return self._tasks(goal, blended, np.array([True, True]), None)
+        accelerations = self._swing_accelerations(origin + frame @ step.foothold, step)
+        contact = np.array([True, True])
+        contact[swing] = False
+        return self._tasks(goal, pressure, contact, accelerations)
+
+    def _tasks(self, goal: BodyGoal, pressure: np.ndarray, contact: np.ndarray, swing: np.ndarray | None) -> Tasks:
+        """Tasks that put the centre of pressure at `pressure` (2,), with `swing` (6,) for the foot in the air."""
+        controller, gains, nominal = self.controller, self.gains, self.controller.nominal
+        omega = self._omega()
+        com = np.empty(3)
+        com[:2] = omega**2 * (nominal.com[:2] - pressure)
+        self._height += float(np.clip(self._ground_height() + self.gait.com_height - self._height, -1, 1)) * min(
+            1.0, HEIGHT_RATE * self.period / 0.03
+        )
+        com[2] = gains.height[0] * (self._height - nominal.com[2]) - gains.height[1] * nominal.com_velocity[2]
+        soles = -controller.gains.sole * nominal.sole_velocity
+        if swing is not None:
+            soles[1 - self._stance] = swing
+        load = np.array([0.5, 0.5])
+        if not contact.all():
+            load = contact.astype(float)
+        elif self.phase is Phase.STEPPING:
+            share = np.clip(self._elapsed / self.gait.double_support, 0.0, 1.0)
+            load[self._stance], load[1 - self._stance] = 0.5 + 0.5 * share, 0.5 - 0.5 * share
+        return Tasks(
+            com=np.clip(com, -12.0, 12.0),
+            angular_momentum_rate=-gains.momentum * nominal.angular_momentum,
+            pelvis=self._pelvis_acceleration(),
+            joints=controller.joint_accelerations(goal),
+            soles=soles,
+            contact=contact,
+            load=load,
+        )
+
+    def _pelvis_acceleration(self) -> np.ndarray:
+        """Upright, heading between the feet."""
+        state, gains = self.controller.state, self.gains
+        wanted = self._feet_yaw()
+        rate = self._velocity[2]
+        self._heading += float(np.clip(_wrap(wanted - self._heading) * 4.0, -2.0, 2.0)) * self.period
+        upright = np.array([np.cos(self._heading / 2), 0, 0, np.sin(self._heading / 2)])
+        turn = np.empty(3)
+        mujoco.mju_subQuat(turn, upright, state.configuration[3:7])
+        return gains.pelvis[0] * turn + gains.pelvis[1] * (np.array([0, 0, rate]) - state.velocity[3:6])
+
+    def _swing_accelerations(self, foothold: np.ndarray, step: Step) -> np.ndarray:
+        """Acceleration (6,) of the swing sole along a minimum-jerk path that is planned anew at every tick."""
+        nominal, gains, gait, swing = self.controller.nominal, self.gains, self.gait, 1 - self._stance
+        left = max(step.duration - self._elapsed, 0.02)
+        whole = step.duration - gait.double_support
+        rise = 0.45 * whole - (self._elapsed - gait.double_support)
+        target = np.array([*foothold, self._ground - 0.004])
+        self._glide(slice(0, 2), target[:2], left)
+        if rise > 0.02:
+            self._glide(slice(2, 3), np.array([max(self._ground, self._lift_height) + gait.apex]), rise)
+        elif self._elapsed < step.duration:
+            self._glide(slice(2, 3), target[2:], left)
+        else:
+            self._swing[2] -= 0.25 * self.period
+            self._swing_rate[2], self._swing_rate2[2] = -0.25, 0.0
+        stance_yaw = _yaw(nominal.sole_rotation[self._stance])
+        if left > YAW_FREEZE:
+            yaw, rate, rate2 = self._swing_yaw
+            error = _wrap(stance_yaw + step.yaw - yaw)
+            jerk = 60 / left**3 * error - 36 / left**2 * rate - 9 / left * rate2
+            rate2 += jerk * self.period
+            rate += rate2 * self.period
+            self._swing_yaw = np.array([yaw + rate * self.period, rate, rate2])
+        else:
+            self._swing_yaw[0] += self._swing_yaw[1] * self.period
+            self._swing_yaw[1] *= 0.98
+            self._swing_yaw[2] = 0.0
+        position, velocity = nominal.sole_position[swing], nominal.sole_velocity[swing]
+        linear = (
+            self._swing_rate2
+            + gains.swing[0] * (self._swing - position)
+            + gains.swing[1] * (self._swing_rate - velocity[:3])
+        )
+        flat = _about_z(self._swing_yaw[0])
+        error = _rotation_vector(flat @ nominal.sole_rotation[swing].T)
+        angular = gains.swing_rotation[0] * error + gains.swing_rotation[1] * (
+            np.array([0, 0, self._swing_yaw[1]]) - velocity[3:]
+        )
+        limit = gains.swing_limit
+        return np.concatenate([np.clip(linear, -limit, limit), np.clip(angular, -4 * limit, 4 * limit)])
+
+    def _glide(self, axes: slice, target: np.ndarray, left: float) -> None:
+        """One tick of the minimum-jerk path to rest at `target` in `left` s."""
+        position, rate, rate2 = self._swing[axes], self._swing_rate[axes], self._swing_rate2[axes]
+        jerk = 60 / left**3 * (target - position) - 36 / left**2 * rate - 9 / left * rate2
+        limit = self.gains.swing_limit
+        rate2 = np.clip(rate2 + jerk * self.period, -limit, limit)
+        rate = rate + rate2 * self.period
+        self._swing[axes], self._swing_rate[axes], self._swing_rate2[axes] = position + rate * self.period, rate, rate2
+
+    # Geometry
+
+    def _plan_from(self, stance: int, elapsed: float) -> Step:
+        frame, origin = self._sole_frame(stance)
+        swing = self.controller.nominal.sole_position[1 - stance, :2]
+        now = Progress(elapsed, frame.T @ (self._dcm() - origin), frame.T @ (swing - origin))
+        side = 1.0 if stance == 1 else -1.0
+        scale = 1.0 if self._since_push > 0.8 else 0.3
+        return plan_step(self.gait, Velocity(*(scale * self._velocity)), side, self._omega(), now)
+
+    def _sole_frame(self, stance: int) -> tuple[np.ndarray, np.ndarray]:
+        nominal = self.controller.nominal
+        return rotation(_yaw(nominal.sole_rotation[stance])), nominal.sole_position[stance, :2]
+
+    def _omega(self) -> float:
+        nominal = self.controller.nominal
+        return float(np.sqrt(nominal.gravity / max(nominal.com[2] - self._ground_height(), 0.4)))
+
+    def _ground_height(self) -> float:
+        return float(self.controller.nominal.sole_position[self._stance, 2])
+
+    def _dcm(self) -> np.ndarray:
+        nominal = self.controller.nominal
+        return nominal.com[:2] + nominal.com_velocity[:2] / self._omega()
+
+    def _pressure_now(self) -> np.ndarray:
+        """Centre of pressure (2,) that the last solution asked for."""
+        solution, nominal = self.controller.solution, self.controller.nominal
+        if solution is None:
+            return nominal.com[:2].copy()
+        total, moment = 0.0, np.zeros(2)
+        for i in range(2):
+            force = solution.wrench[i, 2]
+            local = np.array([-solution.wrench[i, 4], solution.wrench[i, 3]]) / max(force, 1.0)
+            where = nominal.sole_position[i, :2] + nominal.sole_rotation[i, :2, :2] @ local
+            moment += force * where
+            total += force
+        return moment / max(total, 1.0)
+
+    def _in_feet(self, pressure: np.ndarray) -> np.ndarray:
+        """The nearest point that both feet together can press on, in the box around them."""
+        soles, yaw = self.controller.nominal.sole_position[:, :2], self._feet_yaw()
+        back = rotation(-yaw)
+        corners = soles @ back.T
+        margin = np.array([0.085, 0.042])
+        return rotation(yaw) @ np.clip(back @ pressure, corners.min(axis=0) - margin, corners.max(axis=0) + margin)
+
+    def _feet_yaw(self) -> float:
+        first, second = (_yaw(r) for r in self.controller.nominal.sole_rotation)
+        return first + _wrap(second - first) / 2
+
+    def _slew(self, velocity: Velocity) -> None:
+        asked = np.clip([velocity.forward, velocity.left, velocity.turn], -FASTEST, FASTEST)
+        step = SLEW * self.period
+        self._velocity = self._velocity + np.clip(asked - self._velocity, -step, step)
+
+
+def _yaw(matrix: np.ndarray) -> float:
+    return float(np.arctan2(matrix[1, 0], matrix[0, 0]))
+
+
+def _yaw_of(quaternion: np.ndarray) -> float:
+    w, x, y, z = quaternion
+    return float(np.arctan2(2 * (w * z + x * y), 1 - 2 * (y * y + z * z)))
+
+
+def _about_z(yaw: float) -> np.ndarray:
+    c, s = np.cos(yaw), np.sin(yaw)
+    return np.array([[c, -s, 0], [s, c, 0], [0, 0, 1.0]])
+
+
+def _wrap(angle: float) -> float:
+    return float((angle + np.pi) % (2 * np.pi) - np.pi)
+
+
+def _rotation_vector(matrix: np.ndarray) -> np.ndarray:
+    return 0.5 * np.array([matrix[2, 1] - matrix[1, 2], matrix[0, 2] - matrix[2, 0], matrix[1, 0] - matrix[0, 1]])
