@@ -85,6 +85,7 @@ class Grammar:
         self.data = tomllib.loads((files("bunraku.mind") / "words" / f"{language}.toml").read_text(encoding="utf-8"))
         self._spaced = language == "english"
         self._end = "(?= |$)" if self._spaced else ""
+        self._clause_end = "(?= |$)" if self._spaced else "(?=$|[^ぁ-ゖァ-ヺー一-鿿\ue000-\ue0ff]|ね|よ)"
         self._start = "(?<![^ ])" if self._spaced else ""
         data = self.data
         self._relations = _flat(data["relations"])
@@ -103,7 +104,6 @@ class Grammar:
         self._correcting = self._any(data["correction"]["lead"], escape=False)
         self._verbs = _Verbs(data.get("verbs", {}))
         self._patterns = [self._compile(a, p, strict=True) for a, ps in data["actions"].items() for p in ps]
-        self._patterns_alone = [p for p in self._patterns if p.action != "put_also"]
         self._loose = self._loose_patterns()
         self._fragments = {
             role: [self._compile(role, p, strict=True) for p in data["correction"][role]]
@@ -124,8 +124,7 @@ class Grammar:
             if marked[position] == " ":
                 position += 1
                 continue
-            after_put = bool(clauses) and clauses[-1].action in ("put", "put_also")
-            if match := self._next_clause(marked, position, after_put):
+            if match := self._next_clause(marked, position, clauses):
                 clause, end = match
                 clause = self._fill(clause, nouns)
                 carried = clauses and clauses[-1].negated and self._carries(gap)
@@ -156,7 +155,7 @@ class Grammar:
             elif match := self._match_fragment(("object", "target"), marked, position):
                 clause = self._fill(match[0], nouns)
                 if match[0].action == "object":
-                    if found.object or len(clause.objects) != 1:
+                    if len(clause.objects) != 1:
                         return None
                     found = replace(found, object=clause.objects[0])
                 else:
@@ -184,9 +183,11 @@ class Grammar:
 
     # Matching ----------------------------------------------------------------------------------------------------
 
-    def _next_clause(self, marked: str, position: int, after_put: bool) -> tuple[_Match, int] | None:
+    def _next_clause(self, marked: str, position: int, before: Sequence[Clause]) -> tuple[_Match, int] | None:
         """The longest pattern at `position`, negated or not. A form in -ing needs a word that governs it."""
-        patterns = self._patterns if after_put else self._patterns_alone
+        after_put = bool(before) and before[-1].action in ("put", "put_also")
+        barred = ({"topic"} if before else set()) | (set() if after_put else {"put_also"})
+        patterns = [p for p in self._patterns if p.action not in barred]
         best = self._longest(patterns, marked, position)
         if best and self._is_loose_gerund(marked, position):
             best = None
@@ -264,7 +265,7 @@ class Grammar:
         else:
             at = f"(?:{place})(?:の上にある|の上の|にある|の中の|に置いてある|の上に置いてある|に見える|の)"
             before = f"(?:{determiner}|{modifier}|{at})*"
-            modified = f"(?:{determiner}|{modifier}|{at})+"
+            modified = f"(?:{determiner}|{modifier}|{at})*(?:{determiner}|(?:{shades})|{at})"
             after = "(?P<after>)"
         heads = (
             f"(?P<before>{before})(?P<head>{_alternatives(bare)}){self._end}{after}",
@@ -291,8 +292,12 @@ class Grammar:
 
     def _read_noun(self, match: re.Match[str]) -> Noun:
         group = {k: v for k, v in match.groupdict().items() if v}
+        before = group.get("before") or group.get("before2") or group.get("before3") or group.get("headless") or ""
         head = group.get("head") or group.get("head2") or ""
-        around = " ".join(v for k, v in group.items() if k.startswith(("before", "after", "headless")))
+        after = group.get("after") or group.get("after2") or group.get("after3") or ""
+        place, before_place = _compound(before, head, self._places)
+        kind, before_kind = _compound(before, head, self._kinds)
+        around = f"{before_place if place else before_kind} {after}"
         parts: dict[str, str] = {}
         for name, words in self._attributes.items():
             found = re.findall(f"{self._start}(?:{_alternatives(words)}){self._end}", around)
@@ -300,8 +305,6 @@ class Grammar:
                 parts[name] = words[found[0]]
         if not self._spaced and (found := re.findall(_alternatives(self._places), around)):
             parts["place"] = self._places[found[0]]
-        place = self._places.get(head)
-        kind = self._kinds.get(head)
         size = parts.get("size")
         if size and place and (other := self.vocabulary.canonical("places", f"{size} {head}")):
             place = other
@@ -315,9 +318,11 @@ class Grammar:
     def _slot(self, text: str | None, nouns: Sequence[Noun]) -> tuple[Noun, ...]:
         if not text:
             return ()
-        marked = re.findall(_MARKER, text)
-        if marked:
+        if marked := re.findall(_MARKER, text):
             return tuple(nouns[ord(m) - _FIRST_MARKER] for m in marked)
+        for name, words in self._attributes.items():
+            if text in words:
+                return (Noun(text, ObjectQuery(**{name: words[text]})),)  # type: ignore[arg-type]
         return (Noun(text, refers=True),)
 
     def _fill(self, match: _Match, nouns: Sequence[Noun]) -> Clause:
@@ -329,7 +334,7 @@ class Grammar:
         text = re.sub(_MARKER, lambda m: nouns[ord(m[0]) - _FIRST_MARKER].text, g.get("text") or "")
         return Clause(
             match.action,
-            self._slot(g.get("o"), nouns),
+            self._slot(g.get("o") or g.get("a"), nouns),
             target[0] if target else None,
             relation,
             side,
@@ -356,11 +361,14 @@ class Grammar:
         if not self._spaced and (final := re.search(r"\{([^{}]+)\}$", pattern)):
             members = self.data["verb_sets"].get(final[1]) or ([final[1]] if final[1] in self._verbs.names else None)
             if members is not None:
-                pattern = pattern[: final.start()]
                 verbs = frozenset(m for m in members if m[0] != "=")
                 words = [m[1:] for m in members if m[0] == "="]
                 literals = re.compile(_alternatives(words)) if words else None
-        end = self._end if not verbs else ""
+                pattern = pattern[: final.start()] + f"(?={self._verbs.stems(verbs)}|{_alternatives(words)})"
+        open_ended = verbs or (
+            not self._spaced and action in ("exclude", "not_object", "not_target", "object", "target")
+        )
+        end = "" if open_ended else self._clause_end
         return _Pattern(action, re.compile(self._expand(pattern, strict) + end), verbs, literals)
 
     def _expand(self, pattern: str, strict: bool) -> str:
@@ -368,10 +376,12 @@ class Grammar:
         pronouns = _alternatives(self.data["nouns"]["pronouns"])
         anything = f"[^,.;!?{_MARKER[1:-1]}]+?" if self._spaced else f"[^、。をにへ{_MARKER[1:-1]}]+?"
         one = f"(?:{_MARKER}|{pronouns})" if strict else f"(?:{_MARKER}|{anything})"
+        shades = _alternatives(w for words in self._attributes.values() for w in words)
         slots = {
             "o": f"(?P<o>{_MARKER}(?:{join}{_MARKER})*|{pronouns})" if strict else f"(?P<o>{one})",
             "t": f"(?P<t>{one})",
-            "x": one,
+            "x": f"(?:{one}|{shades})",
+            "a": f"(?P<a>{shades}){self._end}",
             "place": f"(?P<place>{one})",
             "r": f"(?P<r>{_alternatives(self._relations)}){self._end}",
             "text": "(?P<text>.+)",
@@ -463,12 +473,14 @@ class _Verbs:
     def __init__(self, classes: Mapping[str, Sequence[str]]):
         self.names = {verb: verb_class for verb_class, verbs in classes.items() for verb in verbs}
 
+    def stems(self, verbs: Iterable[str]) -> str:
+        """Regular expression of everything that a form of one of `verbs` can begin with."""
+        return _alternatives(stem for verb in verbs for stem, _, _ in instructions(verb, self.names[verb]))
+
     def match(self, text: str, position: int, verbs: Iterable[str]) -> tuple[int, bool] | None:
         """End of the longest form of one of `verbs` at `position`, and whether it is a prohibition."""
         best: tuple[int, bool] | None = None
         for verb in verbs:
-            if not text.startswith((verb[0], "お" + verb[0]), position):
-                continue
             for stem, tail, negated in instructions(verb, self.names[verb]):
                 if not text.startswith(stem, position):
                     continue
@@ -485,6 +497,15 @@ class _Verbs:
             if found and found[0] == len(text):
                 return position
         return None
+
+
+def _compound(before: str, head: str, names: Mapping[str, str]) -> tuple[str | None, str]:
+    """The name of the longest known word that ends with the head (左のテーブル, not テーブル), and what is before it."""
+    whole = before + head
+    for start in range(len(before) + 1) if head else ():
+        if whole[start:] in names:
+            return names[whole[start:]], whole[:start]
+    return None, before
 
 
 def _spread_negation(clauses: list[Clause], words: str) -> list[Clause]:

@@ -48,7 +48,7 @@ class Context:
         speeds = [c.arguments["speed"] for c in calls if c.name == "set_speed"]
         return replace(
             self,
-            last_object=objects[-1] if objects else self.last_object,
+            last_object=replace(objects[-1], place=None) if objects else self.last_object,
             last_calls=acted or self.last_calls,
             waiting=None,
             speed=speeds[-1] if speeds else self.speed,
@@ -103,9 +103,11 @@ class _Reading:
             return self._reply("too_long")
         parsed = self.grammar.parse(words)
         try:
-            if parsed:
+            if parsed and parsed[0].action == "topic":
+                parsed = self._about(parsed)
+            if parsed and any(c.action != "exclude" for c in parsed):
                 return self._act(parsed, normal)
-            return self._without_verb(words, parsed)
+            return self._without_verb(words, None if parsed else parsed)
         except _NotClear as unclear:
             return unclear.reply
 
@@ -125,7 +127,7 @@ class _Reading:
             if clause.action == "exclude":
                 excluded += clause.objects
                 continue
-            calls += self._calls(clause, normal)
+            calls += [call for call in self._calls(clause, normal) if call not in calls[-1:]]
         if not calls:
             return self._reply(chat) if chat else self._refuse(clauses[0])
         if any(noun.refers or noun.query == call.arguments.get("object") for noun in excluded for call in calls):
@@ -133,6 +135,15 @@ class _Reading:
         if len(calls) > MOST_STEPS:
             return self._reply("too_long")
         return calls
+
+    def _about(self, clauses: list[Clause]) -> list[Clause] | None:
+        """The clauses after "the red mug:", when they go on to speak of "it"."""
+        topic, *rest = clauses
+        speaks_of_it = rest and (not rest[0].objects or rest[0].objects[0].refers)
+        if not speaks_of_it or topic.negated or len(topic.objects) != 1 or topic.objects[0].refers:
+            return None
+        self._object(topic.objects[0])
+        return rest
 
     def _calls(self, clause: Clause, normal: str) -> list[ToolCall]:
         match clause.action:
@@ -175,7 +186,7 @@ class _Reading:
         if not clause.objects:
             return [self._object(Noun("それ" if self.language == "japanese" else "it", refers=True))]
         queries = [self._object(noun) for noun in clause.objects]
-        if clause.source:
+        if clause.source and clause.action != "where_is":
             queries = [replace(q, place=clause.source) for q in queries]
         return queries
 
@@ -190,7 +201,7 @@ class _Reading:
         query = noun.query
         if query.kind is None and self.last is not None:
             query = replace(query, kind=self.last.kind)
-        self.last = query
+        self.last = replace(query, place=None)
         return query
 
     def _speed(self, clause: Clause) -> float:
