@@ -3,19 +3,48 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import Annotated, Any
 
+import tyro
 from rich.console import Console
 from rich.table import Table
 
-from bunraku.economics import calibration, economy as economics, production as produced, tables
-from bunraku.economics.bill import bill_of_materials
+from bunraku.economics import calibration, tables
+from bunraku.economics import economy as economics
+from bunraku.economics import production as produced
+from bunraku.economics.bill import Bill, bill_of_materials
 from bunraku.economics.parts import load_price_list
-from bunraku.economics.scenarios import scenario_priors
 from bunraku.errors import UserError
 from bunraku.robot.spec import RobotSpec
 
+
+@dataclass(frozen=True)
+class Output:
+    """Files to write, besides what is printed.
+
+    Attributes:
+        csv: the table.
+        json: the table, the sums and the seed.
+        html: one self-contained page with charts and sliders.
+        figure: a figure for papers, .png or .svg.
+    """
+
+    csv: Path | None = None
+    json: Path | None = None
+    html: Path | None = None
+    figure: Path | None = None
+
+    def write_tables(self, rows: Sequence[tables.Row], result: dict[str, Any]) -> None:
+        """Write `rows` as CSV and `result` as JSON where asked for."""
+        if self.csv:
+            tables.write_csv(self.csv, rows)
+        if self.json:
+            tables.write_json(self.json, result)
+
+
+Files = Annotated[Output, tyro.conf.arg(name="")]
 MODELS = {
     "part_by_part": "part-by-part estimate",
     "above_floor": "learning above a floor",
@@ -23,69 +52,28 @@ MODELS = {
 }
 
 
-def cost(
-    hand: str = "h22",
-    volume: float = 1_000_000.0,
-    prices: Path | None = None,
-    csv: Path | None = None,
-    json: Path | None = None,
-    html: Path | None = None,
-    figure: Path | None = None,
-) -> int:
+def cost(hand: str = "h22", volume: float = 1e6, prices: Path | None = None, files: Files = Output()) -> int:
     """Print the bill of materials of the robot at a cumulative volume, and where the money is.
 
     Args:
         hand: hand on both arms: h22, h11, … or a YAML file.
         volume: robots built so far by this maker; 1,000 is about today.
         prices: price list in place of the package's own, in the same form.
-        csv: file for the table.
-        json: file for the table and the sums.
-        html: file for one self-contained page with sliders.
-        figure: file for a figure, .png or .svg.
+        files: what else to write.
     """
-    spec = RobotSpec(hand=hand)
-    bill = bill_of_materials(spec, load_price_list(prices))
+    bill = bill_of_materials(RobotSpec(hand=hand), load_price_list(prices))
     rows, summary = tables.bill_rows(bill, volume), tables.bill_summary(bill, volume)
-    console = Console(highlight=False)
-    table = Table(title=f"One robot with {hand} hands, {bill.mass:.1f} kg, at {volume:,.0f} robots built", box=None)
-    for name, justify in (("part", "left"), ("quantity", "right"), ("kg", "right"), ("each", "right"), ("USD", "right")):
-        table.add_column(name, justify=justify)
-    for name, justify in (("%", "right"), ("at 1,000", "right"), ("floor", "right"), ("raw", "right")):
-        table.add_column(name, justify=justify, style="dim")
-    parts = summary["parts"]
-    for row in rows:
-        quantity = f"{row['quantity']:,.2f} {row['unit']}" if row["unit"] != "piece" else f"{row['quantity']:,.0f}"
-        numbers = (f"{row['mass_kg']:.2f}", f"{row['price_each']:,}", f"{row['total']:,}", f"{row['total'] / parts:.1%}")
-        extra = (f"{row[key]:,.0f}" for key in ("small_volume_total", "floor_total", "raw_material_total"))
-        table.add_row(row["part"], quantity, *numbers, *extra)
-    console.print(table)
-    for name, amount in summary.items():
-        style = "bold" if name in ("parts", "labour and material", "factory cost") else ""
-        console.print(f"{name:>56}  {amount:>12,}", style=style)
-    groups = tables.group_totals(rows)
-    shares = ", ".join(f"{name} {total / parts:.0%}" for name, total in groups.items())
-    console.print(f"\nWhere the money is: {shares}.")
-    quantity = bill.column(lambda line: line.quantity)
-    bare = float(quantity @ bill.unit_prices(volume, floors=False))
-    estimate = float(quantity @ bill.column(lambda line: line.price_at_million))
-    raw = float(quantity @ bill.column(lambda line: line.raw))
-    console.print(
-        f"Parts without any floor ${bare:,.0f}; part-by-part estimate at a million a year ${estimate:,.0f}; "
-        f"raw material ${raw:,.0f}, of it {bill.material_mass('magnet'):.2f} kg of NdFeB magnet."
-    )
-    if csv:
-        tables.write_csv(csv, rows)
-    if json:
-        result = {"hand": hand, "volume": volume, "mass_kg": bill.mass, "summary": summary, "lines": rows}
-        tables.write_json(json, result)
-    if figure:
+    _print_bill(Console(highlight=False), bill, rows, summary, f"{hand} hands, {volume:,.0f} robots built")
+    result = {"hand": hand, "volume": volume, "mass_kg": bill.mass, "summary": summary, "lines": rows}
+    files.write_tables(rows, result)
+    if files.figure:
         from bunraku.economics.figures import draw_cost
 
-        draw_cost(figure, rows, volume)
-    if html:
+        draw_cost(files.figure, rows, volume)
+    if files.html:
         from bunraku.economics.page import write_cost_page
 
-        write_cost_page(html, spec.hand, volume, load_price_list(prices))
+        write_cost_page(files.html, hand, volume, bill.prices)
     return 0
 
 
@@ -95,14 +83,10 @@ def production(
     seed: int = 0,
     years: int = 20,
     hand: str = "h22",
-    demand_limited: bool = True,
     sensitivity: bool = True,
     calibrate: tuple[Path, ...] = (),
     train_fraction: float = 0.5,
-    csv: Path | None = None,
-    json: Path | None = None,
-    html: Path | None = None,
-    figure: Path | None = None,
+    files: Files = Output(),
 ) -> int:
     """Simulate one maker's output, unit cost and price year by year, with bands and the inputs that decide.
 
@@ -112,57 +96,33 @@ def production(
         seed: of every random number.
         years: from 2026 on.
         hand: hand on both arms.
-        demand_limited: let the world's demand limit output; without it only plant and suppliers do.
         sensitivity: print Sobol indices (about 5 s; needs the extra `economics`).
-        calibrate: instead, fit learning on the first part of these cost series and predict the rest; each a CSV with the
-            columns year, cumulative_volume, cost.
+        calibrate: instead, fit learning on the first part of these cost series and predict the rest; each a CSV with
+            the columns year, cumulative_volume, cost.
         train_fraction: share of the points to fit on.
-        csv: file for the table.
-        json: file for the table, the sums and the seed.
-        html: file for one self-contained page with sliders.
-        figure: file for a figure, .png or .svg.
+        files: what else to write.
     """
     console = Console(highlight=False)
     if calibrate:
-        return _calibrate(console, calibrate, train_fraction, csv, json)
+        return _calibrate(console, calibrate, train_fraction, files)
     bill = bill_of_materials(RobotSpec(hand=hand))
-    run = produced.sample(bill, samples, seed, iterations, years, demand_limited=demand_limited)
+    run = produced.sample(bill, samples, seed, iterations, years)
+    unlimited = produced.sample(bill, samples, seed, iterations, years, demand_limited=False)
     rows, summary = tables.production_rows(run), tables.production_summary(run)
-    table = _table(
-        f"One maker, {iterations} design iterations, {samples:,} samples, seed {seed}; median (5–95 %)",
-        ("year", "robots a year", "labour + material", "the same, no floor", "price", "P(1 M/a)", "P(≤$10k)", "P(≤$20k)"),
-    )
-    for row in rows[1:]:
-        table.add_row(
-            str(row["year"]),
-            *(_range(row, name) for name in ("output", "direct", "direct_no_floor", "price")),
-            *(f"{row[name]:.2f}" for name in ("p_million_reached", "p_direct_at_most_10000", "p_price_at_most_20000")),
-        )
-    console.print(table)
-    console.print("\nGiven a million a year, labour and material:")
-    for name, values in summary["direct_cost_given_a_million_a_year"].items():
-        console.print(f"  {MODELS[name]:<26} ${_range(values, 'direct')}   P(≤ $10,000) = {values['p_at_most_10000']:.2f}")
-    price = summary["p_price_at_most_20000_given_a_million_a_year"]
-    console.print(f"  {'price above a floor':<26} P(≤ $20,000) = {price:.2f}")
-    _print_million(console, summary, "A million a year")
-    if demand_limited:
-        unlimited = produced.sample(bill, samples, seed, iterations, years, demand_limited=False)
-        _print_million(console, tables.production_summary(unlimited), "If the world bought all of them")
-    result: dict[str, Any] = {"seed": seed, "iterations": iterations, "summary": summary, "years": rows}
+    summary["if_all_were_bought"] = tables.million_summary(unlimited)
+    _print_production(console, rows, summary, f"{iterations} design iterations, {samples:,} samples, seed {seed}")
+    result = {"seed": seed, "iterations": iterations, "summary": summary, "years": rows}
     if sensitivity:
         result["sensitivity"] = _print_sensitivity(console, bill, iterations, seed)
-    if csv:
-        tables.write_csv(csv, rows)
-    if json:
-        tables.write_json(json, result)
-    if figure:
+    files.write_tables(rows, result)
+    if files.figure:
         from bunraku.economics.figures import draw_production
 
-        draw_production(figure, rows)
-    if html:
+        draw_production(files.figure, rows)
+    if files.html:
         from bunraku.economics.page import write_production_page
 
-        write_production_page(html, bill, rows, iterations, years)
+        write_production_page(files.html, bill, rows, iterations)
     return 0
 
 
@@ -172,12 +132,9 @@ def economy(
     seed: int = 0,
     years: int = 30,
     hand: str = "h22",
-    csv: Path | None = None,
-    json: Path | None = None,
-    html: Path | None = None,
-    figure: Path | None = None,
+    files: Files = Output(),
 ) -> int:
-    """Simulate people, robots and capital: robots per person, output per head, wages, prices, and futures that end badly.
+    """Simulate people, robots and capital: robots per person, output, wages, prices, and futures that end badly.
 
     Args:
         scenario: base, slow, fast, abundant or magnet_free.
@@ -185,21 +142,78 @@ def economy(
         seed: of every random number.
         years: from 2026 on.
         hand: hand on both arms.
-        csv: file for the table.
-        json: file for the table, the sums and the seed.
-        html: file for one self-contained page with sliders.
-        figure: file for a figure, .png or .svg.
+        files: what else to write.
     """
-    scenario_priors(scenario)
     bill = bill_of_materials(RobotSpec(hand=hand))
     run = economics.sample(bill, samples, seed, scenario, years)
     rows, summary = tables.economy_rows(run), tables.economy_summary(run)
-    console = Console(highlight=False)
-    table = _table(
-        f"Scenario {scenario}, {samples:,} samples, seed {seed}; median (5–95 %), 2026 = 1",
-        ("year", "robots, millions", "robot price", "output per head", "productivity × heads", "wage", "labour share"),
-    )
-    for row in [row for row in rows if row["year"] % 5 == 0 or row is rows[-1]]:
+    _print_economy(Console(highlight=False), rows, summary, f"Scenario {scenario}, {samples:,} samples, seed {seed}")
+    files.write_tables(rows, {"scenario": scenario, "seed": seed, "summary": summary, "years": rows})
+    if files.figure:
+        from bunraku.economics.figures import draw_economy
+
+        draw_economy(files.figure, rows)
+    if files.html:
+        from bunraku.economics.page import write_economy_page
+
+        write_economy_page(files.html, bill, rows, scenario)
+    return 0
+
+
+def _print_bill(
+    console: Console, bill: Bill, rows: Sequence[tables.Row], summary: dict[str, Any], setting: str
+) -> None:
+    columns = ("part", "quantity", "kg", "each", "USD", "share", "at 1,000", "floor", "raw")
+    table = _table(f"One robot of {bill.mass:.1f} kg, USD: {setting}", columns)
+    parts = summary["parts"]
+    for row in rows:
+        measured = row["unit"] != "piece"
+        table.add_row(
+            row["part"],
+            f"{row['quantity']:,.2f} {row['unit']}" if measured else f"{row['quantity']:,.0f}",
+            f"{row['mass_kg']:.2f}",
+            f"{row['price_each']:,}",
+            f"{row['total']:,}",
+            f"{row['total'] / parts:.1%}",
+            *(f"{row[f'{name}_total']:,.0f}" for name in ("small_volume", "floor", "raw_material")),
+        )
+    console.print(table)
+    for name, amount in summary.items():
+        console.print(f"{name:>50}  {amount:>12,}", style="bold" if name == "labour and material" else "")
+    shares = ", ".join(f"{name} {total / parts:.0%}" for name, total in tables.group_totals(rows).items())
+    console.print(f"\nWhere the money is: {shares}.")
+    estimate, raw = (sum(row[f"{name}_total"] for row in rows) for name in ("million_estimate", "raw_material"))
+    bare, magnet = sum(row["no_floor_total"] for row in rows), bill.material_mass("magnet")
+    console.print(f"Parts without any floor ${bare:,.0f}; part-by-part estimate at a million a year ${estimate:,.0f}.")
+    console.print(f"Raw material ${raw:,.0f}, with {magnet:.2f} kg of NdFeB magnet.")
+
+
+def _print_production(console: Console, rows: Sequence[tables.Row], summary: dict[str, Any], setting: str) -> None:
+    columns = ("year", "robots a year", "labour + material", "same, no floor", "price", "P(1M/a)", "P(≤10k)", "P(≤20k)")
+    table = _table(f"One maker, USD, median (5–95 %): {setting}", columns)
+    for row in rows[1:]:
+        table.add_row(
+            str(row["year"]),
+            *(_range(row, name) for name in ("output", "direct", "direct_no_floor", "price")),
+            *(f"{row[name]:.2f}" for name in ("p_million_reached", "p_direct_at_most_10000", "p_price_at_most_20000")),
+        )
+    console.print(table)
+    console.print("\nGiven a million a year, labour and material:")
+    for name, values in summary["direct_cost_given_a_million_a_year"].items():
+        chance = values["p_at_most_10000"]
+        console.print(f"  {MODELS[name]:<26} ${_range(values, 'direct')}   P(≤ $10,000) = {chance:.2f}")
+    price = summary["p_price_at_most_20000_given_a_million_a_year"]
+    console.print(f"  {'price, above a floor':<26} P(≤ $20,000) = {price:.2f}")
+    for lead, found in (("A million a year", summary), ("If all were bought", summary["if_all_were_bought"])):
+        by = {2032: found["p_million_by_2032"], 2035: found["p_million_by_2035"], found["until"]: found["p_million"]}
+        console.print(f"{lead}: " + ", ".join(f"P = {chance:.3f} by {year}" for year, chance in by.items()) + ".")
+
+
+def _print_economy(console: Console, rows: Sequence[tables.Row], summary: dict[str, Any], setting: str) -> None:
+    columns = ("year", "robots, millions", "price", "output per head", "heads × work", "wage", "labour share")
+    table = _table(f"{setting}; median (5–95 %), 2026 = 1", columns)
+    last = rows[-1]
+    for row in [row for row in rows if row["year"] % 5 == 0 or row is last]:
         millions = {key: value / 1e6 for key, value in row.items() if key.startswith("robots_p")}
         table.add_row(
             str(row["year"]),
@@ -208,79 +222,41 @@ def economy(
             *(_range(row, name, 2) for name in ("output_per_head", "output_per_head_linear", "wage", "labour_share")),
         )
     console.print(table)
-    last = rows[-1]
     for name, found in summary["robots_per_person"].items():
         when = f", median year {found['median_year_if_reached']:.0f}" if found["median_year_if_reached"] else ""
         console.print(f"Robots to people {name} by {last['year']}: P = {found['p']:.3f}{when}.")
-    binding = sorted(economics.LIMITS, key=lambda name: -last[f"limited_by_{name}"])
-    console.print(
-        f"What limits building in {last['year']}: "
-        + ", ".join(f"{name} {last[f'limited_by_{name}']:.0%}" for name in binding)
-    )
-    console.print(
-        f"Share of spending whose cost fell by 90 % against income: {last['cheap_share_in_income']:.1%}; against the wage: "
-        f"{last['cheap_share_in_wages']:.1%}."
-    )
+    limits = sorted(economics.LIMITS, key=lambda name: -last[f"limited_by_{name}"])
+    shares = ", ".join(f"{name} {last[f'limited_by_{name}']:.0%}" for name in limits)
+    console.print(f"What limits building in {last['year']}: {shares}.")
+    income, wages = last["cheap_share_in_income"], last["cheap_share_in_wages"]
+    console.print(f"Spending whose cost fell by 90 %: {income:.1%} against income, {wages:.1%} against the wage.")
     failed = ", ".join(f"{name} {value:.2f}" for name, value in summary["p_failure"].items())
-    console.print(f"No failure: P = {summary['p_no_failure']:.2f}, which follows from stated assumptions ({failed}).")
-    if csv:
-        tables.write_csv(csv, rows)
-    if json:
-        tables.write_json(json, {"scenario": scenario, "seed": seed, "summary": summary, "years": rows})
-    if figure:
-        from bunraku.economics.figures import draw_economy
-
-        draw_economy(figure, rows)
-    if html:
-        from bunraku.economics.page import write_economy_page
-
-        write_economy_page(html, bill, rows, scenario, years)
-    return 0
+    console.print(f"No failure: P = {summary['p_no_failure']:.2f}, which restates its assumptions ({failed}).")
 
 
-def _print_million(console: Console, summary: dict[str, Any], lead: str) -> None:
-    by = {2032: summary["p_million_by_2032"], 2035: summary["p_million_by_2035"], summary["until"]: summary["p_million"]}
-    console.print(f"{lead}: " + ", ".join(f"P = {p:.3f} by {year}" for year, p in by.items()) + ".")
-
-
-def _print_sensitivity(console: Console, bill: Any, iterations: int, seed: int) -> dict[str, Any]:
+def _print_sensitivity(console: Console, bill: Bill, iterations: int, seed: int) -> dict[str, Any]:
     from bunraku.economics.sensitivity import production_sensitivity
 
     try:
         results = production_sensitivity(bill, iterations, seed=seed)
     except UserError as error:
-        console.print(f"No sensitivity: {error}.")
+        console.print(f"\n{error}.")
         return {}
-    console.print("\nWhich inputs decide (total Sobol index, share of variance with interactions):")
-    for result in results:
-        leading = ", ".join(f"{name} {total:.2f}" for name, _, total in result.ranked()[:5])
-        console.print(f"  {result.result}: {leading} (± {result.total_half_width.max():.2f})")
+    console.print("\nWhich inputs decide (total Sobol index: share of variance with interactions):")
+    for found in results:
+        leading = ", ".join(f"{name} {total:.2f}" for name, _, total in found.ranked()[:5])
+        console.print(f"  {found.result}: {leading} (± {found.total_half_width.max():.2f})")
     return {
-        result.result: [{"input": n, "first": first, "total": total} for n, first, total in result.ranked()]
-        for result in results
+        found.result: [{"input": name, "first": first, "total": total} for name, first, total in found.ranked()]
+        for found in results
     }
 
 
-def _calibrate(
-    console: Console, files: Sequence[Path], train_fraction: float, csv: Path | None, json: Path | None
-) -> int:
-    forecasts = [calibration.forecast(calibration.read_series(file), train_fraction) for file in files]
-    rows = [
-        {
-            "series": found.series.name,
-            "points_fitted": found.trained,
-            "points_held_out": len(found.actual),
-            "learning_rate_whole": found.fitted_rate,
-            "learning_rate_used": found.rate,
-            "rms_error_ln": found.log_error,
-            "error_in_last_year": found.final_error,
-            "within_80_band": found.covered,
-        }
-        for found in forecasts
-    ]
-    title = f"Fitted on the first {train_fraction:.0%}, predicting the rest at its actual volumes"
+def _calibrate(console: Console, series: Sequence[Path], train_fraction: float, files: Output) -> int:
+    forecasts = [calibration.forecast(calibration.read_series(file), train_fraction) for file in series]
+    rows = [tables.forecast_row(found) for found in forecasts]
     columns = ("series", "fitted", "held out", "rate, whole", "rate, used", "rms ln error", "last year", "in 80 % band")
-    table = _table(title, columns)
+    table = _table(f"Fitted on the first {train_fraction:.0%}, predicting the rest at its actual volumes", columns)
     for row in rows:
         table.add_row(
             row["series"],
@@ -295,10 +271,7 @@ def _calibrate(
     console.print(table)
     inside, held = (sum(row[key] for row in rows) for key in ("within_80_band", "points_held_out"))
     console.print(f"\n{inside} of {held} held-out points lie within their 80 % band ({inside / held:.0%}).")
-    if csv:
-        tables.write_csv(csv, rows)
-    if json:
-        tables.write_json(json, {"train_fraction": train_fraction, "series": rows})
+    files.write_tables(rows, {"train_fraction": train_fraction, "series": rows})
     return 0
 
 

@@ -133,7 +133,7 @@ def _line(prices: PriceList, part_name: str, quantity: float, mass: float | None
 def _joint_lines(spec: RobotSpec, prices: PriceList) -> Iterator[Line]:
     motors = {joint.drive.motor.name: joint.drive.motor for joint in spec.joints}
     for name, count in Counter(joint.drive.motor.name for joint in spec.joints).most_common():
-        yield _line(prices, "joint_motor", count, motors[name].mass, f"{name} joint motor with gear, encoder and driver")
+        yield _line(prices, "joint_motor", count, motors[name].mass, f"{name} {prices.part('joint_motor').title}")
     yield _line(prices, "transmission", sum(joint.drive.reduction != 1 for joint in spec.joints))
     yield _line(prices, "bearing", BEARINGS_PER_JOINT * len(spec.joints))
     yield _line(prices, "foot_sensor", 2)

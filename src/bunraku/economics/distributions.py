@@ -19,7 +19,7 @@ _Z95 = 1.6448536269514722
 
 @dataclass(frozen=True)
 class Prior:
-    """Uncertain input: `median` with 5 % and 95 % points `low` and `high`, normal or lognormal on each side of the median.
+    """Uncertain input: `median` with 5 % and 95 % points `low` and `high`, normal or lognormal on either side.
 
     The two sides may differ in width (a split distribution), so that all three stated points are met exactly; draws
     are held within `minimum` and `maximum`.

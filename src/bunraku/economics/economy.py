@@ -1,8 +1,8 @@
 """People, robots and capital year by year: how many robots, what they add to output, and for whom.
 
 The core is Korinek & Suh's CES over tasks with robot labour as capital (`growth.task_output`); the statement "output is
-productivity times heads" runs beside it. Robots cost what the bill of materials says they cost at the world's volume; they
-are built only while they pay, and only as fast as plant, labour, finance, magnets, cells and electricity allow.
+productivity times heads" runs beside it. Robots cost what the bill of materials says they cost at the world's volume;
+they are built only while they pay, and only as fast as plant, labour, finance, magnets, cells and electricity allow.
 """
 
 from __future__ import annotations
@@ -30,7 +30,7 @@ CAPITAL, OUTPUT, LABOUR_SHARE, DEPRECIATION = 4.6, 2.1365, 0.6566, 0.10
 """Per worker in 2026: Korinek & Suh's calibration."""
 
 WORKERS, WORLD_OUTPUT = 3.6e9, 115e12
-"""People at work, and world output in USD/a, in 2026 (International Labour Organization and Monetary Fund; from memory)."""
+"""People at work and world output in USD/a in 2026 (International Labour Organization, Monetary Fund; from memory)."""
 
 DOLLARS_PER_UNIT = WORLD_OUTPUT / (OUTPUT * WORKERS)
 """One unit of output per worker, USD/a."""
@@ -68,9 +68,9 @@ class Economy:
     """Paths of n samples over T years, each (n, T) unless said otherwise; indices are 1 in 2026.
 
     `per_head` is real output per person, `per_head_linear` what productivity times heads claims, `wage` the real wage,
-    `labour_share` labour's part of income. `limit` indexes `LIMITS`. `cheap_in_income` and `cheap_in_wages` are the share
-    of spending on goods whose cost fell by 90 % against income per head, or against the wage. `failed_in` (n, 3) is the
-    first year of each of `failures.FAILURES`, inf if never.
+    `labour_share` labour's part of income. `limit` indexes `LIMITS`. `cheap_in_income` and `cheap_in_wages` are the
+    share of spending on goods whose cost fell by 90 % against income per head, or against the wage. `failed_in` (n, 3)
+    is the first year of each of `failures.FAILURES`, inf if never.
     """
 
     years: NDArray[np.int64]
@@ -97,13 +97,13 @@ class Economy:
     @property
     def good(self) -> NDArray[np.bool_]:
         """Samples (n,) without any failure."""
-        return np.isinf(self.failed_in).all(axis=1)
+        return np.all(np.isinf(self.failed_in), axis=1)
 
 
 @dataclass(frozen=True)
 class _Setting:
-    """What a sample keeps for all years: inputs, and per robot `labour` in worker-equivalents, `energy` kWh/a, `magnet` kg
-    and `cells` kWh over its life."""
+    """What a sample keeps for all years: inputs, and per robot `labour` in worker-equivalents, `energy` kWh/a, `magnet`
+    kg and `cells` kWh over its life."""
 
     x: Inputs
     made: Inputs
@@ -119,8 +119,8 @@ class _Setting:
 
 @dataclass(frozen=True)
 class _State:
-    """Stocks at the start of a year, (n,) each: `capital` per worker of 2026, `robots` in use, all `made` so far, and the
-    number `built` last year."""
+    """Stocks at the start of a year, (n,) each: `capital` per worker of 2026, `robots` in use, all `made` so far, and
+    the number `built` last year."""
 
     capital: Array
     robots: Array
@@ -146,8 +146,11 @@ def simulate(
     years: int = 30,
     seed: int = 0,
 ) -> Economy:
-    """Run every sample; `probabilities` (n, d) in (0, 1) has a column for each input of the economy, each of production,
-    one that picks the noise of robot cost and one for the luck of unsafe deployment. UserError for no samples or years."""
+    """Run every sample; `probabilities` (n, d) in (0, 1) has a column for each input of the economy and of production,
+    one that picks the noise of robot cost, and one for the luck of unsafe deployment.
+
+    Raises UserError for no samples or years.
+    """
     count = len(probabilities)
     if count == 0 or years < 1:
         raise UserError(f"samples and years must be at least 1, got {count} and {years}")
@@ -165,8 +168,8 @@ def simulate(
         first = first or now
         price = _robot_price(setting, state, t)
         bounds = _bounds(setting, state, t, heads, now, price)
-        limit = np.argmin(bounds, axis=0)
-        built = np.min(bounds, axis=0) if t else state.built
+        limit = bounds.argmin(axis=0)
+        built = bounds.min(axis=0) if t else state.built
         retired = state.robots / x["life"]
 
         per_head, wage = now.output / heads / OUTPUT, now.wage / first.wage
@@ -200,7 +203,7 @@ def simulate(
         )
     table = {name: np.stack([row[name] for row in rows], axis=1) for name in rows[0]}
     span = np.arange(FIRST_YEAR, FIRST_YEAR + years)
-    people = np.array([population(year) for year in span])
+    people = np.array([population(year) for year in span.tolist()])
     return Economy(span, {**x, **made}, people, **table, failed_in=log.first_year)
 
 
@@ -209,8 +212,13 @@ def population(year: float) -> float:
     return float(np.interp(year, *POPULATION))
 
 
+def cells_per_robot(bill: Bill) -> float:
+    """Battery that a robot uses up over its life, kWh."""
+    return PACKS_PER_LIFE * sum(line.quantity for line in bill.lines if line.part.unit == "kWh")
+
+
 def robot_task_share(elapsed: float, x: Inputs) -> Array:
-    """Share (n,) of the wage bill whose tasks robots can do: a logistic through the stated ten-year and final shares."""
+    """Share (n,) of the wage bill whose tasks robots can do: logistic through the ten-year and the final share."""
     ceiling = x["robot_tasks_ceiling"]
     ten = np.minimum(x["robot_tasks"], 0.95 * ceiling)
     start = np.minimum(INITIAL_ROBOT_TASKS, ten / 2)
@@ -235,7 +243,7 @@ def _setting(bill: Bill, x: Inputs, made: Inputs, walk: Array) -> _Setting:
         labour=x["speed"] * x["hours_per_day"] * 365 / WORK_YEAR,
         energy=x["power"] / 1000 * x["hours_per_day"] * 365,
         magnet=bill.material_mass("magnet"),
-        cells=PACKS_PER_LIFE * sum(line.quantity for line in bill.lines if line.part.unit == "kWh"),
+        cells=cells_per_robot(bill),
         human_share=1 - machines,
         productivity=OUTPUT / unscaled,
     )
@@ -280,7 +288,8 @@ def _bounds(setting: _Setting, state: _State, t: int, heads: float, now: Factors
     plant_growth = np.maximum(young + (grown - young) * scale, 0.02) * speed_up
 
     magnet_each = setting.magnet * (1 - x["magnet_saving"]) ** t
-    recycled = x["magnet_recycled"] * state.robots / x["life"] * setting.magnet * (1 - x["magnet_saving"]) ** max(t - 5, 0)
+    magnet_in_old = setting.magnet * (1 - x["magnet_saving"]) ** max(t - 5, 0)
+    recycled = x["magnet_recycled"] * magnet_in_old * state.robots / x["life"]
     magnets = x["magnet_share"] * MAGNETS * (1 + x["magnet_growth"]) ** t + recycled
     cells = x["cell_share"] * CELLS * np.exp(np.log1p(x["cell_growth"]) * 12 / np.log(2) * (1 - 2 ** (-t / 12)))
     powered = x["electricity_share"] * GENERATION * (1 + x["electricity_growth"]) ** t / setting.energy

@@ -17,7 +17,7 @@ TOP_INCOME_LIMIT = 0.65
 """Concentration: the richest tenth has this share of income (about 50 % in 2026 here). A judgement."""
 
 INCOME_LOSS_LIMIT, LOSS_YEARS = 0.20, 3
-"""Unemployment: the income of people without capital stays this far below that of 2026 for so many years. A judgement."""
+"""Unemployment: the income of people without capital stays this far below that of 2026 so many years. A judgement."""
 
 TOP_WAGE_SHARE = 0.35
 """Share of labour income of the richest tenth (World Inequality Database, from memory)."""
@@ -56,12 +56,12 @@ def failure_log(luck: Array) -> FailureLog:
 
 
 def top_income_share(labour_share: Array, top_ownership: Array, transfer: Array) -> Array:
-    """Income share of the richest tenth when they own `top_ownership` of capital and robots, and the share `transfer` of
-    the income from those is paid out equally to all."""
+    """Income share of the richest tenth when they own `top_ownership` of capital and robots, and the share `transfer`
+    of the income from those is paid out equally to all."""
     owned = 1 - labour_share
     return labour_share * TOP_WAGE_SHARE + owned * (1 - transfer) * top_ownership + 0.1 * owned * transfer
 
 
-def income_without_capital(factors: Factors, heads: Array, transfer: Array) -> Array:
+def income_without_capital(factors: Factors, heads: float, transfer: Array) -> Array:
     """Income per head of those who own nothing: the wage and an equal share of the transfer."""
     return factors.wage + transfer * (1 - factors.labour_share) * factors.output / heads

@@ -46,6 +46,8 @@ def draw_production(file: Path, rows: Sequence[Row]) -> None:
 def draw_economy(file: Path, rows: Sequence[Row]) -> None:
     """Robots per person, output per head by both models, and the wage."""
     figure, axes = _figure(file, 3, (12, 3.8))
+    from matplotlib.ticker import ScalarFormatter
+
     _band(axes[0], rows, "robots_per_person", BLUE, "robots per person")
     axes[0].set(yscale="log", ylabel="robots per person", ylim=(1e-5, 10))
     _band(axes[1], rows, "output_per_head", BLUE, "tasks that do not all substitute")
@@ -56,6 +58,9 @@ def draw_economy(file: Path, rows: Sequence[Row]) -> None:
     axes[2].set(ylabel="2026 = 1, and share", ylim=(0, None))
     for axis in axes:
         axis.legend(frameon=False, fontsize=8)
+    plain = ScalarFormatter()
+    axes[1].yaxis.set_major_formatter(plain)
+    axes[1].yaxis.set_minor_formatter(plain)
     figure.savefig(file, dpi=160)
 
 

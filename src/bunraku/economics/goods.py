@@ -14,8 +14,8 @@ Array = NDArray[np.float64]
 
 @dataclass(frozen=True)
 class Goods:
-    """Classes of spending (g,): `weight`, and shares of cost for `labour`, `energy`, `material`, `land`; `physical` is the
-    share of the labour that is hands and legs. What is left of cost is machines."""
+    """Classes of spending (g,): `weight`, and shares of cost for `labour`, `energy`, `material`, `land`; `physical` is
+    the share of the labour that is hands and legs. What is left of cost is machines."""
 
     names: tuple[str, ...]
     weight: Array

@@ -67,9 +67,7 @@ def _level(stock: list[NDArray], size: list[NDArray]) -> list[NDArray]:
     classes = range(len(stock))
     pooled = {(s, t): mean(s, t) for s in classes for t in classes if s <= t}
     return [
-        np.minimum.reduce(
-            [np.maximum.reduce([pooled[s, t] for t in classes if t >= k]) for s in classes if s <= k]
-        )
+        np.minimum.reduce([np.maximum.reduce([pooled[s, t] for t in classes if t >= k]) for s in classes if s <= k])
         for k in classes
     ]
 

@@ -1,7 +1,7 @@
 """Learning curves: how unit cost falls with cumulative volume (Wright 1936), without and above a floor.
 
-One vocabulary throughout: `learning_rate` r is the share of cost lost per doubling of cumulative volume, the exponent is
-b = −log2(1 − r), and the floor is the cost that no volume removes.
+One vocabulary throughout: `learning_rate` r is the share of cost lost per doubling of cumulative volume, the exponent
+is b = −log2(1 − r), and the floor is the cost that no volume removes.
 """
 
 from __future__ import annotations
@@ -13,7 +13,7 @@ from bunraku.errors import UserError
 
 
 def exponent(learning_rate: ArrayLike) -> NDArray[np.float64]:
-    """b = −log2(1 − r) of cost ∝ N^(−b); a negative rate (forgetting) gives a rising cost. Raises UserError if r ≥ 1."""
+    """b = −log2(1 − r) of cost ∝ N^(−b); a negative rate (forgetting) gives a rising cost. UserError if r ≥ 1."""
     rate = np.asarray(learning_rate, dtype=float)
     if np.any(rate >= 1) or np.any(np.isnan(rate)):
         raise UserError(f"learning rate must be below 1 (the share of cost lost per doubling), got {learning_rate}")
@@ -35,7 +35,8 @@ def cost_at(
     if np.any(np.asarray(floor) > np.asarray(cost)):
         raise UserError(f"cost floor {floor} lies above the cost {cost} at the reference volume; it must not")
     ratio = np.asarray(volume, dtype=float) / np.asarray(reference_volume, dtype=float)
-    return floor + (np.asarray(cost, dtype=float) - floor) * ratio ** -exponent(rate)
+    base = np.asarray(floor, dtype=float)
+    return base + (np.asarray(cost, dtype=float) - base) * np.power(ratio, -exponent(rate))
 
 
 def doublings_to(target: float, cost: float, rate: float, floor: float = 0.0) -> float:
@@ -46,9 +47,9 @@ def doublings_to(target: float, cost: float, rate: float, floor: float = 0.0) ->
 
 
 def cumulative_average_unit(first_unit: float, units: float, slope: float) -> float:
-    """Cost of unit number `units` when the cumulative *average* follows Wright: t(n^(1+m) − (n−1)^(1+m)), m = log2(slope).
+    """Cost of unit number `units` when the cumulative *average* follows Wright: t(n^(1+m) − (n−1)^(1+m)).
 
-    `slope` is 1 − learning rate. The form of T. P. Wright's own 1936 paper; `cost_at` is Crawford's unit form.
+    m = log2(slope), and `slope` is 1 − learning rate. The form of Wright's own 1936 paper; `cost_at` is Crawford's.
     """
     power = 1 + np.log2(slope)
     return float(first_unit * (units**power - (units - 1) ** power))

@@ -1,7 +1,7 @@
 """Production of the robot year by year: how many a maker builds, what limits it, and what one then costs.
 
-Every sample is a path through the stated inputs of `data/production.toml`, driven by one row of uniform numbers, so that
-Monte Carlo and Sobol indices run the same function. Docs: docs/economics.md, "Production".
+Every sample is a path through the stated inputs of `data/production.toml`, driven by one row of uniform numbers, so
+that Monte Carlo and Sobol indices run the same function.
 """
 
 from __future__ import annotations
@@ -46,10 +46,10 @@ _PATHS = 4096
 
 @dataclass(frozen=True)
 class CostLines:
-    """The bill as arrays over its lines (p,): totals per robot in USD at the reference volume, and exponents of learning.
+    """The bill as arrays over its lines (p,): USD per robot at the reference volume, and exponents of learning.
 
-    `base` is what own learning leaves: the material floor, or for parts of a world market today's mass price; that price
-    changes by `drift` (ln, 1/a). `market` and `compute` mark such parts (0 or 1).
+    `base` is what own learning leaves: the material floor, or for parts of a world market today's mass price; that
+    price changes by `drift` (ln, 1/a). `market` and `compute` mark such parts (0 or 1).
     """
 
     price: Array
@@ -139,8 +139,10 @@ def cost_lines(bill: Bill) -> CostLines:
     )
 
 
-def unit_cost(lines: CostLines, x: Inputs, experience: Array, elapsed: float, step: Array, shock: Array, scrap: Array) -> Cost:
-    """Cost of one robot when `experience` (n,) cumulative robots have been learnt from, `elapsed` years after the start.
+def unit_cost(
+    lines: CostLines, x: Inputs, experience: Array, elapsed: float, step: Array, shock: Array, scrap: Array
+) -> Cost:
+    """Cost of one robot when `experience` (n,) robots have been learnt from, `elapsed` years after the start.
 
     Each part: c = f + (c₀ − f)(N/N₀)^(−b) · step · shock, with one shock for all parts. `step` (n,) is what redesigns
     left of the cost above the floor; `scrap` (n,) is the share of material lost.
@@ -170,7 +172,7 @@ def selling_price(direct: Array, x: Inputs, generation: Array) -> Array:
 
 
 def world_demand(year: float, demand_2035: Array) -> Array:
-    """Robots (n,) that the world would buy in `year` at $20,000: exponential to 2035, growth halving every five years."""
+    """Robots (n,) that the world would buy in `year` at $20,000: exponential to 2035, then halving its growth rate."""
     ahead = (year - 2025) / 10
     later = max(ahead - 1, 0.0)
     power = min(ahead, 1.0) + 0.5 / np.log(2) * (1 - 2 ** (-2 * later))
@@ -178,9 +180,9 @@ def world_demand(year: float, demand_2035: Array) -> Array:
 
 
 def noise_paths(deviation: Array, probability: Array, years: int, seed: int) -> Array:
-    """Random walks (n, years) of ln cost with yearly standard `deviation` (n,), picked by `probability` (n,) from a bank.
+    """Random walks (n, years) of ln cost with yearly standard `deviation` (n,), picked by `probability` (n,).
 
-    The bank makes noise a function of one uniform number, as Sobol indices need.
+    They come from a bank of paths, which makes noise a function of one uniform number, as Sobol indices need.
     """
     bank = np.cumsum(np.random.default_rng(seed).standard_normal((_PATHS, years)), axis=1)
     return deviation[:, None] * bank[(probability * _PATHS).astype(int)]
@@ -211,7 +213,8 @@ def simulate(
     if len(probabilities) == 0:
         raise UserError("samples must be at least 1, got 0")
     if years < YEARS_TO_MILLION + 1 or iterations < 0:
-        raise UserError(f"need at least {YEARS_TO_MILLION + 1} years and no negative iterations, got {years}, {iterations}")
+        least = YEARS_TO_MILLION + 1
+        raise UserError(f"years must be at least {least} and iterations at least 0, got {years} and {iterations}")
     x = draw(stated, probabilities[:, :-1])
     walk = noise_paths(x["noise"], probabilities[:, -1], years, seed)
 

@@ -51,9 +51,7 @@ def sobol(model: Callable[[Array], Mapping[str, Array]], names: list[str], base:
     results = []
     for name, values in model(np.clip(points, 1e-9, 1 - 1e-9)).items():
         found = analysis.analyze(problem, values, calc_second_order=False, seed=seed)
-        results.append(
-            Sensitivity(name, tuple(names), found["S1"], found["S1_conf"], found["ST"], found["ST_conf"])
-        )
+        results.append(Sensitivity(name, tuple(names), found["S1"], found["S1_conf"], found["ST"], found["ST_conf"]))
     return results
 
 

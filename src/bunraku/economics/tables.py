@@ -13,6 +13,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from bunraku.economics.bill import Bill, cents
+from bunraku.economics.calibration import Forecast
 from bunraku.economics.economy import LIMITS as BUILD_LIMITS
 from bunraku.economics.economy import Economy
 from bunraku.economics.failures import FAILURES
@@ -41,11 +42,14 @@ def bill_rows(bill: Bill, volume: float) -> list[Row]:
             "million_estimate_total": cents(line.quantity * line.price_at_million),
             "floor_total": cents(line.quantity * line.floor),
             "raw_material_total": cents(line.quantity * line.raw),
+            "no_floor_total": cents(line.quantity * bare),
             "licences": cents(line.quantity * price * line.part.licence_share),
             "learning_rate": line.part.learning_rate,
             "source": line.part.source,
         }
-        for line, price in zip(bill.lines, bill.unit_prices(volume), strict=True)
+        for line, price, bare in zip(
+            bill.lines, bill.unit_prices(volume), bill.unit_prices(volume, floors=False), strict=True
+        )
     ]
 
 
@@ -104,21 +108,42 @@ def production_rows(run: Production) -> list[Row]:
 
 def production_summary(run: Production) -> dict[str, Any]:
     """The statement about cost, with probabilities."""
-    million = run.million_year()
-    reached = np.isfinite(million)
     given = {
         name: {**_band("direct", values), "p_at_most_10000": float(np.mean(values <= DIRECT_TARGET))}
         for name, values in run.given_million.items()
     }
     return {
-        "samples": len(million),
+        "samples": len(run.output),
+        **million_summary(run),
+        "direct_cost_given_a_million_a_year": given,
+        "p_price_at_most_20000_given_a_million_a_year": float(np.mean(run.price_given_million <= PRICE_TARGET)),
+    }
+
+
+def million_summary(run: Production) -> dict[str, Any]:
+    """When the maker builds a million a year."""
+    million = run.million_year()
+    reached = np.isfinite(million)
+    return {
         "p_million_by_2032": float(np.mean(million <= 2032)),
         "p_million_by_2035": float(np.mean(million <= 2035)),
         "p_million": float(np.mean(reached)),
         "until": int(run.years[-1]),
         "median_year_of_million_if_reached": float(np.median(million[reached])) if reached.any() else None,
-        "direct_cost_given_a_million_a_year": given,
-        "p_price_at_most_20000_given_a_million_a_year": float(np.mean(run.price_given_million <= PRICE_TARGET)),
+    }
+
+
+def forecast_row(found: Forecast) -> Row:
+    """How well a learning curve fitted on the first part of a series predicted the rest."""
+    return {
+        "series": found.series.name,
+        "points_fitted": found.trained,
+        "points_held_out": len(found.actual),
+        "learning_rate_whole": found.fitted_rate,
+        "learning_rate_used": found.rate,
+        "rms_error_ln": found.log_error,
+        "error_in_last_year": found.final_error,
+        "within_80_band": found.covered,
     }
 
 
