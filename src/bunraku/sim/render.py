@@ -10,6 +10,7 @@ import platform
 import sys
 from contextlib import contextmanager
 from dataclasses import dataclass
+from typing import Any
 
 import mujoco
 import numpy as np
@@ -46,7 +47,7 @@ class _Canvas:
     """One OpenGL context into which one model is drawn. Use and close it in the thread that made it."""
 
     def __init__(self, model: mujoco.MjModel, width: int, height: int, quality: Quality) -> None:
-        self._gl = None
+        self._gl: Any = None
         self._model = model
         self._gl = _open_gl(width, height)
         self._gl.make_current()

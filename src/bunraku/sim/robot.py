@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
+from dataclasses import dataclass, replace
 
 import mujoco
 import numpy as np
@@ -25,7 +25,7 @@ from bunraku.robot.interface import (
 from bunraku.robot.spec import RobotSpec
 from bunraku.sim.noise import SensorNoise, rotate_by
 from bunraku.sim.render import CameraRenderer
-from bunraku.sim.world import World
+from bunraku.sim.world import World, step
 
 CONTROL_PERIOD = 0.004
 """Seconds between two commands; the motor drivers run at the physics step, twice as fast."""
@@ -39,6 +39,9 @@ stall current, and torque falls linearly from there to the no-load speed."""
 
 HOLD_STIFFNESS, HOLD_DAMPING = 4.0, 0.2
 """Gains of the posture held after a stop, as multiples of a joint's peak torque: 1/rad and s/rad."""
+
+STABLE_DAMPING = 0.5
+"""Largest damping of the held posture, as a share of what one physics step takes a joint's own inertia to rest with."""
 
 
 class RobotStopped(RuntimeError):
@@ -73,7 +76,7 @@ class SimulatedRobot:
         self._tilt_bias = np.append(self._noise.tilt_bias * self._rng.standard_normal(2), 0.0)
         self._held: Command | None = None
         self._last: Command | None = None
-        self._observation = self._sense(self._snapshot(), world.data.sensordata.copy())
+        self._observation = self._sense(_Instant.of(world.data))
 
     @property
     def spec(self) -> RobotSpec:
@@ -126,26 +129,23 @@ class SimulatedRobot:
             self._eyes = None
 
     def _advance(self, command: Command) -> None:
-        model, data = self._world.model, self._world.data
         self._hands["left"].pull(command.left_hand)
         self._hands["right"].pull(command.right_hand)
-        for _ in range(round(CONTROL_PERIOD / model.opt.timestep)):
-            self._body.drive(command.joints)
-            before = self._snapshot()
-            mujoco.mj_step2(model, data)
-            sensors = data.sensordata.copy()
-            mujoco.mj_step1(model, data)
-        self._observation = self._sense(before, sensors)
+        steps = round(CONTROL_PERIOD / self._world.model.opt.timestep)
+        instants = [self._step(command.joints) for _ in range(steps)]
+        self._observation = self._sense(instants[-1])
 
-    def _snapshot(self) -> tuple[float, np.ndarray, np.ndarray]:
-        data = self._world.data
-        return data.time, data.qpos.copy(), data.qvel.copy()
+    def _step(self, joints: JointCommand) -> _Instant:
+        """One physics step; returns the instant before it, with the forces that acted then."""
+        self._body.drive(joints)
+        state = _Instant.of(self._world.data)
+        return replace(state, sensors=step(self._world))
 
-    def _sense(self, before: tuple[float, np.ndarray, np.ndarray], sensors: np.ndarray) -> Observation:
-        """Encoders are read now; forces and the IMU belong to the instant `before` the last physics step, at which the
-        simulator computed them, and say so."""
+    def _sense(self, before: _Instant) -> Observation:
+        """The body's encoders are read now; the hands, the IMU and the feet were read `before` the last physics step,
+        the instant at which the simulator knew the forces, and say so."""
         noise, data = self._noise, self._world.data
-        time, q, v = before
+        time, q, v, sensors = before.time, before.qpos, before.qvel, before.sensors
         hands = {}
         for side, hand in self._hands.items():
             hands[side] = HandReading(
@@ -183,13 +183,13 @@ class SimulatedRobot:
     def _holding_command(self) -> Command:
         """Where the joints are now, with the torque that they need there and the grip that they have."""
         data, spec = self._world.data, self.spec
-        count = len(JOINTS)
+        timestep, count = self._world.model.opt.timestep, len(JOINTS)
         held = JointCommand(
             position=data.qpos[self._body.qpos].copy(),
             velocity=np.zeros(count),
             torque=self._body.torque.copy(),
             stiffness=HOLD_STIFFNESS * spec.torque_limits,
-            damping=HOLD_DAMPING * spec.torque_limits,
+            damping=np.minimum(HOLD_DAMPING * spec.torque_limits, STABLE_DAMPING * self._body.inertia / timestep),
         )
         if self._last is not None:
             return replace(self._last, time=data.time, joints=held)
@@ -197,6 +197,20 @@ class SimulatedRobot:
             side: HandCommand(data.qpos[hand.qpos].copy(), hand.strongest.copy()) for side, hand in self._hands.items()
         }
         return Command(data.time, held, hands["left"], hands["right"])
+
+
+@dataclass(frozen=True)
+class _Instant:
+    """State and sensor values of the simulator at one time."""
+
+    time: float
+    qpos: np.ndarray
+    qvel: np.ndarray
+    sensors: np.ndarray
+
+    @classmethod
+    def of(cls, data: mujoco.MjData) -> _Instant:
+        return cls(data.time, data.qpos.copy(), data.qvel.copy(), data.sensordata.copy())
 
 
 class _Body:
@@ -210,6 +224,7 @@ class _Body:
         self._data = world.data
         self._peak = world.spec.torque_limits
         self._free_speed = world.spec.speed_limits
+        self.inertia = model.dof_M0[self.dofs]
         self.torque = np.zeros(len(JOINTS))
 
     def drive(self, command: JointCommand) -> None:

@@ -103,7 +103,7 @@ def random_scene(
     colours = _draw_colours(rng, chosen, distinct_colours)
     # Large things first, or they find no room.
     order = sorted(range(len(chosen)), key=lambda i: -max(KINDS[chosen[i]].size[:2]))
-    for _ in range(200):
+    for _ in range(40):
         placed = _try_to_place(rng, [chosen[i] for i in order], [colours[i] for i in order], area, board, clearance)
         if placed is not None:
             by_index = dict(zip(order, placed, strict=True))

@@ -61,6 +61,7 @@ class VideoWriter:
         stream.codec_context.max_b_frames = 0
         self._stream = stream
         self._last = -1
+        self._open = True
 
     def write(self, image: np.ndarray, time: float) -> None:
         """Show `image` (h, w, 3) uint8 RGB from `time` (s) on; times increase."""
@@ -71,10 +72,10 @@ class VideoWriter:
 
     def close(self) -> None:
         """Write what is left and close the file; closing twice is harmless."""
-        if self._container is not None:
+        if self._open:
             self._container.mux(self._stream.encode(None))
             self._container.close()
-            self._container = None
+            self._open = False
 
     def __enter__(self) -> VideoWriter:
         """This writer."""

@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 import mujoco
+import numpy as np
 
 from bunraku.robot.model import standing_configuration
 from bunraku.robot.spec import RobotSpec
@@ -31,6 +32,28 @@ class World:
     def time(self) -> float:
         """Simulated seconds since the start."""
         return self.data.time
+
+
+def step(world: World) -> np.ndarray:
+    """Advance `world` by one time step under its present controls.
+
+    Returns a copy of all sensor values at the time before the step, when the simulator computed its forces.
+
+    MuJoCo 4.0.0 has an error in its sparse Cholesky factor (google-deepmind/mujoco#3767): very rarely, with things deep
+    inside each other, the solver then never converges. Such a step is taken again with the dense solver.
+    """
+    model, data = world.model, world.data
+    time, qpos, qvel = data.time, data.qpos.copy(), data.qvel.copy()
+    mujoco.mj_step2(model, data)
+    if data.solver_niter[: max(1, data.nisland)].max() >= model.opt.iterations:
+        data.time, data.qpos[:], data.qvel[:], data.qacc_warmstart[:] = time, qpos, qvel, 0
+        model.opt.jacobian = mujoco.mjtJacobian.mjJAC_DENSE
+        mujoco.mj_step1(model, data)
+        mujoco.mj_step2(model, data)
+        model.opt.jacobian = mujoco.mjtJacobian.mjJAC_SPARSE
+    sensors = data.sensordata.copy()
+    mujoco.mj_step1(model, data)
+    return sensors
 
 
 def create_world(scene: Scene, spec: RobotSpec | None = None) -> World:

@@ -1,0 +1,66 @@
+import shutil
+
+import av
+import numpy as np
+import pytest
+
+from bunraku.errors import UserError
+from bunraku.sim.robot import SimulatedRobot
+from bunraku.sim.video import HEIGHT, VIEW_SIZE, WIDTH, Film, VideoWriter, compose
+from bunraku.sim.world import create_world
+
+
+def times_in(path) -> list[float]:
+    with av.open(str(path)) as container:
+        return [frame.time for frame in container.decode(video=0)]
+
+
+def test_pictures_are_shown_at_their_times(tmp_path):
+    times = [0.0, 0.1, 0.25, 0.3, 1.0]
+    with VideoWriter(tmp_path / "a.mp4", 64, 48) as writer:
+        for i, time in enumerate(times):
+            writer.write(np.full((48, 64, 3), 40 * i, np.uint8), time)
+        writer.close()
+    assert times_in(tmp_path / "a.mp4") == pytest.approx(times, abs=1e-3)
+
+
+def test_an_interrupted_film_plays(tmp_path):
+    writer = VideoWriter(tmp_path / "a.mp4", 64, 48)
+    rng = np.random.default_rng(0)
+    for i in range(45):
+        writer.write(rng.integers(0, 255, (48, 64, 3), dtype=np.uint8), i / 10)
+    shutil.copy(tmp_path / "a.mp4", tmp_path / "cut.mp4")
+    writer.close()
+    assert 30 <= len(times_in(tmp_path / "cut.mp4")) <= 45
+
+
+def test_impossible_path_is_one_sentence(tmp_path):
+    (tmp_path / "file").write_text("")
+    with pytest.raises(UserError, match="cannot be written"):
+        VideoWriter(tmp_path / "file" / "a.mp4")
+
+
+def test_composition_shows_view_tiles_and_words(spec, scene):
+    world = create_world(scene, spec)
+    robot = SimulatedRobot(world)
+    view = np.full((VIEW_SIZE[1], VIEW_SIZE[0], 3), 7, np.uint8)
+    frames = robot.observe().frames
+    robot.close()
+    silent = compose(view, frames)
+    assert silent.shape == (HEIGHT, WIDTH, 3)
+    assert (silent[: VIEW_SIZE[1], : VIEW_SIZE[0]] == 7).all()
+    assert silent[30:230, 970:1270].std() > 10, "the left eye's tile"
+    spoken = compose(view, frames, "put the red mug on the shelf", "reach")
+    assert not np.array_equal(spoken[VIEW_SIZE[1] :, :320], silent[VIEW_SIZE[1] :, :320])
+    assert np.array_equal(spoken[: VIEW_SIZE[1]], silent[: VIEW_SIZE[1]])
+    compose(view, frames, "赤いマグを棚に置いて" * 8, "x" * 400)
+
+
+def test_a_film_takes_pictures_at_its_rate(spec, scene, standing, tmp_path):
+    world = create_world(scene, spec)
+    robot, film = SimulatedRobot(world, cameras=()), Film(world, tmp_path / "film.mp4", rate=10)
+    for _ in range(51):
+        film.record(robot.observe(), "hold still")
+        robot.command(standing)
+    film.close()
+    assert times_in(tmp_path / "film.mp4") == pytest.approx([0.0, 0.1, 0.2], abs=0.005)
