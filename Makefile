@@ -3,7 +3,7 @@ PYTHON ?= python3
 BIN := .venv/bin
 STAMP := .venv/.installed
 
-.PHONY: run test test-slow lint type imports format bench clean
+.PHONY: run test test-slow lint type imports format picture bench clean
 
 run: $(STAMP)  ## a humanoid does what it is told
 	$(BIN)/bunraku run "put the red mug on the shelf"
@@ -27,6 +27,9 @@ imports: $(STAMP)  ## the arrows between the rooms
 format: $(STAMP)
 	$(BIN)/ruff check --fix .
 	$(BIN)/ruff format .
+
+picture: $(STAMP)  ## docs/images/hero.png
+	$(BIN)/python scripts/picture.py
 
 bench: $(STAMP)  ## the figures of the README
 	$(BIN)/bunraku evaluate pick-place --episodes 100 --seed 0 --workers 2 --json runs/pick-place.json
