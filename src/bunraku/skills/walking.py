@@ -1,0 +1,94 @@
+"""Moving the whole robot: walk at a velocity, walk to a place, stand."""
+
+from __future__ import annotations
+
+from collections.abc import Generator
+
+import numpy as np
+
+from bunraku.control.goal import BodyGoal
+from bunraku.control.steps import Velocity
+from bunraku.control.supervisor import Intervention, Supervisor
+from bunraku.control.walking import FASTEST, Walker
+from bunraku.errors import UserError
+from bunraku.hands import load_hand, tension_limits
+from bunraku.robot import SIDES, Command, HandCommand, Observation, RobotSpec
+
+__all__ = ["Legs", "Velocity", "walk_to"]
+
+ARRIVED, ALIGNED = 0.04, 0.05
+"""Distance (m) and angle (rad) at which a place counts as reached."""
+APPROACH, TURNING = 0.9, 1.2
+"""Speed per distance left, 1/s."""
+BRAKING = 0.35
+"""Slowest useful slow-down, m/s²."""
+
+
+class Legs:
+    """Observation and velocity in, supervised command out; the hands keep their posture.
+
+    Raises:
+        UserError: on a velocity that is not finite.
+    """
+
+    def __init__(self, spec: RobotSpec, period: float) -> None:
+        """Prepare the robot `spec` at one tick every `period` s."""
+        hand = load_hand(spec.hand)
+        self.walker = Walker(spec, period)
+        self.supervisor = Supervisor(spec, {side: hand for side in SIDES}, period)
+        self.interventions: list[Intervention] = []
+        curl = np.clip(0.35, *np.deg2rad([joint.range_deg for joint in hand.joints]).T)
+        self.hands = {side: HandCommand(curl, 0.5 * tension_limits(hand)) for side in SIDES}
+
+    def tick(self, observation: Observation, velocity: Velocity, goal: BodyGoal | None = None) -> Command:
+        """The command of one tick: walk at `velocity`, the upper body along `goal`."""
+        check_velocity(velocity)
+        joints = self.walker.compute(observation, velocity, goal)
+        command = Command(observation.time, joints, self.hands["left"], self.hands["right"])
+        given, interventions = self.supervisor.filter(command, observation)
+        self.interventions += interventions
+        return given
+
+
+def check_velocity(velocity: Velocity) -> None:
+    """Raise UserError unless the legs can be asked for `velocity`."""
+    values = np.array([velocity.forward, velocity.left, velocity.turn], float)
+    if not np.isfinite(values).all():
+        raise UserError(f"a walking velocity must be three finite numbers, got {values.tolist()}")
+    if (np.abs(values) > 3 * FASTEST).any():
+        raise UserError(
+            f"the legs manage at most {FASTEST[0]} m/s forward, {FASTEST[1]} m/s sideways and {FASTEST[2]} rad/s; asked "
+            f"for {values[0]:.2f}, {values[1]:.2f}, {values[2]:.2f}"
+        )
+
+
+def walk_to(walker: Walker, x: float, y: float, yaw: float) -> Generator[Velocity, None, bool]:
+    """Velocities that bring the pelvis to `x`, `y` (m) and `yaw` (rad) in the frame of the first stance.
+
+    Yields one velocity a tick; returns True once it stands there. It turns towards far goals and walks to near ones
+    without turning first. Closing the generator leaves the robot to stop by itself.
+    """
+    while True:
+        px, py, heading = walker.pose
+        ahead = np.array([x - px, y - py])
+        distance = float(np.hypot(*ahead))
+        bearing = _wrap(float(np.arctan2(ahead[1], ahead[0])) - heading)
+        final = _wrap(yaw - heading)
+        if distance < ARRIVED and abs(final) < ALIGNED:
+            if walker.is_standing:
+                return True
+            yield Velocity()
+            continue
+        if distance > 0.6:
+            facing = max(0.0, np.cos(bearing)) ** 3
+            turn = float(np.clip(TURNING * bearing, -FASTEST[2], FASTEST[2]))
+            yield Velocity(float(FASTEST[0]) * facing, 0.0, turn)
+            continue
+        speed = min(APPROACH * distance, float(np.sqrt(2 * BRAKING * distance)))
+        forward, left = speed * np.cos(bearing), speed * np.sin(bearing)
+        turn = float(np.clip(TURNING * final, -FASTEST[2], FASTEST[2]))
+        yield Velocity(float(np.clip(forward, -0.3, FASTEST[0])), float(np.clip(left, -FASTEST[1], FASTEST[1])), turn)
+
+
+def _wrap(angle: float) -> float:
+    return float((angle + np.pi) % (2 * np.pi) - np.pi)
