@@ -224,8 +224,10 @@ class _Scene:
         return ""
 
 
-def fit_grasp(kinematics: Kinematics, grasp: Grasp, seed: int, keep: int = 3) -> list[Fit]:
-    """The best `keep` fits of `grasp`, feasible ones first, by cost."""
+def fit_grasp(
+    kinematics: Kinematics, grasp: Grasp, seed: int, keep: int = 3, leaning: tuple[int, ...] = ()
+) -> list[Fit]:
+    """The best `keep` fits of `grasp`, feasible ones first, by cost; joints `leaning` rest on their lower stops."""
     rng = np.random.default_rng([seed, grasp.number])
     subject = kinematics.subject
     n, reach = kinematics.dof, subject.reach
@@ -240,6 +242,7 @@ def fit_grasp(kinematics: Kinematics, grasp: Grasp, seed: int, keep: int = 3) ->
     cost = np.square(scene.residuals(starts)).sum(1)
     lower = np.concatenate([kinematics.lower, np.full(3, -0.4), np.full(3, -7.0)])
     upper = np.concatenate([kinematics.upper, np.full(3, 0.4), np.full(3, 7.0)])
+    upper[list(leaning)] = lower[list(leaning)] + 1e-4
     x = starts
     for count, iterations in ROUNDS:
         x, cost = minimise(scene.residuals, x[np.argsort(cost)[:count]], lower, upper, iterations)

@@ -12,6 +12,8 @@ from bunraku.hands.benchmark.kinematics import Kinematics
 
 FRICTION = 0.9
 EDGES = 6
+STOP = np.radians(1.0)
+"""A joint so close to its limit leans on it."""
 
 
 @dataclass(frozen=True)
@@ -19,13 +21,16 @@ class Statics:
     """Linear maps of one grasp with k contacts, each a friction pyramid of EDGES unit-normal edges.
 
     `wrench` (6, k·EDGES): edge weights to force and torque (scaled by the object's size) on the object; `torque`
-    (n, k·EDGES): to the joint torques that make them; `normal` (k, k·EDGES): to normal forces; `arms` (m, n).
+    (n, k·EDGES): to the joint torques that make them; `normal` (k, k·EDGES): to normal forces; `arms` (m, n). `springs`
+    (n,) N·m act by themselves, and the columns of `stops` (n, s) are the torques of joints that rest on a limit.
     """
 
     wrench: np.ndarray
     torque: np.ndarray
     normal: np.ndarray
     arms: np.ndarray
+    springs: np.ndarray
+    stops: np.ndarray
 
 
 def statics(kinematics: Kinematics, fit: Fit, friction: float = FRICTION) -> Statics:
@@ -40,8 +45,16 @@ def statics(kinematics: Kinematics, fit: Fit, friction: float = FRICTION) -> Sta
             wrench.append([*edge, *moment])
             torque.append(jacobian.T @ edge)
             normal.append(np.eye(len(fit.contacts))[number])
-    arms = kinematics.subject.moment_arms(fit.posture)
-    return Statics(np.array(wrench).T, np.array(torque).T, np.array(normal).T, arms)
+    return Statics(np.array(wrench).T, np.array(torque).T, np.array(normal).T, *passive(kinematics, fit.posture))
+
+
+def passive(kinematics: Kinematics, posture: np.ndarray) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+    """What the hand itself brings at `posture`: moment arms (m, n), spring torques (n,) and stops (n, s)."""
+    model = kinematics.subject.model
+    springs = -model.jnt_stiffness * (posture - model.qpos_spring)
+    low, high = posture < kinematics.lower + STOP, posture > kinematics.upper - STOP
+    stops = np.diag(low.astype(float) - high)[:, low | high]
+    return kinematics.subject.moment_arms(posture), springs, stops
 
 
 def friction_pyramid(normal: np.ndarray, friction: float) -> np.ndarray:
@@ -59,47 +72,43 @@ def grip_tensions(s: Statics, wanted: np.ndarray, limits: np.ndarray) -> np.ndar
 
     Bounded least squares over edge weights and tensions; joint torques and balance weigh most.
     """
-    m, edges = len(s.arms), s.wrench.shape[1]
-    lengths = 1 / 0.02
+    m, edges, stops = len(s.arms), s.wrench.shape[1], s.stops.shape[1]
+    per_metre = 500.0
     rows = np.block(
         [
-            [3 * s.wrench, np.zeros((6, m))],
-            [10 * lengths * s.torque, -10 * lengths * s.arms.T],
-            [5 * s.normal, np.zeros((len(wanted), m))],
-            [np.zeros((m, edges)), 0.05 * np.eye(m)],
-            [0.02 * np.eye(edges), np.zeros((edges, m))],
+            [3 * s.wrench, np.zeros((6, m + stops))],
+            [per_metre * s.torque, -per_metre * s.arms.T, -per_metre * s.stops],
+            [5 * s.normal, np.zeros((len(wanted), m + stops))],
+            [np.zeros((m, edges)), 0.05 * np.eye(m), np.zeros((m, stops))],
+            [0.02 * np.eye(edges), np.zeros((edges, m + stops))],
         ]
     )
-    target = np.concatenate([np.zeros(6 + len(s.torque)), 5 * wanted, np.zeros(m + edges)])
-    lower = np.concatenate([np.zeros(edges), limits[:, 0]])
-    upper = np.concatenate([np.full(edges, np.inf), limits[:, 1]])
-    return lsq_linear(rows, target, (lower, np.maximum(upper, lower + 1e-6)), max_iter=60).x[edges:]
+    target = np.concatenate([np.zeros(6), per_metre * s.springs, 5 * wanted, np.zeros(m + edges)])
+    lower = np.concatenate([np.zeros(edges), limits[:, 0], np.zeros(stops)])
+    upper = np.concatenate([np.full(edges, np.inf), limits[:, 1], np.full(stops, np.inf)])
+    return lsq_linear(rows, target, (lower, np.maximum(upper, lower + 1e-6)), max_iter=60).x[edges : edges + m]
 
 
-def greatest_force(
-    s: Statics, limits: np.ndarray, weights: np.ndarray, load: np.ndarray | None = None, springs: np.ndarray | None = None
-) -> float:
-    """Greatest `weights`·(normal forces) N in balance; with `load` (6,) instead the greatest multiple of it borne.
+def greatest_force(s: Statics, limits: np.ndarray, weights: np.ndarray, load: np.ndarray | None = None) -> float:
+    """Greatest `weights` (k,) · normal forces, N, in balance; with `load` (6,) the greatest multiple of it borne.
 
-    `limits` (m, 2) bounds the tensions; `springs` (n,) are joint torques that springs already give.
+    `limits` (m, 2) bounds the tensions.
     """
-    m, edges = len(s.arms), s.wrench.shape[1]
+    m, edges, stops = len(s.arms), s.wrench.shape[1], s.stops.shape[1]
     extra = 0 if load is None else 1
-    equal = np.zeros((6 + len(s.torque), edges + m + extra))
+    equal = np.zeros((6 + len(s.torque), edges + m + stops + extra))
     equal[:6, :edges] = s.wrench
     equal[6:, :edges] = s.torque
     equal[6:, edges : edges + m] = -s.arms.T
-    if load is not None:
-        equal[:6, -1] = load
-    rhs = np.zeros(len(equal))
-    if springs is not None:
-        rhs[6:] = springs
-    cost = np.zeros(edges + m + extra)
+    equal[6:, edges + m : edges + m + stops] = -s.stops
+    cost = np.zeros(equal.shape[1])
     if load is None:
         cost[:edges] = -weights @ s.normal
     else:
+        equal[:6, -1] = load
         cost[-1] = -1
-    bounds = [(0, None)] * edges + [tuple(row) for row in limits] + [(0, None)] * extra
+    rhs = np.concatenate([np.zeros(6), s.springs])
+    bounds = [(0, None)] * edges + [tuple(row) for row in limits] + [(0, None)] * (stops + extra)
     answer = linprog(cost, A_eq=equal, b_eq=rhs, bounds=bounds, method="highs")
     return float(-answer.fun) if answer.status == 0 else 0.0
 

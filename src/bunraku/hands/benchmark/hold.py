@@ -29,10 +29,14 @@ MARK = 0.04
 """Slip is watched at points of the object up to so far from its centre, m."""
 SAFETY = 3.0
 """Grip over the least grip that friction needs at 1.5 g."""
+LEAST_GRIP = 4.0
+"""N on each side, however light the object is."""
+GRIPS = (1.0, 2.0)
+"""Multiples of that grip which are tried."""
 OPENING = 0.004
 """How far the touching links start from the object, m."""
 POSITION_NOISE, TURN_NOISE = 0.002, np.radians(2)
-TRIAL_SEEDS = 3
+TRIAL_SEEDS = 2
 CHUNK = 10
 """Simulation steps between two commands of the tension servo."""
 
@@ -47,21 +51,20 @@ class Hold:
 
 
 def hold_grasp(kinematics: Kinematics, fits: list[Fit], seeds: int, seed: int, threads: int = 1) -> Hold:
-    """Try every feasible fit on a few seeds, then the best on `seeds` other ones."""
+    """Try every feasible fit and grip on a few seeds, then the best on `seeds` other ones."""
     feasible = [fit for fit in fits if fit.feasible]
     if not feasible:
         return Hold(0, seeds, float("nan"))
-    best = feasible[0]
-    if len(feasible) > 1:
-        tried = [simulate(kinematics, fit, TRIAL_SEEDS, seed + 10_000, threads) for fit in feasible]
-        best = feasible[int(np.argmin([np.sum(np.minimum(slips, 2 * SLIP)) for slips in tried]))]
-    slips = simulate(kinematics, best, seeds, seed, threads)
+    plans = [(fit, grip) for fit in feasible for grip in GRIPS]
+    tried = [simulate(kinematics, *plan, TRIAL_SEEDS, seed + 10_000, threads) for plan in plans]
+    best = plans[int(np.argmin([np.minimum(slips, 2 * SLIP).sum() for slips in tried]))]
+    slips = simulate(kinematics, *best, seeds, seed, threads)
     held = slips < SLIP
     return Hold(int(held.sum()), seeds, float(np.median(slips[held])) if held.any() else float("nan"))
 
 
-def simulate(kinematics: Kinematics, fit: Fit, seeds: int, seed: int, threads: int = 1) -> np.ndarray:
-    """Slip (seeds,) m of each seed's hold."""
+def simulate(kinematics: Kinematics, fit: Fit, grip: float, seeds: int, seed: int, threads: int = 1) -> np.ndarray:
+    """Slip (seeds,) m of each seed's hold with `grip` times the grip which the object needs."""
     subject, shape = kinematics.subject, fit.grasp.shape
     rng = np.random.default_rng([seed, fit.grasp.number])
     spec = subject.make()
@@ -72,7 +75,7 @@ def simulate(kinematics: Kinematics, fit: Fit, seeds: int, seed: int, threads: i
     model = spec.compile()
     limits = subject.forces[CONTINUOUS]
     s = statics(kinematics, fit)
-    tension = grip_tensions(s, wanted_forces(fit), limits)
+    tension = grip_tensions(s, grip * wanted_forces(fit), limits)
     opened = _open(kinematics, fit, s)
     batch = Batch(model, nsim=seeds, nthread=threads)
     qpos, qvel, ctrl = batch.bind("qpos"), batch.bind("qvel"), batch.bind("ctrl")
@@ -127,7 +130,7 @@ def simulate(kinematics: Kinematics, fit: Fit, seeds: int, seed: int, threads: i
 
 def wanted_forces(fit: Fit) -> np.ndarray:
     """Normal forces (k,) N: friction at 1.5 g with SAFETY, shared by the contacts on each side."""
-    grip = SAFETY * 1.5 * GRAVITY * fit.grasp.shape.mass / (2 * FRICTION)
+    grip = max(LEAST_GRIP, SAFETY * 1.5 * GRAVITY * fit.grasp.shape.mass / (2 * FRICTION))
     normals = np.array([contact.normal for contact in fit.contacts])
     side = normals @ normals[0] > 0
     share = np.where(side, 1 / max(1, side.sum()), 1 / max(1, (~side).sum()))

@@ -148,14 +148,20 @@ class Kinematics:
             body = self._rest[body][0]
         return columns
 
-    def random_postures(self, count: int, rng: np.random.Generator) -> np.ndarray:
-        """Postures (count, n) drawn uniformly from what the actuators can choose in free space."""
+    @cached_property
+    def choice_bounds(self) -> tuple[np.ndarray, np.ndarray]:
+        """Bounds of the coordinates that the actuators choose in free space: joints, or couplings."""
         coupling = self.subject.coupling
         if coupling is None:
-            return rng.uniform(self.lower, self.upper, (count, self.dof))
-        span = self.upper - np.broadcast_to(self.subject.rest, self.upper.shape)
-        scale = np.array([np.max(np.abs(span[c != 0] / c[c != 0])) for c in coupling.T])
-        return self.free(rng.uniform(0, scale, (count, len(scale))))
+            return self.lower, self.upper
+        rest = np.broadcast_to(self.subject.rest, self.upper.shape)
+        ends = [np.stack([(self.lower - rest)[c != 0], (self.upper - rest)[c != 0]]) / c[c != 0] for c in coupling.T]
+        return np.array([end.min() for end in ends]), np.array([end.max() for end in ends])
+
+    def random_postures(self, count: int, rng: np.random.Generator) -> np.ndarray:
+        """Postures (count, n) drawn uniformly from what the actuators can choose in free space."""
+        lower, upper = self.choice_bounds
+        return self.free(rng.uniform(lower, upper, (count, len(lower))))
 
     def free(self, choice: np.ndarray) -> np.ndarray:
         """Postures (B, n) for coordinates (B, k) of the coupling (B, n without one), clipped to the joint limits."""

@@ -1,0 +1,208 @@
+"""The runner: every test of every hand as small independent jobs, each result written at once, so that a long
+comparison can be interrupted and taken up again."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import os
+from collections.abc import Callable, Iterator
+from concurrent.futures import ProcessPoolExecutor, as_completed
+from dataclasses import asdict, dataclass
+from functools import lru_cache
+from pathlib import Path
+
+import numpy as np
+
+from bunraku.errors import UserError
+from bunraku.hands.benchmark.fit import Fit, fit_grasp
+from bunraku.hands.benchmark.force import ferrari_canny, statics
+from bunraku.hands.benchmark.grasps import GRASPS
+from bunraku.hands.benchmark.hold import hold_grasp
+from bunraku.hands.benchmark.kapandji import kapandji, workspace_overlap
+from bunraku.hands.benchmark.kinematics import Kinematics
+from bunraku.hands.benchmark.strength import closing_time, strength, tapping_frequency
+from bunraku.hands.benchmark.subject import CONTINUOUS, Subject, subject_from_spec
+from bunraku.hands.spec import hand_to_yaml, load_hand
+
+VERSIONS = {"K": 1, "W": 1, "G": 1, "S": 1, "V": 1, "M": 1, "X": 1, "C": 1}
+"""Raised when a test changes, so that old results are not mixed with new ones."""
+TESTS = tuple(VERSIONS)
+"""K: K1 and K2; G: G1, G2 and Q. The letters that `--tests` takes."""
+QUICK_GRASPS = (1, 3, 6, 9, 11, 13, 14, 15, 16, 20, 31)
+
+
+@dataclass(frozen=True)
+class Settings:
+    """What a comparison spends: `seeds` per held grasp, `fits` tried per grasp, the `grasps` and the base `seed`."""
+
+    seeds: int = 20
+    fits: int = 4
+    grasps: tuple[int, ...] = tuple(grasp.number for grasp in GRASPS)
+    seed: int = 0
+
+
+FULL = Settings()
+QUICK = Settings(seeds=5, fits=2, grasps=QUICK_GRASPS)
+
+
+@dataclass(frozen=True)
+class Job:
+    """One unit of work: a `test` of a `hand`; `item` is the grasp's number for G, the object for M."""
+
+    hand: str
+    test: str
+    item: str = ""
+
+
+def jobs(hands: list[str], tests: tuple[str, ...], settings: Settings) -> Iterator[Job]:
+    """All jobs of a comparison, cheap tests first."""
+    unknown = set(tests) - set(TESTS)
+    if unknown:
+        raise UserError(f"There is no test '{min(unknown)}'; known are {', '.join(TESTS)}.")
+    for hand in hands:
+        for test in (t for t in ("C", "V", "X", "W", "K", "S") if t in tests):
+            yield Job(hand, test)
+    if "G" in tests:
+        for number in settings.grasps:
+            yield from (Job(hand, "G", str(number)) for hand in hands)
+    if "M" in tests:
+        for item in ("sphere", "cube"):
+            yield from (Job(hand, "M", item) for hand in hands)
+
+
+def compare(
+    hands: list[str],
+    tests: tuple[str, ...] = TESTS,
+    settings: Settings = FULL,
+    store: Path | None = None,
+    processes: int = 1,
+    progress: Callable[[int, int, Job], None] = lambda done, total, job: None,
+) -> dict[str, dict]:
+    """Run what `store` does not hold yet; returns all results, keyed by `hand/test/item`."""
+    todo = list(jobs(hands, tests, settings))
+    results = _load(store)
+    wanted = {_key(job, settings): job for job in todo}
+    missing = {key: job for key, job in wanted.items() if key not in results}
+    done = len(wanted) - len(missing)
+
+    def keep(key: str, result: dict) -> None:
+        nonlocal done
+        results[key] = result
+        done += 1
+        if store:
+            _save(store, results)
+        progress(done, len(wanted), wanted[key])
+
+    if processes == 1:
+        for key, job in missing.items():
+            keep(key, run_job(job, settings))
+    elif missing:
+        with ProcessPoolExecutor(processes) as pool:
+            futures = {pool.submit(run_job, job, settings): key for key, job in missing.items()}
+            try:
+                for future in as_completed(futures):
+                    keep(futures[future], future.result())
+            except BaseException:
+                pool.shutdown(wait=False, cancel_futures=True)
+                raise
+    return {f"{job.hand}/{job.test}/{job.item}": results[key] for key, job in wanted.items()}
+
+
+def run_job(job: Job, settings: Settings) -> dict:
+    """The result of one job as plain data."""
+    kinematics = load_kinematics(job.hand)
+    subject = kinematics.subject
+    if job.test == "C":
+        return {
+            "mass": subject.mass,
+            "dof": subject.dof,
+            "dof_with_wrist": subject.dof_with_wrist,
+            "actuators": subject.model.nu,
+            "unsure": subject.unsure,
+            "description": subject.description,
+        }
+    if job.test == "V":
+        return {"closing_time": closing_time(kinematics), "tapping": tapping_frequency(kinematics)}
+    if job.test == "W":
+        return workspace_overlap(kinematics, settings.seed)
+    if job.test == "K":
+        return asdict(kapandji(kinematics, settings.seed))
+    if job.test == "S":
+        return strength(kinematics, settings.seed)
+    if job.test == "G":
+        return _grasp(kinematics, int(job.item), settings)
+    raise ValueError(f"no test {job.test}")
+
+
+def _grasp(kinematics: Kinematics, number: int, settings: Settings) -> dict:
+    grasp = next(g for g in GRASPS if g.number == number)
+    fits = fit_grasp(kinematics, grasp, settings.seed, settings.fits)
+    hold = hold_grasp(kinematics, fits, settings.seeds, settings.seed)
+    limits = kinematics.subject.forces[CONTINUOUS]
+    return {
+        "feasible": fits[0].feasible,
+        "error": fits[0].error,
+        "held": hold.held,
+        "trials": hold.trials,
+        "slip": None if np.isnan(hold.slip) else hold.slip,
+        "epsilon": max(
+            (ferrari_canny(statics(kinematics, fit), limits) for fit in fits[:2] if fit.feasible), default=0.0
+        ),
+        "fit": _fit_data(fits[0]),
+    }
+
+
+def _fit_data(fit: Fit) -> dict:
+    return {
+        "posture": np.round(fit.posture, 4).tolist(),
+        "position": np.round(fit.position, 5).tolist(),
+        "rotation": np.round(fit.rotation, 5).tolist(),
+    }
+
+
+@lru_cache(maxsize=16)
+def load_kinematics(name: str) -> Kinematics:
+    """The kinematics of a hand by its name, its file, or a peer's name."""
+    return Kinematics(load_subject(name))
+
+
+def load_subject(name: str) -> Subject:
+    """A hand under test by its name: ours, a YAML file, or a peer."""
+    from bunraku.hands.benchmark import peers
+
+    if name in peers.PEERS:
+        return peers.load_peer(name)
+    return subject_from_spec(load_hand(name))
+
+
+def _key(job: Job, settings: Settings) -> str:
+    """Names a result by everything it depends on."""
+    spent = {"seed": settings.seed}
+    if job.test in "GM":
+        spent |= {"seeds": settings.seeds, "fits": settings.fits}
+    text = json.dumps([VERSIONS[job.test], job.hand, job.test, job.item, spent, _content(job.hand)])
+    return f"{job.hand}/{job.test}/{job.item}#{hashlib.sha256(text.encode()).hexdigest()[:12]}"
+
+
+@lru_cache(maxsize=64)
+def _content(name: str) -> str:
+    from bunraku.hands.benchmark import peers
+
+    return name if name in peers.PEERS else hand_to_yaml(load_hand(name))
+
+
+def _load(store: Path | None) -> dict[str, dict]:
+    if store is None or not store.exists():
+        return {}
+    try:
+        return json.loads(store.read_text())
+    except json.JSONDecodeError:
+        raise UserError(f"{store} is not a result file of this benchmark; give another one or delete it.") from None
+
+
+def _save(store: Path, results: dict[str, dict]) -> None:
+    store.parent.mkdir(parents=True, exist_ok=True)
+    partial = store.with_suffix(f".{os.getpid()}.part")
+    partial.write_text(json.dumps(results))
+    partial.replace(store)
