@@ -85,7 +85,7 @@ def test_two_renderers_do_not_disturb_each_other(spec, scene):
     world = create_world(scene, spec)
     first = CameraRenderer(world.model)
     before = first.render(world.data, "chest")
-    second = ViewRenderer(world.model, 64, 48, Quality(0, 8, 6, 0, False))
+    second = ViewRenderer(world.model, 64, 48, Quality(0, 8, 6, 1, 0, False))
     second.render(world.data, Viewpoint())
     del second
     assert np.array_equal(first.render(world.data, "chest"), before)

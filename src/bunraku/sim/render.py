@@ -23,17 +23,19 @@ BODY_GROUPS = (0, 1, 2)
 
 @dataclass(frozen=True)
 class Quality:
-    """What a picture is allowed to cost: `samples` per pixel, `slices` of round shapes, `shadow` map size in px."""
+    """What a picture is allowed to cost: `samples` per pixel, `slices` and `stacks` of round shapes, `quads` along an
+    edge of flat ones (light is computed at their corners), size of the `shadow` map in px, or 0 for no shadows."""
 
     samples: int
     slices: int
     stacks: int
+    quads: int
     shadow: int
     textures: bool
 
 
-CAMERA_QUALITY = Quality(samples=0, slices=8, stacks=6, shadow=0, textures=False)
-VIEW_QUALITY = Quality(samples=4, slices=40, stacks=20, shadow=4096, textures=True)
+CAMERA_QUALITY = Quality(samples=0, slices=8, stacks=6, quads=1, shadow=0, textures=False)
+VIEW_QUALITY = Quality(samples=4, slices=40, stacks=20, quads=4, shadow=4096, textures=True)
 
 
 def intrinsics(fovy: float, width: int, height: int) -> np.ndarray:
@@ -173,6 +175,7 @@ def _quality(model: mujoco.MjModel, width: int, height: int, quality: Quality):
         (visual.quality, "offsamples", quality.samples),
         (visual.quality, "numslices", quality.slices),
         (visual.quality, "numstacks", quality.stacks),
+        (visual.quality, "numquads", quality.quads),
         (visual.quality, "shadowsize", quality.shadow),
         (visual.global_, "offwidth", width),
         (visual.global_, "offheight", height),

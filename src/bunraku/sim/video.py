@@ -21,7 +21,7 @@ from bunraku.robot.interface import CameraFrame, Observation
 from bunraku.sim.render import Quality, Viewpoint, ViewRenderer
 from bunraku.sim.world import World
 
-FILM_QUALITY = Quality(samples=0, slices=16, stacks=10, shadow=1024, textures=True)
+FILM_QUALITY = Quality(samples=0, slices=16, stacks=10, quads=2, shadow=1024, textures=True)
 """A sixth of the cost of `VIEW_QUALITY`."""
 
 WIDTH, HEIGHT = 1280, 720
