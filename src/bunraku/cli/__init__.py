@@ -19,6 +19,7 @@ COMMANDS: dict[str, str] = {
     "production": "bunraku.cli.economics:production",
     "economy": "bunraku.cli.economics:economy",
     "run": "bunraku.cli.run:run",
+    "scene": "bunraku.cli.scene:scene",
     "evaluate": "bunraku.cli.evaluate:evaluate",
     "tasks": "bunraku.cli.tasks:tasks",
     "doctor": "bunraku.cli.doctor:doctor",
