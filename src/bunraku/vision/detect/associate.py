@@ -24,7 +24,8 @@ class Group:
 
 
 def groups(views: Sequence[View], regions: Sequence[Region]) -> list[Group]:
-    """All plausible groups of two or more views, each as large as it can be."""
+    """All plausible groups of two or more views, each as large as it can be; those of most views first, then those
+    whose rays meet best."""
     found: dict[frozenset[int], tuple[float, Group]] = {}
     rays = [ray(views[r.view], r.centre) for r in regions]
     for i, j in combinations(range(len(regions)), 2):
@@ -42,7 +43,7 @@ def groups(views: Sequence[View], regions: Sequence[Region]) -> list[Group]:
         key = frozenset(members)
         if key not in found or gap < found[key][0]:
             found[key] = (gap, Group(tuple(regions[m] for m in sorted(members)), centre))
-    return [group for _, group in found.values()]
+    return [group for _, group in sorted(found.values(), key=lambda pair: (-len(pair[1].regions), pair[0]))]
 
 
 def smaller_groups(group: Group) -> list[Group]:

@@ -12,9 +12,13 @@ from bunraku.vision.detect.colour import OTHER, label_image
 from bunraku.vision.detect.detection import Detection
 from bunraku.vision.detect.fit import Fit, Problem, solve
 from bunraku.vision.detect.model import ObjectModel
+from bunraku.vision.detect.pieces import cut, joined, share_outline
 from bunraku.vision.detect.region import Region, find_regions
 from bunraku.vision.detect.verify import agreement
 from bunraku.vision.detect.view import View
+
+MOST_PIECES = 10
+"""How many groups of cut or joined regions are tried for each colour."""
 
 
 @dataclass(frozen=True)
@@ -69,12 +73,17 @@ class ColourDetector:
             for label in range(1, len(scene.names) + 1)
         }
         whole = [(label, group) for label, own in regions.items() for group in groups(scene.views, own)]
-        first = self._fitted(scene, whole, models)
-        chosen = _choose(first, [], least_inliers=0.9)
+        found = self._fitted(scene, whole, models)
+        chosen = _choose(found, [], least_inliers=0.9)
         rest = [(label, part) for label, group in whole for part in smaller_groups(group)]
         rest += [(label, Group((region,), None)) for label, own in regions.items() for region in own]
-        rest = [(label, group) for label, group in rest if not _overlaps(group, chosen)]
-        return _choose(first + self._fitted(scene, rest, models), chosen)
+        found += self._fitted(scene, _free(rest, chosen), models)
+        pieces = [
+            (label, group)
+            for label, own in regions.items()
+            for group in groups(scene.views, _recut([r for r in own if not _is_used(r, chosen)]))[:MOST_PIECES]
+        ]
+        return _choose(found + self._fitted(scene, _free(pieces, chosen), models), chosen)
 
     def _fitted(self, scene: _Scene, candidates: list[tuple[int, Group]], models) -> list[_Found]:
         """The best acceptable explanation of each group, where there is one."""
@@ -121,9 +130,22 @@ def _choose(candidates: list[_Found], already: list[_Found], least_inliers: floa
     return chosen
 
 
+def _free(candidates: list[tuple[int, Group]], chosen: Iterable[_Found]) -> list[tuple[int, Group]]:
+    return [(label, group) for label, group in candidates if not _overlaps(group, chosen)]
+
+
 def _overlaps(group: Group, chosen: Iterable[_Found]) -> bool:
-    used = {id(region) for found in chosen for region in found.group.regions}
-    return any(id(region) in used for region in group.regions)
+    return any(_is_used(region, chosen) for region in group.regions)
+
+
+def _is_used(region: Region, chosen: Iterable[_Found]) -> bool:
+    return any(share_outline(region, other) for found in chosen for other in found.group.regions)
+
+
+def _recut(regions: list[Region]) -> list[Region]:
+    """The regions that are left, cut in two where they may have run together and joined where they may be one."""
+    parts = [part for region in regions for pair in cut(region) for part in pair]
+    return regions + parts + list(joined(regions)) if parts or len(regions) > 1 else []
 
 
 def _coincides(found: _Found, chosen: Iterable[_Found]) -> bool:
@@ -144,11 +166,13 @@ def _of_fitting_size(views: Sequence[View], group: Group, models: Sequence[Objec
         view = views[region.view]
         depth = (group.centre - view.position_stance) @ view.rotation_stance_from_camera[:, 2]
         width = region.diameter * depth / view.intrinsics[0, 0]
+        # What is seen from the side is drawn out by the projection.
+        aside = depth / np.linalg.norm(group.centre - view.position_stance)
         covered = float(region.openness.mean()) > 0.1
         fitting = [
             m
             for m in fitting
-            if width < 1.15 * m.diameters[1] + 0.005 and (covered or width > 0.85 * m.diameters[0] - 0.005)
+            if width * aside < 1.15 * m.diameters[1] + 0.005 and (covered or width > 0.85 * m.diameters[0] - 0.005)
         ]
     return tuple(fitting)
 

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import dataclass
+from functools import cached_property
 
 import cv2
 import numpy as np
@@ -43,18 +44,18 @@ class Region:
     openness: np.ndarray
     """(k,) in [0, 1]: how much of the outline that is extreme in each direction is covered."""
 
-    @property
+    @cached_property
     def centre(self) -> np.ndarray:
         """Middle (2,) of the region's bounding box, px."""
         return (self.contour.min(axis=0) + self.contour.max(axis=0)) / 2
 
-    @property
+    @cached_property
     def diameter(self) -> float:
         """Greatest width, px."""
         half = len(DIRECTIONS) // 2
         return float((self.support[:half] + self.support[half:]).max())
 
-    @property
+    @cached_property
     def box(self) -> Box:
         """Bounding box in px."""
         left, top = np.floor(self.contour.min(axis=0)).astype(int)
