@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -16,6 +17,7 @@ from bunraku.economics import economy as economics
 from bunraku.economics import production as produced
 from bunraku.economics.bill import Bill, bill_of_materials
 from bunraku.economics.parts import load_price_list
+from bunraku.economics.sensitivity import Sensitivity
 from bunraku.errors import UserError
 from bunraku.robot.spec import RobotSpec
 
@@ -113,7 +115,12 @@ def production(
     _print_production(console, rows, summary, f"{iterations} design iterations, {samples:,} samples, seed {seed}")
     result = {"seed": seed, "iterations": iterations, "summary": summary, "years": rows}
     if sensitivity:
-        result["sensitivity"] = _print_sensitivity(console, bill, iterations, seed)
+        from bunraku.economics.sensitivity import production_sensitivity
+
+        try:
+            result["sensitivity"] = _print_sensitivity(console, production_sensitivity(bill, iterations, seed=seed))
+        except UserError as error:
+            console.print(f"\n{error}.")
     files.write_tables(rows, result)
     if files.figure:
         from bunraku.economics.figures import draw_production
@@ -132,6 +139,7 @@ def economy(
     seed: int = 0,
     years: int = 30,
     hand: str = "h22",
+    sensitivity: bool = False,
     files: Files = Output(),
 ) -> int:
     """Simulate people, robots and capital: robots per person, output, wages, prices, and futures that end badly.
@@ -142,13 +150,20 @@ def economy(
         seed: of every random number.
         years: from 2026 on.
         hand: hand on both arms.
+        sensitivity: print Sobol indices (about 10 s; needs the extra `economics`).
         files: what else to write.
     """
     bill = bill_of_materials(RobotSpec(hand=hand))
     run = economics.sample(bill, samples, seed, scenario, years)
     rows, summary = tables.economy_rows(run), tables.economy_summary(run)
-    _print_economy(Console(highlight=False), rows, summary, f"Scenario {scenario}, {samples:,} samples, seed {seed}")
-    files.write_tables(rows, {"scenario": scenario, "seed": seed, "summary": summary, "years": rows})
+    console = Console(highlight=False)
+    _print_economy(console, rows, summary, f"Scenario {scenario}, {samples:,} samples, seed {seed}")
+    result = {"scenario": scenario, "seed": seed, "summary": summary, "years": rows}
+    if sensitivity:
+        from bunraku.economics.sensitivity import economy_sensitivity
+
+        result["sensitivity"] = _print_sensitivity(console, economy_sensitivity(bill, scenario, years, seed=seed))
+    files.write_tables(rows, result)
     if files.figure:
         from bunraku.economics.figures import draw_economy
 
@@ -210,16 +225,15 @@ def _print_production(console: Console, rows: Sequence[tables.Row], summary: dic
 
 
 def _print_economy(console: Console, rows: Sequence[tables.Row], summary: dict[str, Any], setting: str) -> None:
-    columns = ("year", "robots, millions", "price", "output per head", "heads × work", "wage", "labour share")
+    columns = ("year", "robots", "price", "output per head", "heads × work", "wage", "labour share")
     table = _table(f"{setting}; median (5–95 %), 2026 = 1", columns)
     last = rows[-1]
     for row in [row for row in rows if row["year"] % 5 == 0 or row is last]:
-        millions = {key: value / 1e6 for key, value in row.items() if key.startswith("robots_p")}
         table.add_row(
             str(row["year"]),
-            _range(millions, "robots"),
+            _range(row, "robots"),
             _range(row, "robot_price"),
-            *(_range(row, name, 2) for name in ("output_per_head", "output_per_head_linear", "wage", "labour_share")),
+            *(_range(row, name) for name in ("output_per_head", "output_per_head_linear", "wage", "labour_share")),
         )
     console.print(table)
     for name, found in summary["robots_per_person"].items():
@@ -234,17 +248,10 @@ def _print_economy(console: Console, rows: Sequence[tables.Row], summary: dict[s
     console.print(f"No failure: P = {summary['p_no_failure']:.2f}, which restates its assumptions ({failed}).")
 
 
-def _print_sensitivity(console: Console, bill: Bill, iterations: int, seed: int) -> dict[str, Any]:
-    from bunraku.economics.sensitivity import production_sensitivity
-
-    try:
-        results = production_sensitivity(bill, iterations, seed=seed)
-    except UserError as error:
-        console.print(f"\n{error}.")
-        return {}
+def _print_sensitivity(console: Console, results: Sequence[Sensitivity]) -> dict[str, Any]:
     console.print("\nWhich inputs decide (total Sobol index: share of variance with interactions):")
     for found in results:
-        leading = ", ".join(f"{name} {total:.2f}" for name, _, total in found.ranked()[:5])
+        leading = ", ".join(f"{name} {total:.2f}" for name, _, total in found.ranked()[:6])
         console.print(f"  {found.result}: {leading} (± {found.total_half_width.max():.2f})")
     return {
         found.result: [{"input": name, "first": first, "total": total} for name, first, total in found.ranked()]
@@ -278,10 +285,18 @@ def _calibrate(console: Console, series: Sequence[Path], train_fraction: float, 
 def _table(title: str, columns: Iterable[str]) -> Table:
     table = Table(title=title, box=None, padding=(0, 2, 0, 0))
     for index, column in enumerate(columns):
-        table.add_column(column, justify="left" if index == 0 else "right", no_wrap=True)
+        table.add_column(column, justify="left" if index == 0 else "right")
     return table
 
 
-def _range(row: dict[str, Any], name: str, digits: int = 0) -> str:
-    low, middle, high = (row[f"{name}_{point}"] for point in ("p05", "p50", "p95"))
-    return f"{middle:,.{digits}f} ({low:,.{digits}f}–{high:,.{digits}f})"
+def _range(row: dict[str, Any], name: str) -> str:
+    low, middle, high = (_short(row[f"{name}_{point}"]) for point in ("p05", "p50", "p95"))
+    return f"{middle} ({low}–{high})"
+
+
+def _short(number: float) -> str:
+    """Three figures with k, M or G, as in 37.2k."""
+    for size, letter in ((1e9, "G"), (1e6, "M"), (1e3, "k")):
+        if abs(number) >= 0.9995 * size:
+            return f"{number / size:.{max(0, 2 - int(math.log10(abs(number) / size * 1.0005)))}f}{letter}"
+    return f"{number:.0f}" if abs(number) >= 100 else f"{number:.2f}"

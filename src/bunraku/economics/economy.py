@@ -158,23 +158,20 @@ def simulate(
     x, made = draw(economy_priors, probabilities[:, :split]), draw(production_priors, probabilities[:, split:-2])
     setting = _setting(bill, x, made, noise_paths(made["noise"], probabilities[:, -2], years, seed))
     state = _State(np.full(count, CAPITAL), np.full(count, STOCK), np.full(count, STOCK), x["first_output_world"])
-    log, rows = failure_log(probabilities[:, -1]), []
+    log, rows, goods = failure_log(probabilities[:, -1]), [], load_goods()
     first = None
     for t in range(years):
-        share = setting.human_share * np.exp(-x["usual_growth"] * (1 - x["substitution"]) * t)
         robot_tasks = robot_task_share(t, x)
         heads = population(FIRST_YEAR + t) / population(FIRST_YEAR)
-        now, labour = _output(setting, state, t, heads, share, robot_tasks)
+        now, labour = _output(setting, state, t, heads, robot_tasks)
         first = first or now
         price = _robot_price(setting, state, t)
         bounds = _bounds(setting, state, t, heads, now, price)
-        limit = bounds.argmin(axis=0)
         built = bounds.min(axis=0) if t else state.built
         retired = state.robots / x["life"]
 
         per_head, wage = now.output / heads / OUTPUT, now.wage / first.wage
         rents = now.robot_rent / first.wage, now.capital_rent / first.capital_rent
-        goods = load_goods()
         prices = real_prices(goods, robot_tasks, wage, *rents, per_head, x["substitution"])
         rows.append(
             {
@@ -188,7 +185,7 @@ def simulate(
                 "labour_share": now.labour_share,
                 "cheap_in_income": (prices <= 0.1 * per_head[:, None]) @ goods.weight,
                 "cheap_in_wages": (prices <= 0.1 * wage[:, None]) @ goods.weight,
-                "limit": limit,
+                "limit": bounds.argmin(axis=0),
             }
         )
         top = top_income_share(now.labour_share, x["top_ownership"], x["transfer"])
@@ -249,19 +246,23 @@ def _setting(bill: Bill, x: Inputs, made: Inputs, walk: Array) -> _Setting:
     )
 
 
-def _output(
-    setting: _Setting, state: _State, t: int, heads: float, human_share: Array, robot_tasks: Array
-) -> tuple[Factors, Array]:
-    """Output and factor prices with land as a fixed factor, and robot labour in workers of 2026."""
+def _output(setting: _Setting, state: _State, t: int, heads: float, robot_tasks: Array) -> tuple[Factors, Array]:
+    """Output and the rents of a person, a robot's worker-equivalent and capital; and robot labour in workers of 2026.
+
+    People and robots alike grow more productive at the usual rate, so that without robots output per head grows at that
+    rate. Land is a fixed factor of what comes on top: Y = F · (F/F₀)^(−λ), F₀ the output without robots.
+    """
     x = setting.x
     powered = x["electricity_share"] * GENERATION * (1 + x["electricity_growth"]) ** t / setting.energy
     labour = setting.labour * np.minimum(state.robots, powered) / WORKERS
-    substitution = x["substitution"]
-    tasks = human_share * robot_tasks
-    raw = task_output(state.capital, labour, heads, 1 - human_share, tasks, setting.productivity, substitution)
-    land = (raw.output / (OUTPUT * heads)) ** -x["land_share"]
-    scaled = (raw.output * land, raw.wage * land, raw.robot_rent * land, raw.capital_rent * land)
-    return Factors(*scaled, raw.labour_share), labour
+    usual = (1 + x["usual_growth"]) ** t
+    human, tasks = setting.human_share, setting.human_share * robot_tasks
+    raw = task_output(
+        state.capital, labour * usual, heads * usual, 1 - human, tasks, setting.productivity, x["substitution"]
+    )
+    land = (raw.output / (OUTPUT * heads * usual)) ** -x["land_share"]
+    rents = (raw.wage * usual * land, raw.robot_rent * usual * land, raw.capital_rent * land)
+    return Factors(raw.output * land, *rents, raw.labour_share), labour
 
 
 def _robot_price(setting: _Setting, state: _State, t: int) -> Array:

@@ -173,7 +173,8 @@ def _write(file: Path, title: str, lead: str, script: str, charts: tuple[Chart, 
     text = json.dumps({**data, "constants": constants}, default=_json_value).replace("</", "<\\/")
     sections = "\n".join(
         f"<section{' class=wide' if chart.wide else ''}><h2>{escape(chart.title)}</h2>"
-        f'<svg id="{chart.name}" role="img" aria-label="{escape(chart.title)}"></svg><p>{escape(chart.caption)}</p></section>'
+        f'<svg id="{chart.name}" role="img" aria-label="{escape(chart.title)}"></svg>'
+        f"<p>{escape(chart.caption)}</p></section>"
         for chart in charts
     )
     scripts = "\n".join(folder.joinpath(name).read_text("utf-8") for name in ("model.js", "charts.js", f"{script}.js"))

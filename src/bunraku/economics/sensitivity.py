@@ -1,4 +1,4 @@
-"""Which inputs decide: Sobol indices of production by Saltelli's scheme (SALib, in the extra `economics`)."""
+"""Which inputs decide: Sobol indices by Saltelli's scheme (SALib, in the extra `economics`)."""
 
 from __future__ import annotations
 
@@ -8,9 +8,10 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
+from bunraku.economics import economy, production
 from bunraku.economics.bill import Bill
 from bunraku.economics.distributions import Prior
-from bunraku.economics.production import FIRST_YEAR, cost_lines, priors, simulate
+from bunraku.economics.scenarios import scenario_priors
 from bunraku.errors import UserError
 
 Array = NDArray[np.float64]
@@ -59,11 +60,11 @@ def production_sensitivity(
     bill: Bill, iterations: int = 3, base: int = 256, seed: int = 0, overrides: Mapping[str, Prior] | None = None
 ) -> list[Sensitivity]:
     """Sobol indices of ln direct cost given a million a year, and of ln output and ln price in 2033."""
-    lines, stated = cost_lines(bill), priors(overrides)
+    lines, stated = production.cost_lines(bill), production.priors(overrides)
 
     def model(probabilities: Array) -> dict[str, Array]:
-        run = simulate(lines, probabilities, stated, iterations, years=10, seed=seed)
-        column = 2033 - FIRST_YEAR
+        run = production.simulate(lines, probabilities, stated, iterations, years=10, seed=seed)
+        column = 2033 - production.FIRST_YEAR
         return {
             "ln labour + material at a million a year": np.log(run.given_million["above_floor"]),
             "ln output in 2033": np.log(run.output[:, column]),
@@ -71,3 +72,20 @@ def production_sensitivity(
         }
 
     return sobol(model, [*stated, "noise_path"], base, seed)
+
+
+def economy_sensitivity(
+    bill: Bill, scenario: str = "base", years: int = 30, base: int = 256, seed: int = 0
+) -> list[Sensitivity]:
+    """Sobol indices of ln robots, ln output per head and ln wage in the last year of `scenario`."""
+    stated, made = scenario_priors(scenario)
+
+    def model(probabilities: Array) -> dict[str, Array]:
+        run = economy.simulate(bill, probabilities, stated, made, years, seed)
+        return {
+            f"ln robots in {run.years[-1]}": np.log(run.robots[:, -1]),
+            f"ln output per head in {run.years[-1]}": np.log(run.per_head[:, -1]),
+            f"ln wage in {run.years[-1]}": np.log(run.wage[:, -1]),
+        }
+
+    return sobol(model, [*stated, *made, "noise_path", "luck"], base, seed)

@@ -168,21 +168,20 @@ function economyPath(robot, x, made, walk, years, k, luck = 0.5) {
   let risk = 0, poorYears = 0, firstPoor = 0;
   for (let t = 0; t < years; t++) {
     const people = interpolate(k.FIRST_YEAR + t, k.POPULATION), heads = people / interpolate(k.FIRST_YEAR, k.POPULATION);
-    const human = humanAtFirst * Math.exp(-x.usual_growth * (1 - x.substitution) * t);
-    const tasks = human * robotTaskShare(t, x, k);
+    const human = humanAtFirst, tasks = human * robotTaskShare(t, x, k), usual = (1 + x.usual_growth) ** t;
     const powered = (x.electricity_share * k.GENERATION * (1 + x.electricity_growth) ** t) / energy;
     const labour = (labourEach * Math.min(robots, powered)) / k.WORKERS;
-    const raw = taskOutput([capital, labour, heads], [1 - human, tasks, human - tasks], productivity, x.substitution);
-    const land = (raw.output / (k.OUTPUT * heads)) ** -x.land_share;
-    const output = raw.output * land;
-    firstWage = firstWage || raw.wage * land;
+    const raw = taskOutput([capital, labour * usual, heads * usual], [1 - human, tasks, human - tasks], productivity, x.substitution);
+    const land = (raw.output / (k.OUTPUT * heads * usual)) ** -x.land_share;
+    const output = raw.output * land, wage = raw.wage * usual * land;
+    firstWage = firstWage || wage;
 
     const generation = Math.min(Math.floor(t / made.iteration_years), 3);
     const experience = robot.reference_volume + madeSoFar / k.MAKERS, step = made.redesign_cost ** generation;
     const direct = unitCost(robot, made, experience, t, step, Math.exp(walk[t]), made.scrap).direct;
     const price = sellingPrice(direct, made, generation, k);
     const owning = price * (k.INTEREST + x.upkeep + 1 / x.life) + energy * k.POWER_PRICE;
-    const worth = (raw.robotRent * land * labourEach * k.DOLLARS_PER_UNIT) / owning;
+    const worth = (raw.robotRent * usual * land * labourEach * k.DOLLARS_PER_UNIT) / owning;
     const scale = Math.min(Math.max(Math.log(built / 50e3) / Math.log(100e6 / 50e3), 0), 1.5);
     const young = Math.log(x.growth_young), grown = Math.log(x.growth_grown);
     const builders = k.BUILDERS * k.WORKERS * heads, robotBuilders = x.build_share * robots * labourEach;
@@ -208,7 +207,7 @@ function economyPath(robot, x, made, walk, years, k, luck = 0.5) {
 
     const owned = 1 - raw.labourShare;
     const top = raw.labourShare * k.TOP_WAGE_SHARE + owned * (1 - x.transfer) * x.top_ownership + 0.1 * owned * x.transfer;
-    const poor = raw.wage * land + (x.transfer * owned * output) / heads;
+    const poor = wage + (x.transfer * owned * output) / heads;
     firstPoor = firstPoor || poor;
     risk += (-Math.log1p(-x.unsafe_decade) / 10) * Math.min(robots / people, 1);
     poorYears = poor < (1 - k.INCOME_LOSS_LIMIT) * firstPoor ? poorYears + 1 : 0;
@@ -219,7 +218,7 @@ function economyPath(robot, x, made, walk, years, k, luck = 0.5) {
     path.price.push(price);
     path.perHead.push(output / heads / k.OUTPUT);
     path.linear.push((1 + x.usual_growth) ** t * (1 + labour / heads));
-    path.wage.push((raw.wage * land) / firstWage);
+    path.wage.push(wage / firstWage);
     path.labourShare.push(raw.labourShare);
     capital = capital * (1 - k.DEPRECIATION) + x.saving * output - (built * price) / (k.WORKERS * k.DOLLARS_PER_UNIT);
     robots += built - robots / x.life;
