@@ -27,6 +27,13 @@ COMMANDS: dict[str, str] = {
     "recall": "bunraku.cli.vision:recall",
     "memory report": "bunraku.cli.vision:report",
     "memory export": "bunraku.cli.vision:export",
+    "chat": "bunraku.cli.mind:chat",
+    "say": "bunraku.cli.mind:say",
+    "mcp": "bunraku.cli.mind:mcp",
+    "mind check": "bunraku.cli.mind:check",
+    "persona list": "bunraku.cli.mind:persona_list",
+    "persona show": "bunraku.cli.mind:persona_show",
+    "persona new": "bunraku.cli.mind:persona_new",
 }
 """Words of a command → "module:function". The function's typed arguments and docstring are its help; it returns an
 exit code or None."""

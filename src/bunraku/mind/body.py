@@ -50,7 +50,7 @@ class Action:
     _outcome: Outcome | None = None
     _done: threading.Event = field(default_factory=threading.Event)
     _lock: threading.Lock = field(default_factory=threading.Lock)
-    _callbacks: list[Callable[[Action], None]] = field(default_factory=list)
+    _callbacks: list[Callable[[Action], object]] = field(default_factory=list)
 
     def report(self, text: str) -> None:
         """Say what is going on now, in a few words."""
@@ -71,7 +71,7 @@ class Action:
         """Ask the body to end the call softly; it still finishes with an outcome."""
         self.cancelled.set()
 
-    def when_done(self, callback: Callable[[Action], None]) -> None:
+    def when_done(self, callback: Callable[[Action], object]) -> None:
         """Call back once with this action, from the thread that finishes it, or at once if it is done."""
         with self._lock:
             if self._outcome is None:
@@ -104,3 +104,20 @@ class RobotBody(Protocol):
     def pictures(self, most: int) -> Sequence[Picture]:
         """At most `most` present camera pictures, the most useful first."""
         ...
+
+
+class NoBody:
+    """A mind without a robot: it can talk, and says of everything else that no robot is attached."""
+
+    def start(self, call: ToolCall) -> Action:
+        """End the call at once, without success."""
+        action = Action(call)
+        action.finish(Outcome(False, f"No robot is attached, so I cannot do this ({call.name})."))
+        return action
+
+    def stop(self) -> None:
+        """There is nothing to stop."""
+
+    def pictures(self, most: int) -> Sequence[Picture]:
+        """There are no cameras."""
+        return ()

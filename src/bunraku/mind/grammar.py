@@ -500,7 +500,7 @@ class _Verbs:
 
 
 def _compound(before: str, head: str, names: Mapping[str, str]) -> tuple[str | None, str]:
-    """The name of the longest known word that ends with the head (左のテーブル, not テーブル), and what is before it."""
+    """The name of the longest known word that ends with the head, and what is before it: 左のテーブル, not テーブル."""
     whole = before + head
     for start in range(len(before) + 1) if head else ():
         if whole[start:] in names:

@@ -103,7 +103,7 @@ class Checked:
 
 @dataclass(frozen=True)
 class Tool:
-    """A declared tool. `moves` tells whether it can move the robot, `needs_consent` whether the user must first say yes.
+    """A declared tool. `moves`: it can move the robot; `needs_consent`: only the user's own words start it.
 
     `parameters` are (name, type, required) in order, from the signature.
     """

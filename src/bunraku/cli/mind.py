@@ -1,0 +1,223 @@
+"""`bunraku chat`, `say`, `mcp`, `mind check` and `persona`: talking with the robot."""
+
+from __future__ import annotations
+
+import asyncio
+import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+import tyro
+
+from bunraku.errors import UserError
+
+if TYPE_CHECKING:
+    from bunraku.mind.body import RobotBody
+    from bunraku.mind.conversation import Conversation, Event
+    from bunraku.mind.persona import Persona
+
+AUDIT = Path("runs") / "audit.jsonl"
+
+
+def chat(
+    persona: str = "companion",
+    mind: str | None = None,
+    url: str | None = None,
+    model: str | None = None,
+    seed: int = 0,
+    robot: bool = True,
+    audit: Path = AUDIT,
+) -> int:
+    """Talk with the robot in the terminal while it acts in the simulator. "stop" stops it at once.
+
+    Args:
+        persona: name of a persona, or the folder of one.
+        mind: rules, openai or llama; the configuration file's, else rules.
+        url: address of an OpenAI-compatible endpoint.
+        model: the endpoint's model, or a GGUF file for llama.
+        seed: which room, objects and poses.
+        robot: attach the simulated robot; --no-robot only talks.
+        audit: where every turn and call is written, one JSON line each.
+    """
+    with _body(seed, robot) as body:
+        asyncio.run(_chat(_conversation(persona, mind, url, model, body, audit)))
+    return 0
+
+
+def say(
+    text: Annotated[str, tyro.conf.Positional, tyro.conf.arg(metavar="TEXT")],
+    persona: str = "companion",
+    mind: str | None = None,
+    url: str | None = None,
+    model: str | None = None,
+    seed: int = 0,
+    robot: bool = True,
+    audit: Path = AUDIT,
+) -> int:
+    """Say one thing to the robot, and wait until it has answered and done it.
+
+    Args:
+        text: what to say, in English or Japanese.
+        persona: name of a persona, or the folder of one.
+        mind: rules, openai or llama; the configuration file's, else rules.
+        url: address of an OpenAI-compatible endpoint.
+        model: the endpoint's model, or a GGUF file for llama.
+        seed: which room, objects and poses.
+        robot: attach the simulated robot; --no-robot only talks.
+        audit: where every turn and call is written, one JSON line each.
+    """
+    if not text.strip():
+        raise UserError('there is nothing to say: give a sentence, as in bunraku say "what do you see?".')
+
+    async def once(conversation: Conversation) -> None:
+        await conversation.hear(text)
+        await conversation.settle()
+
+    with _body(seed, robot) as body:
+        asyncio.run(once(_conversation(persona, mind, url, model, body, audit)))
+    return 0
+
+
+def mcp(seed: int = 0, robot: bool = True, audit: Path = AUDIT) -> int:
+    """Serve the robot's tools as a Model Context Protocol server over standard input and output.
+
+    Args:
+        seed: which room, objects and poses.
+        robot: attach the simulated robot; --no-robot only lists and checks.
+        audit: where every call is written, one JSON line each.
+    """
+    from bunraku.mind.audit import AuditLog
+    from bunraku.mind.mcp_server import serve
+    from bunraku.mind.robot_tools import robot_registry
+
+    with _body(seed, robot) as body:
+        asyncio.run(serve(body, robot_registry(), AuditLog(audit)))
+    return 0
+
+
+def check(url: str | None = None, model: str | None = None) -> int:
+    """Reach the language model's endpoint and list what works: streaming, tools, pictures, latency.
+
+    Args:
+        url: address of an OpenAI-compatible endpoint; xAI by default.
+        model: the model to ask for.
+    """
+    from rich.console import Console
+
+    from bunraku.mind.checking import check as check_endpoint
+    from bunraku.mind.minds import endpoint_of
+
+    endpoint = endpoint_of(url, model)
+    console = Console(highlight=False)
+    console.print(f"{endpoint.url}, model {endpoint.model}")
+    findings = asyncio.run(check_endpoint(endpoint))
+    for finding in findings:
+        mark = "[green]works[/]" if finding.works else "[red]fails[/]"
+        console.print(f"  {finding.what:10} {mark}  {finding.detail} ({finding.seconds:.2f} s)")
+    return 0 if all(finding.works for finding in findings) else 1
+
+
+def persona_list() -> int:
+    """List the personas."""
+    from rich.console import Console
+
+    from bunraku.mind.persona import shipped
+
+    for name, persona in shipped().items():
+        Console(highlight=False).print(f"[bold]{name:12}[/] {persona.summary}")
+    return 0
+
+
+def persona_show(name: Annotated[str, tyro.conf.Positional]) -> int:
+    """Show one persona: its tools, voice and prompt.
+
+    Args:
+        name: name of a persona, or the folder of one.
+    """
+    from bunraku.mind.persona import load
+
+    persona = load(name)
+    print(f"{persona.name}: {persona.summary}")
+    print(f"languages: {', '.join(persona.languages)}; speaks in {persona.speaks}; voice {dict(persona.voice)}")
+    print(f"tools: {', '.join(persona.tools)}\n\n{persona.prompt}")
+    return 0
+
+
+def persona_new(name: Annotated[str, tyro.conf.Positional], folder: Path = Path("personas")) -> int:
+    """Make the folder of a new persona to edit.
+
+    Args:
+        name: its name: lower-case letters, digits and hyphens.
+        folder: where to put it.
+    """
+    from bunraku.mind.persona import create
+
+    path = create(name, folder)
+    print(f"Edit {path / 'persona.md'}, then: bunraku chat --persona {path}")
+    return 0
+
+
+def _conversation(
+    persona_name: str, mind_name: str | None, url: str | None, model: str | None, body: RobotBody, audit: Path
+) -> Conversation:
+    from bunraku.mind.audit import AuditLog
+    from bunraku.mind.conversation import Conversation
+    from bunraku.mind.minds import default_name, make
+    from bunraku.mind.persona import load
+    from bunraku.mind.robot_tools import robot_registry
+
+    persona = load(persona_name)
+    mind = make(mind_name or default_name(), persona, url, model)
+    registry = robot_registry().narrowed(persona.tools)
+    return Conversation(mind, body, registry, AuditLog(audit), _printer(persona))
+
+
+def _printer(persona: Persona):
+    from rich.console import Console
+    from rich.text import Text
+
+    from bunraku.mind.conversation import Finished, Refused, Said, Started
+    from bunraku.mind.tones import meanings_of, written
+
+    console = Console(highlight=False)
+
+    def show(event: Event) -> None:
+        match event:
+            case Said(text):
+                spoken = written(meanings_of(text)) if persona.speaks == "tones" else text
+                console.print(Text(spoken, "bold cyan"))
+            case Started(call, changes):
+                console.print(Text(f"  … {call.name}{' (' + '; '.join(changes) + ')' if changes else ''}", "dim"))
+            case Finished(call, outcome):
+                console.print(Text(f"  {'✓' if outcome.ok else '✗'} {call.name}", "dim"))
+            case Refused(name, reason):
+                console.print(Text(f"  ✗ {name}: {reason}", "yellow"))
+
+    return show
+
+
+async def _chat(conversation: Conversation) -> None:
+    """Read lines until the input ends; the robot goes on moving while the user types."""
+    loop = asyncio.get_running_loop()
+    if sys.stdin.isatty():
+        print('Talk to the robot; "stop" stops it, an empty line or Ctrl-D ends.')
+    while line := (await loop.run_in_executor(None, sys.stdin.readline)).strip():
+        await conversation.hear(line)
+    if not await conversation.settle(timeout=120):
+        conversation.stop()
+
+
+@contextmanager
+def _body(seed: int, robot: bool) -> Iterator[RobotBody]:
+    """The simulated robot at work, or no robot at all."""
+    if not robot:
+        from bunraku.mind.body import NoBody
+
+        yield NoBody()
+        return
+    from bunraku.runtime import simulated_body
+
+    with simulated_body(seed) as body:
+        yield body
