@@ -29,7 +29,7 @@ class CableMotor:
 
 def cable_motor(actuation: ActuationSpec, count: int) -> CableMotor:
     """The motor that results when `count` equal ones share the actuator space."""
-    volume = actuation.volume * actuation.fill / count
+    volume = actuation.motor_volume or actuation.volume * actuation.fill / count
     speed = actuation.muscle_speed or actuation.speed * actuation.spool_radius
     stall = (1 - actuation.loss) * 4 * actuation.power_density * volume / speed
     share = actuation.continuous_share * (volume / actuation.reference_volume) ** (1 / 6)

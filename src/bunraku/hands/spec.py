@@ -109,6 +109,10 @@ class ActuationSpec:
     """Continuous over stall force for an actuator of `reference_volume`."""
     reference_volume: float = 17.7e-6
     """Volume of the actuator to which `power_density` and `continuous_share` belong, m³."""
+    motor_volume: float | None = None
+    """Volume of each actuator, m³; by default they share the space equally."""
+    wrist_offset: float = 0.006
+    """Radius of the circle on which cables pass the wrist, m."""
     density: float = 1300.0
     """Motor and gear, kg/m³ (XC330-M288: 23 g, 20 × 34 × 26 mm)."""
     muscle_force: Mapping[str, tuple[float, float]] = field(default_factory=dict)
@@ -195,11 +199,14 @@ def hand_from_yaml(text: str, source: str = "hand") -> HandSpec:
         raise UserError(f"{source}: not valid YAML ({str(error).splitlines()[0]}).") from None
     hand = _read(HandSpec, data, source)
     validate(hand, source)
+    from bunraku.hands.cables import check_balance
+
+    check_balance(hand, source)
     return hand
 
 
 def hand_to_yaml(hand: HandSpec) -> str:
-    """The inverse of `hand_from_yaml`."""
+    """The inverse of `hand_from_yaml`; what is at its default is left out."""
     return yaml.safe_dump(_plain(hand), sort_keys=False, allow_unicode=True)
 
 
@@ -241,6 +248,13 @@ def validate(hand: HandSpec, source: str = "hand") -> None:
     for what in ("volume", "power_density", "speed", "spool_radius"):
         if not getattr(actuation, what) > 0:
             raise UserError(f"{source}: actuation {what} must be positive, got {getattr(actuation, what)}.")
+    if actuation.motor_volume is not None and not actuation.muscle_force:
+        space, need = actuation.volume * actuation.fill, actuation.motor_volume * len(hand.cables)
+        if need > space * (1 + 1e-9):
+            raise UserError(
+                f"{source}: {len(hand.cables)} actuators need {1e6 * need:.0f} cm³ "
+                f"but the {actuation.place} offers {1e6 * space:.0f} cm³."
+            )
     if not hand.mass > 0:
         raise UserError(f"{source}: the mass must be positive, got {hand.mass}.")
 
@@ -292,7 +306,8 @@ def _read(kind: Any, value: Any, where: str) -> Any:
 
 def _plain(value: Any) -> Any:
     if dataclasses.is_dataclass(value):
-        return {f.name: _plain(getattr(value, f.name)) for f in dataclasses.fields(value)}
+        fields = [(f, getattr(value, f.name)) for f in dataclasses.fields(value)]
+        return {f.name: _plain(item) for f, item in fields if item != f.default and item not in ({}, ())}
     if isinstance(value, Mapping):
         return {key: _plain(item) for key, item in value.items()}
     return [_plain(item) for item in value] if isinstance(value, tuple) else value

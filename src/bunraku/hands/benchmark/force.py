@@ -4,14 +4,16 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+import daqp
 import numpy as np
-from scipy.optimize import linprog, lsq_linear
+from scipy.optimize import linprog
 
 from bunraku.hands.benchmark.fit import Fit
 from bunraku.hands.benchmark.kinematics import Kinematics
 
 FRICTION = 0.9
 EDGES = 6
+LARGE = 1e6
 STOP = np.radians(1.0)
 """A joint so close to its limit leans on it."""
 
@@ -81,12 +83,16 @@ def grip_tensions(s: Statics, wanted: np.ndarray, limits: np.ndarray) -> np.ndar
             [5 * s.normal, np.zeros((len(wanted), m + stops))],
             [np.zeros((m, edges)), 0.05 * np.eye(m), np.zeros((m, stops))],
             [0.02 * np.eye(edges), np.zeros((edges, m + stops))],
+            [np.zeros((stops, edges + m)), 0.02 * np.eye(stops)],
         ]
     )
-    target = np.concatenate([np.zeros(6), per_metre * s.springs, 5 * wanted, np.zeros(m + edges)])
+    target = np.concatenate([np.zeros(6), per_metre * s.springs, 5 * wanted, np.zeros(m + edges + stops)])
     lower = np.concatenate([np.zeros(edges), limits[:, 0], np.zeros(stops)])
-    upper = np.concatenate([np.full(edges, np.inf), limits[:, 1], np.full(stops, np.inf)])
-    return lsq_linear(rows, target, (lower, np.maximum(upper, lower + 1e-6)), max_iter=60).x[edges : edges + m]
+    upper = np.concatenate([np.full(edges, LARGE), limits[:, 1], np.full(stops, LARGE)])
+    free = np.zeros(len(lower), dtype=np.int32)
+    nothing = np.zeros((0, len(lower)))
+    answer = daqp.solve(rows.T @ rows, -rows.T @ target, nothing, np.maximum(upper, lower + 1e-6), lower, free)
+    return np.clip(answer[0][edges : edges + m], limits[:, 0], limits[:, 1])
 
 
 def greatest_force(s: Statics, limits: np.ndarray, weights: np.ndarray, load: np.ndarray | None = None) -> float:
@@ -113,7 +119,7 @@ def greatest_force(s: Statics, limits: np.ndarray, weights: np.ndarray, load: np
     return float(-answer.fun) if answer.status == 0 else 0.0
 
 
-def ferrari_canny(s: Statics, limits: np.ndarray, directions: int = 48, seed: int = 0) -> float:
+def ferrari_canny(s: Statics, limits: np.ndarray, directions: int = 30, seed: int = 0) -> float:
     """ε, N: the radius of the greatest ball of wrenches that the grasp resists, tensions limited.
 
     Least over sampled `directions` of the wrench space (Ferrari & Canny 1992), so an upper bound of the exact ε.

@@ -147,7 +147,7 @@ def _grasp(kinematics: Kinematics, number: int, settings: Settings) -> dict:
         "trials": hold.trials,
         "slip": None if np.isnan(hold.slip) else hold.slip,
         "epsilon": max(
-            (ferrari_canny(statics(kinematics, fit), limits) for fit in fits[:2] if fit.feasible), default=0.0
+            (ferrari_canny(statics(kinematics, fit), limits) for fit in fits[:1] if fit.feasible), default=0.0
         ),
         "fit": _fit_data(fits[0]),
     }
