@@ -20,7 +20,6 @@ MAGIC = b"bunraku-memory 1\n"
 HEADER = struct.Struct("<IIB")
 SEGMENTS = 32
 """Segments into which the cap is divided; one is kept free to write into while another is thinned."""
-MINIMUM_BYTES = 1 << 20
 TIERS = ("old", "recent")
 
 
@@ -53,8 +52,6 @@ class Log:
     """Segments in `directory`, together never above `max_bytes`."""
 
     def __init__(self, directory: Path, max_bytes: int, read_only: bool = False) -> None:
-        if max_bytes < MINIMUM_BYTES:
-            raise UserError(f"the memory needs at least {MINIMUM_BYTES:,} bytes, got {max_bytes:,}.")
         self.directory, self.max_bytes, self.read_only = directory, max_bytes, read_only
         self.segment_bytes = max_bytes // SEGMENTS
         self._files: dict[str, int] = {}
@@ -130,11 +127,16 @@ class Log:
             yield Record(kind, payload, segment, start)
             offset = start + length
 
-    def drop(self, segment: Segment) -> None:
-        """Delete a segment."""
+    def retire(self, segment: Segment) -> None:
+        """Append nothing more to a segment."""
         descriptor = self._files.pop(str(segment.path), None)
         if descriptor is not None:
+            os.fdatasync(descriptor)
             os.close(descriptor)
+
+    def drop(self, segment: Segment) -> None:
+        """Delete a segment."""
+        self.retire(segment)
         segment.path.unlink()
         self.segments.remove(segment)
 

@@ -20,6 +20,7 @@ from bunraku.vision.table import STORED, TOKEN, Channel, Picture, Table, Token, 
 from bunraku.vision.thinning import survivors
 
 VERSION = 1
+MINIMUM_BYTES = 1 << 20
 PICTURE, STATE, HEARTBEAT, CHANNEL, FILE, EVENT, LABEL = range(1, 8)
 """Kinds of records."""
 _STATE = np.dtype([("id", "<i8"), ("end", "<f8")])
@@ -59,6 +60,8 @@ class TokenStore:
     def __init__(self, directory: Path, max_bytes: int, max_tokens: int, read_only: bool = False) -> None:
         if max_tokens < 1:
             raise UserError(f"the memory must be allowed at least one token, got {max_tokens}.")
+        if max_bytes < MINIMUM_BYTES:
+            raise UserError(f"the memory needs at least {MINIMUM_BYTES:,} bytes, got {max_bytes:,}.")
         settings = _open_directory(directory, max_bytes, max_tokens, read_only)
         if read_only:
             max_bytes, max_tokens = settings["max_bytes"], settings["max_tokens"]
@@ -211,21 +214,31 @@ class TokenStore:
     def _append(self, kind: int, payload: bytes, tier: str = "recent", tokens: int = 0) -> tuple[Segment, int]:
         attempts = 0
         while self.log.is_full(len(payload)) or self.table.count + tokens > self.table.capacity:
-            self._make_room(spare_shown=attempts < 64)
+            self._make_room(attempts)
             attempts += 1
         return self.log.append(kind, payload, tier)
 
-    def _make_room(self, spare_shown: bool) -> None:
-        """Thin the oldest recent segment into the old tier, or forget the oldest of the old tier."""
+    def _make_room(self, attempt: int) -> None:
+        """Thin the oldest recent segment into the old tier, or forget the oldest of the old tier.
+
+        From attempt to attempt less is spared: first what thinning keeps, then what is shown now, then nothing.
+        """
         old, recent = self.log.tier("old"), self.log.tier("recent")
-        may_thin = len(recent) > 1 and sum(segment.size for segment in old) < OLD_SHARE * self.log.max_bytes
-        if (may_thin and spare_shown) or not old:
-            self._rewrite(recent[0], survivors)
+        old_is_full = sum(segment.size for segment in old) >= OLD_SHARE * self.log.max_bytes
+        if len(recent) > 1 and not old_is_full:
+            segment = recent[0]
         else:
-            self._rewrite(old[0], lambda rows, mine: mine & np.isinf(rows["end"]) & spare_shown)
+            segment = old[0] if old and (attempt % 2 == 0 or not recent) else recent[0]
+        if attempt >= 16:
+            self._rewrite(segment, lambda rows, mine: np.zeros_like(mine))
+        elif segment.tier == "recent" and attempt < 8:
+            self._rewrite(segment, survivors)
+        else:
+            self._rewrite(segment, lambda rows, mine: mine & np.isinf(rows["end"]))
 
     def _rewrite(self, segment: Segment, choose: Callable[[np.ndarray, np.ndarray], np.ndarray]) -> None:
         """Carry what `choose` keeps of a segment over to the old tier and delete the segment."""
+        self.log.retire(segment)
         rows = self.table.rows
         mine = rows["segment"] == segment.key
         keep = choose(rows, mine)
@@ -234,7 +247,7 @@ class TokenStore:
         kept_ids = set(rows["id"][keep].tolist())
         self.table.remove(mine & ~keep)
         used_files, used_channels = set(self.table.rows["file"].tolist()), set(self.table.rows["channel"].tolist())
-        active = set(self.last_seen)
+        active = set({channel.camera: channel.number for channel in self.channels.values()}.values())
         for record in list(self.log.records(segment)):
             payload: bytes | None = record.payload
             if record.kind == PICTURE:
@@ -251,6 +264,7 @@ class TokenStore:
                 number = json.loads(record.payload)["number"]
                 if number not in used_channels and number not in active:
                     self.channels.pop(number, None)
+                    self.last_seen.pop(number, None)
                     payload = None
             elif record.kind == HEARTBEAT:
                 channel, time = _HEARTBEAT.unpack(record.payload)
