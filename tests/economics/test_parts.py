@@ -21,6 +21,8 @@ def test_every_price_has_a_source():
     ("column", "value", "message"),
     [
         ("price", -1.0, "price must not be negative"),
+        ("price", "cheap", "price must not be negative, got 'cheap'"),
+        ("price", float("nan"), "price must not be negative, got nan"),
         ("learning_rate", 1.0, "learning_rate must be at least 0 and below 1"),
         ("learning_rate", -0.1, "learning_rate"),
         ("price_at_million", 1e9, "exceeds price"),

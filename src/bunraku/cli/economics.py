@@ -221,7 +221,10 @@ def _print_production(console: Console, rows: Sequence[tables.Row], summary: dic
     console.print(f"  {'price, above a floor':<26} P(≤ $20,000) = {price:.2f}")
     for lead, found in (("A million a year", summary), ("If all were bought", summary["if_all_were_bought"])):
         by = {2032: found["p_million_by_2032"], 2035: found["p_million_by_2035"], found["until"]: found["p_million"]}
-        console.print(f"{lead}: " + ", ".join(f"P = {chance:.3f} by {year}" for year, chance in by.items()) + ".")
+        median = found["median_year_of_million"]
+        when = f"median {median:.0f}" if median else f"median after {found['until']}"
+        chances = ", ".join(f"P = {chance:.3f} by {year}" for year, chance in by.items())
+        console.print(f"{lead}: {when}; {chances}.")
 
 
 def _print_economy(console: Console, rows: Sequence[tables.Row], summary: dict[str, Any], setting: str) -> None:
@@ -244,6 +247,9 @@ def _print_economy(console: Console, rows: Sequence[tables.Row], summary: dict[s
     console.print(f"What limits building in {last['year']}: {shares}.")
     income, wages = last["cheap_share_in_income"], last["cheap_share_in_wages"]
     console.print(f"Spending whose cost fell by 90 %: {income:.1%} against income, {wages:.1%} against the wage.")
+    costs = sorted(summary["goods_in_income"].items(), key=lambda item: item[1])
+    listed = ", ".join(f"{name.replace('_', ' ')} {value:.2f}" for name, value in costs)
+    console.print(f"Cost in hours of average income, 2026 = 1: {listed}.")
     failed = ", ".join(f"{name} {value:.2f}" for name, value in summary["p_failure"].items())
     console.print(f"No failure: P = {summary['p_no_failure']:.2f}, which restates its assumptions ({failed}).")
 

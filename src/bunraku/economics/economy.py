@@ -69,8 +69,9 @@ class Economy:
 
     `per_head` is real output per person, `per_head_linear` what productivity times heads claims, `wage` the real wage,
     `labour_share` labour's part of income. `limit` indexes `LIMITS`. `cheap_in_income` and `cheap_in_wages` are the
-    share of spending on goods whose cost fell by 90 % against income per head, or against the wage. `failed_in` (n, 3)
-    is the first year of each of `failures.FAILURES`, inf if never.
+    share of spending on goods whose cost fell by 90 % against income per head, or against the wage; `goods_in_income`
+    and `goods_in_wages` (n, g) are the costs themselves in the last year. `failed_in` (n, 3) is the first year of each
+    of `failures.FAILURES`, inf if never.
     """
 
     years: NDArray[np.int64]
@@ -87,6 +88,8 @@ class Economy:
     cheap_in_income: Array
     cheap_in_wages: Array
     limit: Array
+    goods_in_income: Array
+    goods_in_wages: Array
     failed_in: Array
 
     def year_of_ratio(self, ratio: float) -> Array:
@@ -159,7 +162,7 @@ def simulate(
     setting = _setting(bill, x, made, noise_paths(made["noise"], probabilities[:, -2], years, seed))
     state = _State(np.full(count, CAPITAL), np.full(count, STOCK), np.full(count, STOCK), x["first_output_world"])
     log, rows, goods = failure_log(probabilities[:, -1]), [], load_goods()
-    first = None
+    first, in_income, in_wages = None, np.empty(0), np.empty(0)
     for t in range(years):
         robot_tasks = robot_task_share(t, x)
         heads = population(FIRST_YEAR + t) / population(FIRST_YEAR)
@@ -173,6 +176,7 @@ def simulate(
         per_head, wage = now.output / heads / OUTPUT, now.wage / first.wage
         rents = now.robot_rent / first.wage, now.capital_rent / first.capital_rent
         prices = real_prices(goods, robot_tasks, wage, *rents, per_head, x["substitution"])
+        in_income, in_wages = prices / per_head[:, None], prices / wage[:, None]
         rows.append(
             {
                 "robots": state.robots,
@@ -183,8 +187,8 @@ def simulate(
                 "per_head_linear": (1 + x["usual_growth"]) ** t * (1 + labour / heads),
                 "wage": wage,
                 "labour_share": now.labour_share,
-                "cheap_in_income": (prices <= 0.1 * per_head[:, None]) @ goods.weight,
-                "cheap_in_wages": (prices <= 0.1 * wage[:, None]) @ goods.weight,
+                "cheap_in_income": (in_income <= 0.1) @ goods.weight,
+                "cheap_in_wages": (in_wages <= 0.1) @ goods.weight,
                 "limit": bounds.argmin(axis=0),
             }
         )
@@ -201,7 +205,15 @@ def simulate(
     table = {name: np.stack([row[name] for row in rows], axis=1) for name in rows[0]}
     span = np.arange(FIRST_YEAR, FIRST_YEAR + years)
     people = np.array([population(year) for year in span.tolist()])
-    return Economy(span, {**x, **made}, people, **table, failed_in=log.first_year)
+    return Economy(
+        years=span,
+        inputs={**x, **made},
+        population=people,
+        **table,
+        goods_in_income=in_income,
+        goods_in_wages=in_wages,
+        failed_in=log.first_year,
+    )
 
 
 def population(year: float) -> float:

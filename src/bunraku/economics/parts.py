@@ -5,6 +5,7 @@ from __future__ import annotations
 import tomllib
 from collections.abc import Mapping
 from dataclasses import dataclass, field, fields
+from math import isfinite
 from pathlib import Path
 from typing import Any
 
@@ -94,7 +95,10 @@ def price_list_from(data: Mapping[str, Any]) -> PriceList:
         markets={name: _build(Market, f"markets.{name}", row) for name, row in data.get("markets", {}).items()},
         materials={name: _get(row, "price", f"materials.{name}") for name, row in data.get("materials", {}).items()},
         processes={name: _get(row, "factor", f"processes.{name}") for name, row in data.get("processes", {}).items()},
-        parts={name: _build(Part, f"parts.{name}", {"name": name, **row}) for name, row in data["parts"].items()},
+        parts={
+            name: _build(Part, f"parts.{name}", {"name": name, **row})
+            for name, row in _get(data, "parts", "the price list").items()
+        },
     )
     _check(prices)
     return prices
@@ -105,16 +109,16 @@ def _check(prices: PriceList) -> None:
         raise UserError(f"reference_volume must be positive, got {prices.reference_volume}")
     for kind, table in (("materials", prices.materials), ("processes", prices.processes)):
         for name, value in table.items():
-            if value < 0:
-                raise UserError(f"[{kind}.{name}] must not be negative, got {value}")
+            if not _is_number(value) or value < 0:
+                raise UserError(f"[{kind}.{name}] must not be negative, got {value!r}")
     rates = [("labour", prices.labour), *((f"markets.{n}", m) for n, m in prices.markets.items())]
     for row, entry in [*rates, *((f"parts.{n}", p) for n, p in prices.parts.items())]:
-        if not 0 <= entry.learning_rate < 1:
+        if not _is_number(entry.learning_rate) or not 0 <= entry.learning_rate < 1:
             raise UserError(f"[{row}] learning_rate must be at least 0 and below 1, got {entry.learning_rate}")
     for name, part in prices.parts.items():
         for column in ("price", "price_at_million", "assembly_minutes", "licence_share"):
-            if getattr(part, column) < 0:
-                raise UserError(f"[parts.{name}] {column} must not be negative, got {getattr(part, column)}")
+            if not _is_number(getattr(part, column)) or getattr(part, column) < 0:
+                raise UserError(f"[parts.{name}] {column} must not be negative, got {getattr(part, column)!r}")
         if part.price_at_million > part.price:
             raise UserError(f"[parts.{name}] price_at_million {part.price_at_million} exceeds price {part.price}")
         for material in part.materials:
@@ -128,7 +132,13 @@ def _check(prices: PriceList) -> None:
             raise UserError(f"[parts.{name}] market {part.market!r} is not in [markets]")
 
 
+def _is_number(value: Any) -> bool:
+    return isinstance(value, int | float) and isfinite(value)
+
+
 def _build(kind: type, row: str, values: Mapping[str, Any]) -> Any:
+    if not isinstance(values, Mapping):
+        raise UserError(f"[{row}] must be a table of fields, got {values!r}")
     known = {f.name for f in fields(kind)}
     for name in values:
         if name not in known:

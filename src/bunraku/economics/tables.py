@@ -17,6 +17,7 @@ from bunraku.economics.calibration import Forecast
 from bunraku.economics.economy import LIMITS as BUILD_LIMITS
 from bunraku.economics.economy import Economy
 from bunraku.economics.failures import FAILURES
+from bunraku.economics.goods import load_goods
 from bunraku.economics.production import LIMITS, PLANT_LIFE, UTILISATION, Production, priors
 from bunraku.errors import UserError
 
@@ -129,7 +130,7 @@ def million_summary(run: Production) -> dict[str, Any]:
         "p_million_by_2035": float(np.mean(million <= 2035)),
         "p_million": float(np.mean(reached)),
         "until": int(run.years[-1]),
-        "median_year_of_million_if_reached": float(np.median(million[reached])) if reached.any() else None,
+        "median_year_of_million": float(np.median(million)) if np.mean(reached) > 0.5 else None,
     }
 
 
@@ -193,9 +194,16 @@ def economy_summary(run: Economy) -> dict[str, Any]:
         "wage": _band("index", run.wage[:, -1]),
         "cheap_share_of_spending": float(np.mean(run.cheap_in_income[:, -1])),
         "p_any_good_90_percent_cheaper": float(np.mean(run.cheap_in_income[:, -1] > 0)),
+        "goods_in_income": _medians(run.goods_in_income),
+        "goods_in_wages": _medians(run.goods_in_wages),
         "p_no_failure": float(np.mean(run.good)),
         "p_failure": {name: float(p) for name, p in zip(FAILURES, failed, strict=True)},
     }
+
+
+def _medians(costs: NDArray) -> dict[str, float]:
+    middle = np.median(costs, axis=0)
+    return {name: float(cost) for name, cost in zip(load_goods().names, middle, strict=True)}
 
 
 def write_csv(file: Path, rows: Sequence[Row]) -> None:
