@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from fractions import Fraction
-from functools import cache
+from functools import cache, lru_cache
 from pathlib import Path
 from types import TracebackType
 
@@ -173,7 +173,7 @@ def _wrap(text: str, size: int, width: int) -> list[str]:
     return [*lines, line] if line else lines
 
 
-@cache
+@lru_cache(maxsize=64)
 def _text_mask(text: str, size: int) -> np.ndarray:
     """Coverage (h, w) uint8 of `text` set in one line."""
     from PIL import Image, ImageDraw

@@ -43,10 +43,11 @@ def step(world: World) -> np.ndarray:
     inside each other, the solver then never converges. Such a step is taken again with the dense solver.
     """
     model, data = world.model, world.data
-    time, qpos, qvel = data.time, data.qpos.copy(), data.qvel.copy()
+    time, qpos, qvel, activation = data.time, data.qpos.copy(), data.qvel.copy(), data.act.copy()
     mujoco.mj_step2(model, data)
     if data.solver_niter[: max(1, data.nisland)].max() >= model.opt.iterations:
-        data.time, data.qpos[:], data.qvel[:], data.qacc_warmstart[:] = time, qpos, qvel, 0
+        data.time, data.qpos[:], data.qvel[:], data.act[:] = time, qpos, qvel, activation
+        data.qacc_warmstart[:] = 0
         model.opt.jacobian = mujoco.mjtJacobian.mjJAC_DENSE
         mujoco.mj_step1(model, data)
         mujoco.mj_step2(model, data)

@@ -1,0 +1,120 @@
+"""The simulated robot's sensors: from the simulator's state to what a robot would read, with its errors."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+import numpy as np
+
+from bunraku.robot.interface import (
+    SIDES,
+    CameraFrame,
+    FootReading,
+    HandReading,
+    ImuReading,
+    JointReading,
+    Observation,
+)
+from bunraku.sim.motors import BodyMotors, CableMotors
+from bunraku.sim.noise import SensorNoise, rotate_by
+from bunraku.sim.render import CameraRenderer
+from bunraku.sim.world import World
+
+
+@dataclass(frozen=True)
+class Instant:
+    """State and all sensor values of the simulator at one time."""
+
+    time: float
+    qpos: np.ndarray
+    qvel: np.ndarray
+    sensors: np.ndarray
+
+
+class Senses:
+    """Encoders, cable tensions, IMU and feet. Readings are copies that cannot be written to."""
+
+    def __init__(
+        self,
+        world: World,
+        body: BodyMotors,
+        hands: Mapping[str, CableMotors],
+        noise: SensorNoise,
+        rng: np.random.Generator,
+    ) -> None:
+        self._world, self._body, self._rng = world, body, rng
+        self._hands = [hands[side] for side in SIDES]
+        self._orientation, imu_rate, imu_acceleration = (
+            _addresses(world, f"imu_{part}") for part in ("orientation", "angular_velocity", "acceleration")
+        )
+        feet = [_addresses(world, f"{side}_sole_{part}") for side in SIDES for part in ("force", "torque")]
+        # The sensor measures what the foot exerts on the sole; the ground exerts the opposite.
+        self._feet = np.concatenate(feet)
+        self._imu = np.concatenate([imu_rate, imu_acceleration])
+        counts = [len(body.qpos), len(body.dofs)]
+        deviations = [noise.joint_position, noise.joint_velocity]
+        for hand in self._hands:
+            counts += [len(hand.qpos), len(hand.dofs), len(hand.tensions)]
+            deviations += [noise.hand_position, noise.hand_velocity, noise.tension]
+        counts += [3, 3, *[3] * 4]
+        deviations += [noise.angular_velocity, noise.acceleration, *[noise.foot_force, noise.foot_torque] * 2]
+        self._deviation = np.repeat(deviations, counts)
+        self._ends = np.cumsum([*counts[:-4]])
+        self._tilt_bias = np.append(noise.tilt_bias * rng.standard_normal(2), 0.0)
+        self._orientation_deviation = noise.orientation
+
+    def read(self, before: Instant, frames: Mapping[str, CameraFrame]) -> Observation:
+        """The body's encoders are read now; the hands, the IMU and the feet were read `before` the last physics step,
+        the instant at which the simulator knew the forces, and say so."""
+        data, sensors = self._world.data, before.sensors
+        values = [data.qpos[self._body.qpos], data.qvel[self._body.dofs]]
+        for hand in self._hands:
+            values += [before.qpos[hand.qpos], before.qvel[hand.dofs], sensors[hand.tensions]]
+        values += [sensors[self._imu], -sensors[self._feet]]
+        blurred = np.concatenate(values) + self._deviation * self._rng.standard_normal(len(self._deviation))
+        tilt = self._tilt_bias + self._orientation_deviation * self._rng.standard_normal(3)
+        orientation = rotate_by(sensors[self._orientation], tilt)
+        blurred.flags.writeable = orientation.flags.writeable = False
+        q, v, *hands, rate, acceleration, feet = np.split(blurred, self._ends)
+        return Observation(
+            time=data.time,
+            joints=JointReading(data.time, q, v),
+            left_hand=HandReading(before.time, *hands[:3]),
+            right_hand=HandReading(before.time, *hands[3:]),
+            imu=ImuReading(before.time, orientation, rate, acceleration),
+            feet=FootReading(before.time, feet.reshape(2, 6)),
+            frames=dict(frames),
+        )
+
+
+class Eyes:
+    """The cameras: each takes a picture once per period, one after the other."""
+
+    def __init__(self, world: World, cameras: tuple[str, ...], period: float) -> None:
+        self._world, self._period = world, period
+        self._renderer = CameraRenderer(world.model) if cameras else None
+        self._due = {name: i * period / len(cameras) for i, name in enumerate(cameras)}
+        self._frames: dict[str, CameraFrame] = {}
+
+    def look(self) -> Mapping[str, CameraFrame]:
+        """The latest frame of each camera, after taking those that are due."""
+        if self._renderer is not None:
+            time = self._world.time
+            for name in [name for name, due in self._due.items() if time >= due - 1e-9]:
+                image = self._renderer.render(self._world.data, name)
+                image.flags.writeable = False
+                self._frames[name] = CameraFrame(name, time, image)
+                self._due[name] += self._period
+        return self._frames
+
+    def close(self) -> None:
+        """Take no more pictures, and free the OpenGL context."""
+        if self._renderer is not None:
+            self._renderer.close()
+            self._renderer = None
+
+
+def _addresses(world: World, sensor: str) -> np.ndarray:
+    found = world.model.sensor(sensor)
+    return np.arange(found.adr[0], found.adr[0] + found.dim[0])
