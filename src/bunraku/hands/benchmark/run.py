@@ -21,8 +21,10 @@ from bunraku.hands.benchmark.grasps import GRASPS
 from bunraku.hands.benchmark.hold import hold_grasp
 from bunraku.hands.benchmark.kapandji import kapandji, workspace_overlap
 from bunraku.hands.benchmark.kinematics import Kinematics
+from bunraku.hands.benchmark.peers import PEERS, load_peer
 from bunraku.hands.benchmark.strength import closing_time, strength, tapping_frequency
 from bunraku.hands.benchmark.subject import CONTINUOUS, Subject, subject_from_spec
+from bunraku.hands.benchmark.wrist import wrist_crosstalk
 from bunraku.hands.spec import hand_to_yaml, load_hand
 
 VERSIONS = {"K": 1, "W": 1, "G": 1, "S": 1, "V": 1, "M": 1, "X": 1, "C": 1}
@@ -61,7 +63,7 @@ def jobs(hands: list[str], tests: tuple[str, ...], settings: Settings) -> Iterat
     if unknown:
         raise UserError(f"There is no test '{min(unknown)}'; known are {', '.join(TESTS)}.")
     for hand in hands:
-        for test in (t for t in ("C", "V", "X", "W", "K", "S") if t in tests):
+        for test in (t for t in ("C", "V", "X", "W", "K", "S") if t in tests and (t != "X" or hand not in PEERS)):
             yield Job(hand, test)
     if "G" in tests:
         for number in settings.grasps:
@@ -130,6 +132,8 @@ def run_job(job: Job, settings: Settings) -> dict:
         return asdict(kapandji(kinematics, settings.seed))
     if job.test == "S":
         return strength(kinematics, settings.seed)
+    if job.test == "X":
+        return wrist_crosstalk(load_hand(job.hand))
     if job.test == "G":
         return _grasp(kinematics, int(job.item), settings)
     raise ValueError(f"no test {job.test}")
@@ -169,10 +173,8 @@ def load_kinematics(name: str) -> Kinematics:
 
 def load_subject(name: str) -> Subject:
     """A hand under test by its name: ours, a YAML file, or a peer."""
-    from bunraku.hands.benchmark import peers
-
-    if name in peers.PEERS:
-        return peers.load_peer(name)
+    if name in PEERS:
+        return load_peer(name)
     return subject_from_spec(load_hand(name))
 
 
@@ -187,9 +189,7 @@ def _key(job: Job, settings: Settings) -> str:
 
 @lru_cache(maxsize=64)
 def _content(name: str) -> str:
-    from bunraku.hands.benchmark import peers
-
-    return name if name in peers.PEERS else hand_to_yaml(load_hand(name))
+    return name if name in PEERS else hand_to_yaml(load_hand(name))
 
 
 def _load(store: Path | None) -> dict[str, dict]:
