@@ -84,6 +84,7 @@ def add_hand(
     palm.add_site(name=f"{side}_palm", size=[0.004] * 3, group=4)
     for pad in hand.palm:
         _add_pad(palm, pad, hand, side, mirror, density)
+    _dress_palm(palm, hand, mirror)
     for index, digit in enumerate(hand.digits):
         _add_digit(palm, digit, index, hand, side, mirror, density)
     for cable, forces in zip(hand.cables, tension_ranges(hand), strict=True):
@@ -179,7 +180,8 @@ def _add_pad(palm: mujoco.MjsBody, pad: PadSpec, hand: HandSpec, side: str, mirr
     else:
         raise ValueError(f"the palm's piece '{pad.name}' is neither a box nor a capsule")
     palm.add_geom(name=f"{side}_palm_{pad.name}", density=density, **shape, **bits, **_contact(hand))
-    palm.add_geom(**shape, **_visual("hand_shell"))
+    if pad.capsule:
+        palm.add_geom(**shape, **_visual("hand_shell"))
 
 
 def _add_digit(
@@ -225,6 +227,30 @@ def _visual(material: str) -> dict:
     return {"group": VISUAL_GROUP, "contype": 0, "conaffinity": 0, "mass": 0, "density": 0, "material": material}
 
 
+def _dress_palm(palm: mujoco.MjsBody, hand: HandSpec, mirror: float) -> None:
+    """A wrist drum, a dark core, one metacarpal to each finger, and the cables that run beside it."""
+    capsule, flip = mujoco.mjtGeom.mjGEOM_CAPSULE, np.array([1, mirror, 1])
+    boxes = [pad.box for pad in hand.palm if pad.box]
+    half = min(size[2] for _, size in boxes) if boxes else 0.009
+    middle = np.array([0, 0, boxes[0][0][2] if boxes else 0.0])
+    drum = {"fromto": [0, -0.024, 0, 0, 0.024, 0], "size": [0.8 * half + 0.004, 0, 0]}
+    palm.add_geom(type=mujoco.mjtGeom.mjGEOM_CYLINDER, **drum, **_visual("hand_joint"))
+    for centre, size in boxes:
+        core = {"pos": centre * flip, "size": np.array(size) * [0.94, 0.94, 0.72]}
+        palm.add_geom(type=mujoco.mjtGeom.mjGEOM_BOX, **core, **_visual("hand_joint"))
+    for digit in hand.digits:
+        if digit.name == "thumb" or len(digit.links) > 3:
+            continue
+        end = np.array(digit.base) * flip + middle
+        start = np.array([0.014, 0.55 * end[1], middle[2]])
+        end = end + 0.12 * (start - end)
+        palm.add_geom(type=capsule, fromto=[*start, *end], size=[1.02 * half, 0, 0], **_visual("hand_shell"))
+        for side in (1.04 * half, -1.04 * half):
+            run = np.array([0, 0, side])
+            cable = {"fromto": [*(start * 0.4 + run), *(np.array(digit.base) * flip + middle + run)]}
+            palm.add_geom(type=capsule, **cable, size=[0.0009, 0, 0], **_visual("hand_cable"))
+
+
 def _dress(body: mujoco.MjsBody, digit: DigitSpec, link: LinkSpec, mirror: float) -> None:
     """Shell, joint drum, pad and the two runs of the cable loop, all massless and without contact."""
     radius, length, last = link.radius, link.length, link is digit.links[-1]
@@ -246,7 +272,7 @@ def _dress(body: mujoco.MjsBody, digit: DigitSpec, link: LinkSpec, mirror: float
         body.add_geom(
             type=capsule,
             fromto=[*offset, *(offset + np.array([stop_cable, 0, 0]))],
-            size=[0.0008, 0, 0],
+            size=[0.0009, 0, 0],
             **_visual("hand_cable"),
         )
     if last:
