@@ -63,4 +63,51 @@ def test_a_film_takes_pictures_at_its_rate(spec, scene, standing, tmp_path):
         film.record(robot.observe(), "hold still")
         robot.command(standing)
     film.close()
+    film.close()
     assert times_in(tmp_path / "film.mp4") == pytest.approx([0.0, 0.1, 0.2], abs=0.005)
+    assert film.latest is not None and film.latest.shape == (HEIGHT, WIDTH, 3)
+
+
+def test_filming_changes_nothing(spec, scene, standing, tmp_path):
+    states = []
+    for filmed in (False, True):
+        world = create_world(scene, spec)
+        robot = SimulatedRobot(world, cameras=())
+        film = Film(world, tmp_path / "film.mp4", rate=50) if filmed else None
+        for _ in range(40):
+            if film is not None:
+                film.record(robot.observe())
+            robot.command(standing)
+        if film is not None:
+            film.close()
+        states.append(world.data.qpos.copy())
+    assert np.array_equal(*states)
+
+
+def test_a_film_shows_the_moment_that_was_recorded(spec, scene, tmp_path):
+    world = create_world(scene, spec)
+    film = Film(world, tmp_path / "film.mp4")
+    film.record(SimulatedRobot(world, cameras=()).observe())
+    world.data.qpos[2] += 1.0  # the robot is gone before the picture is drawn
+    film.close()
+    again = Film(create_world(scene, spec), tmp_path / "again.mp4")
+    again.record(SimulatedRobot(create_world(scene, spec), cameras=()).observe())
+    again.close()
+    assert film.latest is not None and np.array_equal(film.latest, again.latest)
+
+
+def test_a_film_that_cannot_go_on_says_so_and_keeps_what_it_has(spec, scene, tmp_path):
+    world = create_world(scene, spec)
+    film = Film(world, tmp_path / "film.mp4")
+    observation = SimulatedRobot(world, cameras=()).observe()
+    for _ in range(12):
+        film.record(observation)
+        world.data.time += 0.1
+    film._writer.write = lambda *_: 1 / 0
+    with pytest.raises(UserError, match="ends early"):
+        for _ in range(5):
+            world.data.time += 0.1
+            film.record(observation)
+        film.close()
+    film._thread.join()
+    assert len(times_in(tmp_path / "film.mp4")) >= 12 - 3, "two waited, one was being drawn"

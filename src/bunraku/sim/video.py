@@ -7,13 +7,18 @@ time, and memory stays the same however long the film gets.
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from contextlib import suppress
+from dataclasses import dataclass
 from fractions import Fraction
 from functools import cache, lru_cache
 from pathlib import Path
+from queue import Empty, Queue
+from threading import Event, Thread
 from types import TracebackType
 
 import av
 import cv2
+import mujoco
 import numpy as np
 
 from bunraku.errors import UserError
@@ -88,36 +93,106 @@ class VideoWriter:
         self.close()
 
 
+@dataclass(frozen=True)
+class _Moment:
+    """What one picture of a film shows."""
+
+    time: float
+    qpos: np.ndarray
+    viewpoint: Viewpoint
+    frames: Mapping[str, CameraFrame]
+    title: str
+    caption: str
+
+
 class Film:
-    """A film of a world: seen from outside, with what the robot's cameras see."""
+    """A film of a world: seen from outside, with what the robot's cameras see.
+
+    Pictures are drawn and coded in a thread of their own, two at most ahead of the file, from copies of the world's
+    state: the simulation runs on meanwhile, and is the same with or without a film.
+    """
 
     def __init__(self, world: World, path: Path | str, rate: float = 10.0, viewpoint: Viewpoint | None = None) -> None:
         """Film `world` to `path` at `rate` pictures a simulated second."""
-        self._writer = VideoWriter(path)
+        self.viewpoint = viewpoint or Viewpoint()
         self._world = world
-        self._renderer = ViewRenderer(world.model, *VIEW_SIZE, quality=FILM_QUALITY)
+        self._writer = VideoWriter(path)
         self._period = 1 / rate
         self._due = 0.0
-        self.viewpoint = viewpoint or Viewpoint()
+        self._latest: np.ndarray | None = None
+        self._failure: Exception | None = None
+        self._moments: Queue[_Moment | None] = Queue(maxsize=2)
+        self._ready = Event()
+        self._thread = Thread(target=self._work, name="film", daemon=True)
+        self._thread.start()
+        self._ready.wait()
+        self._raise_failure()
 
-    def record(self, observation: Observation, title: str = "", caption: str = "") -> np.ndarray | None:
+    @property
+    def latest(self) -> np.ndarray | None:
+        """The last picture (720, 1280, 3) uint8 RGB that was drawn."""
+        return self._latest
+
+    def record(self, observation: Observation, title: str = "", caption: str = "") -> None:
         """Take a picture if one is due, with the instruction as `title` and what is being done as `caption`.
 
-        Returns the picture (720, 1280, 3) uint8 RGB, or None when none was due.
+        Waits while two pictures are still to be drawn. Raises `UserError` when the file can no longer be written.
         """
+        self._raise_failure()
         time = self._world.time
         if time < self._due - 1e-9:
-            return None
+            return
         self._due = max(self._due + self._period, time)
-        view = self._renderer.render(self._world.data, self.viewpoint)
-        picture = compose(view, observation.frames, title, caption, time)
-        self._writer.write(picture, time)
-        return picture
+        state = self._world.data.qpos.copy()
+        self._moments.put(_Moment(time, state, self.viewpoint, dict(observation.frames), title, caption))
 
     def close(self) -> None:
-        """Finish the file and free the renderer."""
-        self._writer.close()
-        self._renderer.close()
+        """Draw what is left, finish the file and free the renderer; closing twice is harmless."""
+        if self._thread.is_alive():
+            self._moments.put(None)
+            self._thread.join()
+        self._raise_failure()
+
+    def _work(self) -> None:
+        renderer = None
+        try:
+            model = self._world.model
+            data = mujoco.MjData(model)
+            renderer = ViewRenderer(model, *VIEW_SIZE, quality=FILM_QUALITY)
+            self._ready.set()
+            while (moment := self._moments.get()) is not None:
+                data.qpos[:] = moment.qpos
+                mujoco.mj_kinematics(model, data)
+                mujoco.mj_comPos(model, data)
+                mujoco.mj_camlight(model, data)
+                view = renderer.render(data, moment.viewpoint)
+                picture = compose(view, moment.frames, moment.title, moment.caption, moment.time)
+                self._writer.write(picture, moment.time)
+                self._latest = picture
+        except Exception as error:
+            self._failure = error
+        finally:
+            self._ready.set()
+            if renderer is not None:
+                renderer.close()
+            self._finish()
+
+    def _finish(self) -> None:
+        try:
+            self._writer.close()
+        except Exception as error:
+            self._failure = self._failure or error
+        # Nobody may wait for room in a queue that is no longer emptied.
+        if self._failure is not None:
+            with suppress(Empty):
+                while True:
+                    self._moments.get_nowait()
+
+    def _raise_failure(self) -> None:
+        if isinstance(self._failure, UserError):
+            raise self._failure
+        if self._failure is not None:
+            raise UserError(f"the video {self._writer.path} ends early: {self._failure}") from self._failure
 
 
 def compose(
