@@ -48,12 +48,19 @@ def run(
     draw_test_picture()
     folder = make_folder(out or Path("runs") / time.strftime("%Y%m%d-%H%M%S"))
     if web:
-        from bunraku.web import run_in_browser
-
-        run_in_browser(instruction, seed=seed, port=port, out=folder)
-        return 0
+        return show_in_browser(instruction, seed, folder, port)
     result = run_and_record(instruction, seed, folder, video)
     return 0 if result.success else NOT_ACHIEVED
+
+
+def show_in_browser(instruction: str, seed: int, folder: Path, port: int) -> int:
+    """Serve the live robot until interrupted; `folder`/conversation.jsonl keeps every turn, call and outcome."""
+    from bunraku.runtime import simulated_body
+    from bunraku.web import run_in_browser
+
+    with simulated_body(seed) as body:
+        run_in_browser(body, instruction, port, folder / "conversation.jsonl", print)
+    return 0
 
 
 def run_and_record(instruction: str, seed: int, folder: Path, video: bool) -> EpisodeResult:

@@ -29,11 +29,12 @@ EXAMPLE = "put the red mug on the shelf"
 
 @dataclass(frozen=True)
 class SceneState:
-    """One instant to show: simulated `time_s`, MuJoCo's `position` (nq,), and what the robot is doing, in words."""
+    """One instant to show: simulated `time_s`, MuJoCo's `position` (nq,), what the robot does and what it said last."""
 
     time_s: float
     position: np.ndarray
     doing: str
+    said: str = ""
 
 
 class Page:
@@ -120,7 +121,7 @@ class Page:
         self._data.qpos[:] = state.position
         mujoco.mj_kinematics(self._model, self._data)
         self._scene.update_from_arrays(self._data.xpos[None], self._data.xmat.reshape(1, -1, 3, 3))
-        self._status.content = f"**{state.doing}**\n\n{state.time_s:.1f} s simulated"
+        self._status.content = f"**{state.doing}**\n\n{state.said}\n\n{state.time_s:.1f} s simulated"
 
 
 def serve(

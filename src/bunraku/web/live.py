@@ -1,0 +1,104 @@
+"""The live robot in a browser: what a person types there reaches the mind, and the page shows what comes of it."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Callable, Mapping
+from dataclasses import replace
+from pathlib import Path
+from typing import Protocol
+
+import mujoco
+
+from bunraku.errors import UserError
+from bunraku.mind.audit import AuditLog
+from bunraku.mind.body import RobotBody
+from bunraku.mind.conversation import Conversation, Event, Finished, Refused, RuleResponder, Said, Started
+from bunraku.robot.interface import CameraFrame
+from bunraku.web.server import SceneState, serve
+
+PATIENCE = 60.0
+"""Seconds that the page waits for the mind's answer to one instruction; what the robot does then takes its own time."""
+
+
+class LiveBody(RobotBody, Protocol):
+    """A body that can be looked at, from any thread, while it moves."""
+
+    @property
+    def model(self) -> mujoco.MjModel:
+        """The simulated world."""
+        ...
+
+    def state(self) -> SceneState:
+        """Where everything is now, and what the robot is doing."""
+        ...
+
+    def frames(self) -> Mapping[str, CameraFrame]:
+        """The newest frame of every camera."""
+        ...
+
+
+class Session:
+    """One person, one robot, one conversation, on the event loop in which it was made."""
+
+    def __init__(self, body: LiveBody, audit: AuditLog, tell: Callable[[str], None] = lambda line: None) -> None:
+        self._body = body
+        self._tell = tell
+        self._loop = asyncio.get_running_loop()
+        self._conversation = Conversation(RuleResponder(), body, audit=audit, tell=self._note)
+        self._said = ""
+
+    def hear(self, text: str) -> None:
+        """Pass on what a person typed; called from any thread but the loop's, returns when the mind has answered."""
+        if not text.strip():
+            raise UserError('Say what to do, as in "put the red mug on the shelf".')
+        asyncio.run_coroutine_threadsafe(self._conversation.hear(text), self._loop).result(PATIENCE)
+
+    def stop(self) -> None:
+        """Stop the robot at once, also while the mind is busy; then forget what was to follow."""
+        self._body.stop()
+        self._loop.call_soon_threadsafe(self._conversation.stop)
+
+    def state(self) -> SceneState:
+        """What the page shows."""
+        return replace(self._body.state(), said=self._said)
+
+    def _note(self, event: Event) -> None:
+        line = describe(event)
+        if isinstance(event, Said | Refused):
+            self._said = line
+        self._tell(line)
+
+
+def describe(event: Event) -> str:
+    """One line for people about what happened in a conversation."""
+    match event:
+        case Said(text):
+            return f"“{text}”"
+        case Started(call):
+            return f"… {call.name}"
+        case Finished(call, outcome):
+            return f"{'✓' if outcome.ok else '✗'} {call.name}"
+        case Refused(name, reason):
+            return f"✗ {name}: {reason}"
+
+
+def run_in_browser(body: LiveBody, instruction: str, port: int, record: Path, tell: Callable[[str], None]) -> None:
+    """Serve the page, give the robot its first `instruction`, and go on until interrupted.
+
+    `record` becomes the conversation's log, one JSON line for every turn, call and outcome; `tell` gets the same in
+    words.
+    """
+    asyncio.run(_attend(body, instruction, port, record, tell))
+
+
+async def _attend(body: LiveBody, instruction: str, port: int, record: Path, tell: Callable[[str], None]) -> None:
+    audit = AuditLog(record)
+    session = Session(body, audit, tell)
+    with serve(body.model, session.state, body.frames, session.hear, session.stop, port) as page:
+        tell(f"{page.url} shows the robot; Ctrl-C ends.")
+        try:
+            await asyncio.to_thread(session.hear, instruction)
+            await asyncio.Event().wait()
+        finally:
+            audit.close()
