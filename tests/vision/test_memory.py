@@ -26,12 +26,12 @@ def feed(memory, pictures, rate=20.0, start=0.0, camera="desk"):
     return start + (len(pictures) - 1) / rate
 
 
-@settings(max_examples=15, deadline=None)
+@settings(max_examples=12, deadline=None)
 @given(
     seed=st.integers(0, 2**32 - 1),
     rate=st.floats(1, 5000),
     max_tokens=st.integers(1, 600),
-    shapes=st.lists(st.sampled_from([(240, 320), (128, 128), (480, 640)]), min_size=1, max_size=4),
+    shapes=st.lists(st.sampled_from([(160, 240), (128, 128), (96, 480)]), min_size=1, max_size=4),
 )
 def test_caps_hold_whatever_the_streams_do(tmp_path_factory, seed, rate, max_tokens, shapes):
     directory = tmp_path_factory.mktemp("memory")
@@ -39,7 +39,7 @@ def test_caps_hold_whatever_the_streams_do(tmp_path_factory, seed, rate, max_tok
     rng = np.random.default_rng(seed)
     time = 0.0
     with VisualMemory(directory, rate, MEGABYTE, max_tokens) as memory:
-        for _ in range(40):
+        for _ in range(25):
             time += float(rng.choice([-0.1, 0.0, 0.05, 1.0, 30.0]))
             height, width = shapes[int(rng.integers(len(shapes)))]
             picture = rng.integers(0, 255, (height, width, 3), dtype=np.uint8)
@@ -54,12 +54,17 @@ def test_caps_hold_whatever_the_streams_do(tmp_path_factory, seed, rate, max_tok
 
 
 def test_the_past_is_thinned_and_not_only_forgotten(tmp_path):
-    with VisualMemory(tmp_path / "m", 600, MEGABYTE, max_tokens=2000) as memory:
-        for lap in range(12):
+    with VisualMemory(tmp_path / "tokens", 600, max_tokens=1500) as memory:
+        for lap in range(6):
             feed(memory, crossing(30), start=lap * 5.0)
-        rows = memory.store.table.rows
+        starts = memory.store.table.rows["start"]
+        assert starts.min() < 5 < 25 < starts.max()
+    rng = np.random.default_rng(0)
+    with VisualMemory(tmp_path / "bytes", 5000, MEGABYTE) as memory:
+        feed(memory, [rng.integers(0, 255, (240, 320, 3), dtype=np.uint8) for _ in range(30)], rate=2)
         assert memory.store.log.tier("old")
-        assert rows["start"].min() < 10 < 50 < rows["start"].max()
+        starts = memory.store.table.rows["start"]
+        assert starts.min() < 10 < 14 < starts.max()
 
 
 def test_what_does_not_change_costs_nothing(tmp_path):

@@ -237,7 +237,9 @@ class VisualMemory:
         anchor = rescaled(canvas.anchor_from_picture, 1 / camera.selector.grid.factor)
         ids = self.store.add(camera.channel.number, frame.time, frame.source, anchor, stored, blobs)
         shown = canvas.cells["token"]
-        for identity, row, column, span in zip(ids, group.rows, group.columns, group.spans, strict=True):
+        newest = slice(len(group.rows) - len(ids), None)
+        places = (group.rows[newest], group.columns[newest], group.spans[newest])
+        for identity, row, column, span in zip(ids, *places, strict=True):
             shown[row : row + span, column : column + span] = identity
         return ids
 

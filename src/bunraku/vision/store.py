@@ -21,7 +21,7 @@ from bunraku.vision.thinning import survivors
 
 VERSION = 1
 MINIMUM_BYTES = 1 << 20
-PICTURE, STATE, HEARTBEAT, CHANNEL, FILE, EVENT, LABEL = range(1, 8)
+PICTURE, STATE, HEARTBEAT, CHANNEL, FILE, EVENT, LABEL, FORGET = range(1, 9)
 """Kinds of records."""
 _STATE = np.dtype([("id", "<i8"), ("end", "<f8")])
 _HEARTBEAT = struct.Struct("<Hd")
@@ -106,6 +106,8 @@ class TokenStore:
 
         They are with the operating system when this returns, on the disk after `sync`.
         """
+        stored, blobs = stored[-self.table.capacity :], blobs[-self.table.capacity :]
+        self._make_room_for_tokens(len(stored))
         stored["id"] = np.arange(self._next_id, self._next_id + len(stored))
         stored["length"] = [len(blob) for blob in blobs]
         self._next_id += len(stored)
@@ -116,7 +118,7 @@ class TokenStore:
             picture = Picture(self._next_picture, channel, time, pts, file, anchor_from_picture)
             self._next_picture += 1
             payload = picture.pack(stored[at : at + count], blobs[at : at + count])
-            segment, offset = self._append(PICTURE, payload, tokens=count)
+            segment, offset = self._append(PICTURE, payload)
             self._enter(picture, stored[at : at + count], payload, segment, offset)
             at += count
         return stored["id"].copy()
@@ -211,12 +213,29 @@ class TokenStore:
         self._append(FILE, json.dumps([number, *named]).encode())
         return number, source.pts
 
-    def _append(self, kind: int, payload: bytes, tier: str = "recent", tokens: int = 0) -> tuple[Segment, int]:
+    def _append(self, kind: int, payload: bytes) -> tuple[Segment, int]:
         attempts = 0
-        while self.log.is_full(len(payload)) or self.table.count + tokens > self.table.capacity:
+        while self.log.is_full(len(payload)):
             self._make_room(attempts)
             attempts += 1
-        return self.log.append(kind, payload, tier)
+        return self.log.append(kind, payload)
+
+    def _make_room_for_tokens(self, count: int) -> None:
+        """Forget tokens until `count` more are allowed: what thinning would, else the oldest, those shown now last."""
+        if self.table.count + count <= self.table.capacity:
+            return
+        rows = self.table.rows
+        wanted = max(count, self.table.capacity // 16)
+        older = np.arange(len(rows)) < len(rows) // 2
+        dead = older & ~survivors(rows, older)
+        if dead.sum() < wanted:
+            order = np.lexsort((rows["start"], np.isinf(rows["end"]), ~dead))
+            dead = np.zeros(len(rows), bool)
+            dead[order[:wanted]] = True
+        ids = rows["id"][dead].copy()
+        self.table.remove(dead)
+        for part in np.array_split(ids, -(-ids.nbytes // (self.log.segment_bytes // 2))):
+            self._append(FORGET, part.tobytes())
 
     def _make_room(self, attempt: int) -> None:
         """Thin the oldest recent segment into the old tier, or forget the oldest of the old tier.
@@ -270,6 +289,7 @@ class TokenStore:
                 channel, time = _HEARTBEAT.unpack(record.payload)
                 payload = record.payload if self.last_seen.get(channel) == time else None
             elif segment.tier == "old":
+                # A thing's tokens lie before the note that they are forgotten, so they are gone by now.
                 payload = None
             if payload:
                 self.log.append(record.kind, payload, "old")
@@ -305,7 +325,7 @@ class TokenStore:
 
     def _load(self) -> None:
         """Read the log back; a token written twice, because thinning was cut short, counts once."""
-        loaded, states = [], []
+        loaded, states, forgotten = [], [], []
         for segment in list(self.log.segments):
             try:
                 records = list(self.log.records(segment))
@@ -318,17 +338,22 @@ class TokenStore:
                     self._next_picture = max(self._next_picture, picture.id + 1)
                 elif record.kind == STATE:
                     states.append(np.frombuffer(record.payload, _STATE))
+                elif record.kind == FORGET:
+                    forgotten.append(np.frombuffer(record.payload, "<i8"))
                 else:
                     self._load_other(record.kind, record.payload)
         rows = np.concatenate(loaded) if loaded else np.zeros(0, TOKEN)
         _, first = np.unique(rows["id"], return_index=True)
-        rows = rows[first][-self.table.capacity :]
+        rows = rows[first]
+        if forgotten:
+            rows = rows[~np.isin(rows["id"], np.concatenate(forgotten))]
+        rows = rows[-self.table.capacity :]
         rows = rows[np.isin(rows["channel"], list(self.channels))]
         self.table.add(rows)
         for state in states:
             at = self.table.find(state["id"])
             self.table.rows["end"][at] = state["end"][np.isin(state["id"], self.table.rows["id"][at])]
-        self._next_id = int(rows["id"].max()) + 1 if len(rows) else 0
+        self._next_id = max((int(part["id"].max()) + 1 for part in loaded if len(part)), default=0)
         for channel in np.unique(rows["channel"]):
             self.seen(int(channel), float(rows["start"][rows["channel"] == channel].max()))
 
