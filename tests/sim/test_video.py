@@ -1,4 +1,6 @@
 import shutil
+import subprocess
+import sys
 
 import av
 import numpy as np
@@ -68,6 +70,20 @@ def test_a_film_takes_pictures_at_its_rate(spec, scene, standing, tmp_path):
     assert film.latest is not None and film.latest.shape == (HEIGHT, WIDTH, 3)
 
 
+def test_a_film_that_nobody_closed_is_whole_after_the_program(tmp_path):
+    script = f"""
+from bunraku.sim.scene import Scene
+from bunraku.sim.video import Film
+from bunraku.sim.robot import SimulatedRobot
+from bunraku.sim.world import create_world
+world = create_world(Scene())
+film = Film(world, {str(tmp_path / "film.mp4")!r})
+film.record(SimulatedRobot(world, cameras=()).observe())
+"""
+    assert subprocess.run([sys.executable, "-c", script], timeout=100).returncode == 0
+    assert times_in(tmp_path / "film.mp4") == [0.0]
+
+
 def test_filming_changes_nothing(spec, scene, standing, tmp_path):
     states = []
     for filmed in (False, True):
@@ -108,6 +124,6 @@ def test_a_film_that_cannot_go_on_says_so_and_keeps_what_it_has(spec, scene, tmp
         for _ in range(5):
             world.data.time += 0.1
             film.record(observation)
+    with pytest.raises(UserError, match="ends early"):
         film.close()
-    film._thread.join()
     assert len(times_in(tmp_path / "film.mp4")) >= 12 - 3, "two waited, one was being drawn"

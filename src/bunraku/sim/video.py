@@ -6,6 +6,7 @@ time, and memory stays the same however long the film gets.
 
 from __future__ import annotations
 
+import atexit
 from collections.abc import Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
@@ -125,6 +126,8 @@ class Film:
         self._ready = Event()
         self._thread = Thread(target=self._work, name="film", daemon=True)
         self._thread.start()
+        # A thread that still draws while the interpreter is torn down crashes it.
+        atexit.register(self.close)
         self._ready.wait()
         self._raise_failure()
 
@@ -148,6 +151,7 @@ class Film:
 
     def close(self) -> None:
         """Draw what is left, finish the file and free the renderer; closing twice is harmless."""
+        atexit.unregister(self.close)
         if self._thread.is_alive():
             self._moments.put(None)
             self._thread.join()
