@@ -196,7 +196,8 @@ def _print_bill(
     for name, amount in summary.items():
         console.print(f"{name:>50}  {amount:>12,}", style="bold" if name == "labour and material" else "")
     shares = ", ".join(f"{name} {total / parts:.0%}" for name, total in tables.group_totals(rows).items())
-    console.print(f"\nWhere the money is: {shares}.")
+    licences = sum(row["licences"] for row in rows)
+    console.print(f"\nWhere the money is: {shares}; licences in all of these ${licences:,.0f}.")
     estimate, raw = (sum(row[f"{name}_total"] for row in rows) for name in ("million_estimate", "raw_material"))
     bare, magnet = sum(row["no_floor_total"] for row in rows), bill.material_mass("magnet")
     console.print(f"Parts without any floor ${bare:,.0f}; part-by-part estimate at a million a year ${estimate:,.0f}.")

@@ -166,11 +166,11 @@ function tiles(node, entries) {
   }));
 }
 
-function soon(work) { // run `work` once per frame however often it is asked for
+function soon(work) { // run `work` once, however often it is asked for before the page is free again
   let waiting = false;
   return () => {
     if (waiting) return;
     waiting = true;
-    requestAnimationFrame(() => { waiting = false; work(); });
+    setTimeout(() => { waiting = false; work(); });
   };
 }
