@@ -126,9 +126,10 @@ class Film:
         self._ready = Event()
         self._thread = Thread(target=self._work, name="film", daemon=True)
         self._thread.start()
-        # A thread that still draws while the interpreter is torn down crashes it.
-        atexit.register(self.close)
         self._ready.wait()
+        # A thread that still draws while the interpreter is torn down crashes it. What is registered last goes first:
+        # by now the worker has loaded EGL, which registers its own end.
+        atexit.register(self.close)
         self._raise_failure()
 
     @property
