@@ -14,7 +14,7 @@ from pathlib import Path
 
 import numpy as np
 from numpy.typing import NDArray
-from scipy import stats
+from scipy.special import stdtrit
 
 from bunraku.economics.learning import learning_rate
 from bunraku.errors import UserError
@@ -135,7 +135,7 @@ def forecast(series: Series, train_fraction: float = 0.5) -> Forecast:
     ahead_volume = log_volume[trained:] - log_volume[trained - 1]
     ahead_years = series.year[trained:] - series.year[trained - 1]
     walk = noise**2 * _walk_variance(ahead_years, PERSISTENCE)
-    spread = stats.t.ppf(0.9, freedom) * np.sqrt(walk + ahead_volume**2 * exponent_variance)
+    spread = stdtrit(freedom, 0.9) * np.sqrt(walk + ahead_volume**2 * exponent_variance)
     centre = log_cost[trained - 1] - exponent * ahead_volume
     low, median, high = (np.exp(centre + offset) for offset in (-spread, 0.0, spread))
     return Forecast(series, trained, float(learning_rate(exponent)), fit_rate(series), low, median, high)

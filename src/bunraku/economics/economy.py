@@ -16,7 +16,7 @@ from numpy.typing import NDArray
 from bunraku.economics.bill import Bill
 from bunraku.economics.distributions import Prior, draw
 from bunraku.economics.failures import failure_log, income_without_capital, top_income_share
-from bunraku.economics.goods import load_goods, real_prices
+from bunraku.economics.goods import Goods, load_goods, real_prices
 from bunraku.economics.growth import Factors, task_output
 from bunraku.economics.production import CostLines, Inputs, cost_lines, noise_paths, selling_price, unit_cost
 from bunraku.economics.scenarios import scenario_priors
@@ -161,58 +161,63 @@ def simulate(
     x, made = draw(economy_priors, probabilities[:, :split]), draw(production_priors, probabilities[:, split:-2])
     setting = _setting(bill, x, made, noise_paths(made["noise"], probabilities[:, -2], years, seed))
     state = _State(np.full(count, CAPITAL), np.full(count, STOCK), np.full(count, STOCK), x["first_output_world"])
-    log, rows, goods = failure_log(probabilities[:, -1]), [], load_goods()
-    first, in_income, in_wages = None, np.empty(0), np.empty(0)
+    log, goods, rows, first = failure_log(probabilities[:, -1]), load_goods(), [], None
     for t in range(years):
-        robot_tasks = robot_task_share(t, x)
-        heads = population(FIRST_YEAR + t) / population(FIRST_YEAR)
-        now, labour = _output(setting, state, t, heads, robot_tasks)
+        people, tasks = population(FIRST_YEAR + t), robot_task_share(t, x)
+        heads = people / population(FIRST_YEAR)
+        now, labour = _output(setting, state, t, heads, tasks)
         first = first or now
         price = _robot_price(setting, state, t)
         bounds = _bounds(setting, state, t, heads, now, price)
         built = bounds.min(axis=0) if t else state.built
-        retired = state.robots / x["life"]
-
-        per_head, wage = now.output / heads / OUTPUT, now.wage / first.wage
-        rents = now.robot_rent / first.wage, now.capital_rent / first.capital_rent
-        prices = real_prices(goods, robot_tasks, wage, *rents, per_head, x["substitution"])
-        in_income, in_wages = prices / per_head[:, None], prices / wage[:, None]
         rows.append(
             {
                 "robots": state.robots,
                 "built": built,
-                "retired": retired,
+                "retired": state.robots / x["life"],
                 "price": price,
-                "per_head": per_head,
                 "per_head_linear": (1 + x["usual_growth"]) ** t * (1 + labour / heads),
-                "wage": wage,
                 "labour_share": now.labour_share,
-                "cheap_in_income": (in_income <= 0.1) @ goods.weight,
-                "cheap_in_wages": (in_wages <= 0.1) @ goods.weight,
                 "limit": bounds.argmin(axis=0),
+                **_living(goods, x, tasks, now, first, heads),
             }
         )
         top = top_income_share(now.labour_share, x["top_ownership"], x["transfer"])
         poor = income_without_capital(now, heads, x["transfer"])
-        log.note(FIRST_YEAR + t, x["unsafe_decade"], state.robots / population(FIRST_YEAR + t), top, poor)
-        spent = built * price / (WORKERS * DOLLARS_PER_UNIT)
-        state = _State(
-            capital=state.capital * (1 - DEPRECIATION) + x["saving"] * now.output - spent,
-            robots=state.robots - retired + built,
-            made=state.made + built,
-            built=built,
-        )
-    table = {name: np.stack([row[name] for row in rows], axis=1) for name in rows[0]}
+        log.note(FIRST_YEAR + t, x["unsafe_decade"], state.robots / people, top, poor)
+        state = _next(state, x, now, built, price)
+    last = {name: rows[-1][name] for name in ("goods_in_income", "goods_in_wages")}
+    table = {name: np.stack([row[name] for row in rows], axis=1) for name in rows[0] if name not in last}
     span = np.arange(FIRST_YEAR, FIRST_YEAR + years)
-    people = np.array([population(year) for year in span.tolist()])
-    return Economy(
-        years=span,
-        inputs={**x, **made},
-        population=people,
-        **table,
-        goods_in_income=in_income,
-        goods_in_wages=in_wages,
-        failed_in=log.first_year,
+    heads = np.array([population(year) for year in span.tolist()])
+    return Economy(span, {**x, **made}, heads, **table, **last, failed_in=log.first_year)
+
+
+def _living(goods: Goods, x: Inputs, tasks: Array, now: Factors, first: Factors, heads: float) -> dict[str, Array]:
+    """Output per head and wage (n,) against 2026, what goods cost in units of either (n, g), and the share of spending
+    (n,) on goods that fell by 90 %."""
+    per_head, wage = now.output / heads / OUTPUT, now.wage / first.wage
+    rents = now.robot_rent / first.wage, now.capital_rent / first.capital_rent
+    prices = real_prices(goods, tasks, wage, *rents, per_head, x["substitution"])
+    in_income, in_wages = prices / per_head[:, None], prices / wage[:, None]
+    return {
+        "per_head": per_head,
+        "wage": wage,
+        "goods_in_income": in_income,
+        "goods_in_wages": in_wages,
+        "cheap_in_income": (in_income <= 0.1) @ goods.weight,
+        "cheap_in_wages": (in_wages <= 0.1) @ goods.weight,
+    }
+
+
+def _next(state: _State, x: Inputs, now: Factors, built: Array, price: Array) -> _State:
+    """Stocks a year later: what is spent on robots is not spent on other capital."""
+    spent = built * price / (WORKERS * DOLLARS_PER_UNIT)
+    return _State(
+        capital=state.capital * (1 - DEPRECIATION) + x["saving"] * now.output - spent,
+        robots=state.robots * (1 - 1 / x["life"]) + built,
+        made=state.made + built,
+        built=built,
     )
 
 

@@ -7,7 +7,7 @@ that Monte Carlo and Sobol indices run the same function.
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 from numpy.typing import NDArray
@@ -100,7 +100,7 @@ class Production:
     direct_no_floor: Array
     labour: Array
     price: Array
-    limit: NDArray[np.int8]
+    limit: Array
     given_million: dict[str, Array]
     price_given_million: Array
 
@@ -217,52 +217,82 @@ def simulate(
         raise UserError(f"years must be at least {least} and iterations at least 0, got {years} and {iterations}")
     x = draw(stated, probabilities[:, :-1])
     walk = noise_paths(x["noise"], probabilities[:, -1], years, seed)
-
-    count = len(probabilities)
-    table = {name: np.empty((count, years)) for name in ("output", "cumulative", "direct", "bare", "labour", "price")}
-    limit = np.empty((count, years), dtype=np.int8)
-    capacity, kept, cumulative = x["first_output"] / UTILISATION, np.zeros(count), np.zeros(count)
-    redesigned, generation = np.zeros(count), np.zeros(count)
+    nothing = np.zeros(len(probabilities))
+    maker, rows = _Maker(x["first_output"] / UTILISATION, nothing, nothing, nothing, nothing), []
     for t in range(years):
-        completed = np.minimum(np.floor(t / x["iteration_years"]), iterations)
-        kept = np.where(completed > generation, kept * x["experience_kept"], kept)
-        redesigned, generation = np.where(completed > generation, t, redesigned), completed
-        scrap = x["scrap"] * (1 + 2.0 ** (1 - (t - redesigned)))
-        step = x["redesign_cost"] ** generation
-        cost = unit_cost(lines, x, lines.reference_volume + kept, t, step, np.exp(walk[:, t]), scrap)
-        price = selling_price(cost.direct, x, generation)
-
-        demand = np.full(count, np.inf)
-        if demand_limited:
-            response = np.clip(price / 20_000, 0.05, 20) ** -x["demand_elasticity"]
-            world = np.minimum(world_demand(FIRST_YEAR + t, x["demand_2035"]) * response, DEMAND_CEILING)
-            demand = x["market_share"] * world
+        maker = _redesign(maker, x, t, iterations)
+        scrap = x["scrap"] * (1 + 2.0 ** (1 - (t - maker.redesigned)))
+        step, shock = x["redesign_cost"] ** maker.generation, np.exp(walk[:, t])
+        cost = unit_cost(lines, x, lines.reference_volume + maker.experience, t, step, shock, scrap)
+        price = selling_price(cost.direct, x, maker.generation)
+        demand = _demand(x, FIRST_YEAR + t, price) if demand_limited else np.full(len(price), np.inf)
         suppliers = SUPPLIER_HEADROOM * x["first_output"] * x["supplier_growth"] ** max(t - 1, 0)
-        bounds = np.stack([capacity * UTILISATION * (1 - np.minimum(scrap, 0.5)), suppliers, demand])
-        limit[:, t] = bounds.argmin(axis=0)
-        output = bounds.min(axis=0) if t >= 1 else np.zeros(count)
-        kept, cumulative = kept + output, cumulative + output
-
-        ramping = np.clip(t - x["slip_years"], 0, 1)
-        headroom = np.clip(1 - capacity / (1.5 * np.minimum(demand, suppliers * x["supplier_growth"])), -0.1, 1)
-        capacity = capacity * x["output_growth"] ** (ramping * headroom)
-        row = (output, cumulative, cost.direct, cost.direct_no_floor, cost.labour, price)
-        for column, value in zip(table.values(), row, strict=True):
-            column[:, t] = value
-
+        bounds = np.stack([maker.capacity * UTILISATION * (1 - np.minimum(scrap, 0.5)), suppliers, demand])
+        maker = _build(maker, x, t, bounds)
+        rows.append(
+            {
+                "output": bounds.min(axis=0) if t else nothing,
+                "cumulative": maker.built,
+                "direct": cost.direct,
+                "direct_no_floor": cost.direct_no_floor,
+                "labour": cost.labour,
+                "price": price,
+                "limit": bounds.argmin(axis=0),
+            }
+        )
     given = cost_given_million(lines, x, iterations, np.exp(walk[:, YEARS_TO_MILLION]))
     return Production(
         years=np.arange(FIRST_YEAR, FIRST_YEAR + years),
         inputs=x,
-        output=table["output"],
-        cumulative=table["cumulative"],
-        direct=table["direct"],
-        direct_no_floor=table["bare"],
-        labour=table["labour"],
-        price=table["price"],
-        limit=limit,
+        **{name: np.stack([row[name] for row in rows], axis=1) for name in rows[0]},
         given_million=given,
-        price_given_million=selling_price(given["above_floor"], x, np.full(count, float(iterations))),
+        price_given_million=selling_price(given["above_floor"], x, np.full(len(nothing), float(iterations))),
+    )
+
+
+@dataclass(frozen=True)
+class _Maker:
+    """A maker at the start of a year, (n,) each: plant `capacity` in robots a year, `experience` in robots that still
+    counts, robots `built` in all, design `generation` and the year since 2026 in which it was `redesigned`."""
+
+    capacity: Array
+    experience: Array
+    built: Array
+    generation: Array
+    redesigned: Array
+
+
+def _redesign(maker: _Maker, x: Inputs, t: int, iterations: int) -> _Maker:
+    """Finish the design iterations due by year `t`; each keeps only a share of the experience."""
+    generation = np.minimum(np.floor(t / x["iteration_years"]), iterations)
+    new = generation > maker.generation
+    return replace(
+        maker,
+        experience=np.where(new, maker.experience * x["experience_kept"], maker.experience),
+        generation=generation,
+        redesigned=np.where(new, t, maker.redesigned),
+    )
+
+
+def _demand(x: Inputs, year: int, price: Array) -> Array:
+    """Robots (n,) that the world would buy from this maker in `year` at `price`."""
+    response = np.clip(price / 20_000, 0.05, 20) ** -x["demand_elasticity"]
+    return x["market_share"] * np.minimum(world_demand(year, x["demand_2035"]) * response, DEMAND_CEILING)
+
+
+def _build(maker: _Maker, x: Inputs, t: int, bounds: Array) -> _Maker:
+    """Build what `bounds` (3, n) of plant, suppliers and demand allow in year `t`, from 2027 on, and add plant.
+
+    Plant grows by the stated factor while there is headroom to suppliers' next year and to demand: an S-curve.
+    """
+    output = bounds.min(axis=0) if t else np.zeros(bounds.shape[1])
+    ceiling = np.minimum(bounds[2], bounds[1] * x["supplier_growth"])
+    headroom = np.clip(1 - maker.capacity / (1.5 * ceiling), -0.1, 1)
+    return replace(
+        maker,
+        capacity=maker.capacity * x["output_growth"] ** (np.clip(t - x["slip_years"], 0, 1) * headroom),
+        experience=maker.experience + output,
+        built=maker.built + output,
     )
 
 
