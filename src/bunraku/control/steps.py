@@ -1,9 +1,9 @@
-"""Where and when to step: adaptation of the next foothold and of its time to the divergent component of motion (DCM).
+"""Where and when to step: the next foothold and its time follow the divergent component of motion (DCM).
 
-The DCM ξ = c + ċ/ω of the linear inverted pendulum runs away from the centre of pressure p as ξ(t) = p + (ξ₀ − p) e^{ωt}
-(Takenaka et al. 2009, Englsberger et al. 2015). A step taken at time T to foothold u leaves the offset ξ(T) − u; a gait is
-stable when that offset is kept near its periodic value (Khadiv et al. 2020). All positions are on the floor, in the frame
-of the stance sole: x forward, y left.
+The DCM ξ = c + ċ/ω of the linear inverted pendulum runs away from the centre of pressure p: ξ(t) = p + (ξ₀ − p) e^{ωt}
+(Takenaka et al. 2009, Englsberger et al. 2015). A step taken at time T to foothold u leaves the offset ξ(T) − u; a gait
+is stable when that offset is kept near its periodic value (Khadiv et al. 2020). All positions are on the floor, in the
+frame of the stance sole: x forward, y left.
 """
 
 from __future__ import annotations
@@ -34,8 +34,8 @@ class Velocity:
 class Gait:
     """Times in s, lengths in m.
 
-    The planner counts on a smaller foot (`plan_half_length`, `plan_half_width`) than the controller acts with: what is
-    left over is for what neither knows.
+    The planner counts on a smaller foot (`plan_half_length`, `plan_half_width`) than it acts with (`act_half_length`,
+    `act_half_width`): what is left over is for what neither knows.
     """
 
     duration: float = 0.50
@@ -49,16 +49,23 @@ class Gait:
     largest_turn: float = 0.5
     """Yaw between two successive feet, rad."""
     swing_speed: float = 2.5
+    early: float = 0.025
+    """How much earlier than planned a foot touches down on level ground; strides are shorter by that share."""
     apex: float = 0.06
     com_height: float = 0.935
     plan_half_length: float = 0.06
     plan_half_width: float = 0.025
+    act_half_length: float = 0.085
+    act_half_width: float = 0.042
 
 
 @dataclass(frozen=True)
 class Step:
-    """One planned step in the frame of the stance sole: `foothold` (2,) m, `yaw` rad of the new foot, `duration` s of the
-    whole step, `pressure` (2,) m where the centre of pressure should be until then, `cost` of what had to give."""
+    """One planned step in the frame of the stance sole.
+
+    `foothold` (2,) m, `yaw` rad of the new foot, `duration` s of the whole step, `pressure` (2,) m where the centre of
+    pressure should be until then, `cost` of what had to give.
+    """
 
     foothold: np.ndarray
     yaw: float
@@ -78,9 +85,10 @@ def nominal_foothold(gait: Gait, velocity: Velocity, side: float) -> tuple[np.nd
 
     `side` is +1 when the left foot swings, −1 when the right one does.
     """
-    turn = float(np.clip(velocity.turn * gait.duration, -gait.largest_turn, gait.largest_turn))
+    lasting = gait.duration - gait.early
+    turn = float(np.clip(velocity.turn * lasting, -gait.largest_turn, gait.largest_turn))
     middle = np.array([0.0, side * gait.width / 2])
-    travel = rotation(turn / 2) @ (gait.duration * np.array([velocity.forward, velocity.left]))
+    travel = rotation(turn / 2) @ (lasting * np.array([velocity.forward, velocity.left]))
     foothold = middle + travel + rotation(turn) @ middle
     return _within(foothold, gait, side), turn
 
@@ -125,7 +133,8 @@ def plan_step(gait: Gait, velocity: Velocity, side: float, omega: float, now: Pr
     """
     wanted, yaw = nominal_foothold(gait, velocity, side)
     offset = nominal_offset(gait, velocity, side, omega)
-    pressure = _pressure(gait, omega, now, wanted + offset)
+    ideal = _pressure(gait, omega, now, wanted + offset)
+    pressure = _limited(ideal, gait.plan_half_length, gait.plan_half_width)
     first = max(gait.shortest, now.elapsed + TIME_GRID)
     durations = np.arange(first, max(gait.longest, first) + TIME_GRID / 2, TIME_GRID)
     remaining = durations - now.elapsed
@@ -139,14 +148,18 @@ def plan_step(gait: Gait, velocity: Velocity, side: float, omega: float, now: Pr
         + OFFSET_WEIGHT * ((dcm - footholds - offset) ** 2).sum(axis=1)
     )
     best = int(costs.argmin())
-    return Step(footholds[best], yaw, float(durations[best]), pressure, float(costs[best]))
+    act = _limited(ideal, gait.act_half_length, gait.act_half_width)
+    return Step(footholds[best], yaw, float(durations[best]), act, float(costs[best]))
 
 
 def _pressure(gait: Gait, omega: float, now: Progress, dcm_at_step: np.ndarray) -> np.ndarray:
-    """Centre of pressure (2,) that brings the DCM to `dcm_at_step` in nominal time, as far as the foot allows."""
+    """Centre of pressure (2,) that would bring the DCM to `dcm_at_step` in nominal time."""
     growth = np.exp(omega * max(gait.duration - now.elapsed, 0.08))
-    pressure = (dcm_at_step - now.dcm * growth) / (1 - growth)
-    limit = np.array([gait.plan_half_length, gait.plan_half_width])
+    return (dcm_at_step - now.dcm * growth) / (1 - growth)
+
+
+def _limited(pressure: np.ndarray, half_length: float, half_width: float) -> np.ndarray:
+    limit = np.array([half_length, half_width])
     return np.clip(pressure, -limit, limit)
 
 

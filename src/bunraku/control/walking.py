@@ -54,7 +54,12 @@ EARLIEST_TOUCH = 0.55
 """Share of a step before which a touching swing foot does not end it."""
 FREEZE = 0.05
 """Time before touchdown from which the foothold stays, s."""
-YAW_FREEZE = 0.15
+LAND_EARLY = 0.03
+"""How long before the planned touchdown the swing foot is due at the ground, s: early is safe, late is not."""
+YAW_EARLY = 0.08
+"""How long before touchdown the swing foot has turned, s: late turns cost hip torque."""
+LANDING_SPEED = 0.15
+"""m/s: a foot that comes to rest at the ground touches it at an uncertain time."""
 PUSHED_FORWARD, PUSHED_SIDEWAYS = 0.075, 0.105
 """Distance (m) of the DCM from the middle of the feet at which a standing robot steps."""
 HEIGHT_RATE = 0.12
@@ -291,27 +296,23 @@ class Walker:
         left = max(step.duration - self._elapsed, 0.02)
         whole = step.duration - gait.double_support
         rise = 0.45 * whole - (self._elapsed - gait.double_support)
-        target = np.array([*foothold, self._ground - 0.004])
+        target = np.array([*foothold, self._ground])
         self._glide(slice(0, 2), target[:2], left)
         if rise > 0.02:
             self._glide(slice(2, 3), np.array([max(self._ground, self._lift_height) + gait.apex]), rise)
-        elif self._elapsed < step.duration:
-            self._glide(slice(2, 3), target[2:], left)
+        elif left > LAND_EARLY + 0.01:
+            self._glide(slice(2, 3), target[2:], left - LAND_EARLY, -LANDING_SPEED)
         else:
-            self._swing[2] -= 0.25 * self.period
-            self._swing_rate[2], self._swing_rate2[2] = -0.25, 0.0
-        stance_yaw = _yaw(nominal.sole_rotation[self._stance])
-        if left > YAW_FREEZE:
-            yaw, rate, rate2 = self._swing_yaw
-            error = _wrap(stance_yaw + step.yaw - yaw)
-            jerk = 60 / left**3 * error - 36 / left**2 * rate - 9 / left * rate2
-            rate2 += jerk * self.period
+            self._swing[2] -= LANDING_SPEED * self.period
+            self._swing_rate[2], self._swing_rate2[2] = -LANDING_SPEED, 0.0
+        yaw, rate, rate2 = self._swing_yaw
+        if left > YAW_EARLY + 0.02:
+            error = _wrap(_yaw(nominal.sole_rotation[self._stance]) + step.yaw - yaw)
+            rate2 += _jerk(error, rate, rate2, 0.0, left - YAW_EARLY) * self.period
             rate += rate2 * self.period
             self._swing_yaw = np.array([yaw + rate * self.period, rate, rate2])
         else:
-            self._swing_yaw[0] += self._swing_yaw[1] * self.period
-            self._swing_yaw[1] *= 0.98
-            self._swing_yaw[2] = 0.0
+            self._swing_yaw[1:] = 0.0
         position, velocity = nominal.sole_position[swing], nominal.sole_velocity[swing]
         linear = (
             self._swing_rate2
@@ -323,13 +324,14 @@ class Walker:
         angular = gains.swing_rotation[0] * error + gains.swing_rotation[1] * (
             np.array([0, 0, self._swing_yaw[1]]) - velocity[3:]
         )
+        angular[2] += self._swing_yaw[2]
         limit = gains.swing_limit
         return np.concatenate([np.clip(linear, -limit, limit), np.clip(angular, -4 * limit, 4 * limit)])
 
-    def _glide(self, axes: slice, target: np.ndarray, left: float) -> None:
-        """One tick of the minimum-jerk path to rest at `target` in `left` s."""
+    def _glide(self, axes: slice, target: np.ndarray, left: float, speed: float = 0.0) -> None:
+        """One tick of the minimum-jerk path that arrives at `target` with `speed` in `left` s."""
         position, rate, rate2 = self._swing[axes], self._swing_rate[axes], self._swing_rate2[axes]
-        jerk = 60 / left**3 * (target - position) - 36 / left**2 * rate - 9 / left * rate2
+        jerk = _jerk(target - position, rate, rate2, speed, left)
         limit = self.gains.swing_limit
         rate2 = np.clip(rate2 + jerk * self.period, -limit, limit)
         rate = rate + rate2 * self.period
@@ -390,6 +392,11 @@ class Walker:
         asked = np.clip([velocity.forward, velocity.left, velocity.turn], -FASTEST, FASTEST)
         step = SLEW * self.period
         self._velocity = self._velocity + np.clip(asked - self._velocity, -step, step)
+
+
+def _jerk(way, rate, rate2, speed: float, left: float):
+    """Jerk now of the quintic that covers `way` in `left` s and ends with `speed` and no acceleration."""
+    return (60 * way - (36 * rate + 24 * speed) * left - 9 * rate2 * left**2) / left**3
 
 
 def _yaw(matrix: np.ndarray) -> float:
