@@ -22,6 +22,12 @@ def test_what_robots_can_do_decides_how_many_there_are(bill):
     assert robots.ranked()[0][0] == "speed"
 
 
+def test_the_same_seed_gives_the_same_indices_and_widths():
+    first, second = (sobol(lambda u: {"y": u[:, 0] + u[:, 1] ** 2}, ["a", "b"], 32, seed=0)[0] for _ in range(2))
+    assert np.array_equal(first.total, second.total)
+    assert np.array_equal(first.total_half_width, second.total_half_width)
+
+
 def test_a_base_that_is_no_power_of_two_is_refused():
     with pytest.raises(UserError, match="power of two"):
         sobol(lambda u: {"y": u[:, 0]}, ["x"], base=100, seed=0)

@@ -51,7 +51,8 @@ def sobol(model: Callable[[Array], Mapping[str, Array]], names: list[str], base:
     points = sampling.sample(problem, base, calc_second_order=False, seed=seed)
     results = []
     for name, values in model(np.clip(points, 1e-9, 1 - 1e-9)).items():
-        found = analysis.analyze(problem, values, calc_second_order=False, seed=seed)
+        # SALib 1.6 takes a seed of 0 for none at all.
+        found = analysis.analyze(problem, values, calc_second_order=False, seed=seed + 1)
         results.append(Sensitivity(name, tuple(names), found["S1"], found["S1_conf"], found["ST"], found["ST_conf"]))
     return results
 
