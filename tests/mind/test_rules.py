@@ -1,0 +1,180 @@
+"""The rule mind: what it understands it does, everything else it answers, and nothing is guessed."""
+
+import time
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from bunraku.mind import Context, ObjectQuery, PlaceQuery, Reply, RuleMind, ToolCall
+from bunraku.mind.robot_tools import TOOLS
+from bunraku.mind.vocabulary import default_vocabulary
+
+MIND = RuleMind()
+MOVING = {tool.name for tool in TOOLS if tool.moves}
+MUG = ObjectQuery("mug", "red")
+PICKED = Context().after([ToolCall("pick", {"object": MUG})])
+VOCABULARY = default_vocabulary()
+
+
+def moving(text, context=None):
+    plan = MIND.plan(text, context)
+    return [] if isinstance(plan, Reply) else [call for call in plan if call.name in MOVING]
+
+
+@pytest.mark.parametrize("kind", VOCABULARY.kinds)
+@pytest.mark.parametrize("colour", VOCABULARY.colours)
+def test_every_name_is_understood_in_both_languages(kind, colour):
+    expected = [ToolCall("pick", {"object": ObjectQuery(kind, colour)})]
+    for noun in VOCABULARY.kinds[kind].english:
+        assert MIND.plan(f"please pick up the {VOCABULARY.spoken('colours', colour)} {noun}") == expected
+    for noun in VOCABULARY.kinds[kind].japanese:
+        assert MIND.plan(f"{VOCABULARY.spoken('colours', colour, 'japanese')}{noun}を取ってください") == expected
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "pick up the blue box and then put it beside the bowl",
+        "Please take the blue box. Then place it next to the bowl!",
+        "青い箱を取って、それからボウルの横に置いてください",
+        "青い箱を取ってボウルの隣に置いて",
+    ],
+)
+def test_several_steps_with_a_pronoun(text):
+    box = ObjectQuery("box", "blue")
+    target = PlaceQuery(object=ObjectQuery("bowl"))
+    assert MIND.plan(text) == [
+        ToolCall("pick", {"object": box}),
+        ToolCall("put", {"object": box, "relation": "beside", "target": target}),
+    ]
+
+
+@pytest.mark.parametrize("text", ["no, the blue one", "I meant the blue one", "いや、青いの", "違う、青い方"])
+def test_a_correction_changes_only_what_it_names(text):
+    before = ToolCall("put", {"object": MUG, "relation": "on", "target": PlaceQuery("shelf")})
+    (call,) = MIND.plan(text, Context().after([before]))
+    assert call == ToolCall("put", {**before.arguments, "object": ObjectQuery("mug", "blue")})
+
+
+@pytest.mark.parametrize(("ask", "answer"), [("put the mug down", "on the shelf"), ("マグを置いて", "棚に")])
+def test_a_question_waits_for_its_answer(ask, answer):
+    reply = MIND.plan(ask)
+    assert isinstance(reply, Reply) and reply.waiting
+    (call,) = MIND.plan(answer, Context().asked(reply.waiting))
+    assert call.name == "put" and call.arguments["target"] == PlaceQuery("shelf")
+
+
+@pytest.mark.parametrize(
+    ("text", "part"),
+    [
+        ("pick up the unicorn", "unicorn"),
+        ("ユニコーンを取って", "ユニコーン"),
+        ("put the mug on the fridge", "fridge"),
+        ("マグを冷蔵庫に置いて", "冷蔵庫"),
+        ("throw the mug", "throw"),
+        ("", "put the red mug on the shelf"),
+        ("   ", "put the red mug on the shelf"),
+        ("pick it up", "it"),
+        ("pick up the table", "furniture"),
+        ("no, the blue one", "nothing yet"),
+        ("x" * 500, "too long"),
+    ],
+)
+def test_what_is_not_understood_is_said(text, part):
+    reply = MIND.plan(text)
+    assert isinstance(reply, Reply) and part in reply.text and "\n" not in reply.text
+
+
+NOT_ORDERS = """\
+Don't pick up the mug|do not put the mug on the shelf|never grab the can|You shouldn't pick up the mug
+I'd rather you didn't pick up the mug|Refrain from moving the can to the shelf|Don't pick up the mug and put it on the shelf
+Did you pick up the mug?|You picked up the mug|What if you pick up the mug?|Ask me before you pick up the mug
+Unless I say so, pick up the mug|Only pick up the mug if I say please|Pick up the mug tomorrow|Pick up the mug... no, don't
+Pick up anything but the mug|Pick up the mug or the can|Pretend to pick up the mug|He said pick up the mug
+Translate "pick up the mug" into Japanese|Why don't you pick up the mug?|I am going to pick up the mug|I put the mug on the shelf
+The mug is on the shelf|pick up the picture of a mug|put the mug behind the box|give the mug to the dog|leave the mug alone
+do NOT, I repeat, do NOT pick up the mug|nevr pick up the mug|dont pick up the mug|don\u2019t pick up the mug|not the mug
+No picking up the mug!|Stop trying to pick up the mug|If you see the mug, pick it up|When I say go, pick up the ball
+pick up the mug? I don't think so|pick up the mug, just kidding|pick up two mugs|push the mug off the table
+マグを取らないで|マグを取らないでください|マグを取るな|マグを取ってはいけません|マグを取っちゃだめ|マグを取らなくていいよ
+マグを取って棚に置かないで|マグを取ったの?|マグを取っている|マグを取ったら教えて|マグを取る前に聞いて|母がマグを取ってと言った
+マグを取ってもいいですか|マグを取るふりをして|マグを取って。やっぱりいい。|マグ以外を取って|マグか缶を取って|マグはいらない
+マグを取って投げて|マグを机の下に置いて|マグが棚に置いてある|私がマグを棚に置きました|もし赤かったらマグを取って|マグに触るな"""
+
+
+@pytest.mark.parametrize("text", [t for line in NOT_ORDERS.splitlines() for t in line.split("|")])
+@pytest.mark.parametrize("context", [Context(), PICKED], ids=["fresh", "after a pick"])
+def test_what_is_no_order_never_moves(text, context):
+    assert moving(text, context) == []
+
+
+@given(st.sampled_from([t for line in NOT_ORDERS.splitlines() for t in line.split("|")]), st.integers(0, 40))
+def test_a_cut_off_sentence_is_not_completed(text, cut):
+    for call in moving(text[:cut] + "\u2026the", PICKED):
+        assert call.name in MOVING  # it may act only on a whole request, which a prefix of these never ends with
+        raise AssertionError(text[:cut])
+
+
+@given(st.text(max_size=60))
+@settings(max_examples=300)
+def test_any_text_is_answered(text):
+    plan = MIND.plan(text, PICKED)
+    assert isinstance(plan, Reply) or plan
+
+
+@given(
+    st.lists(
+        st.sampled_from(
+            ["please", "pick", "up", "put", "the", "red", "mug", "on", "shelf", "and", "then", ",", ".", "it", "no", "not", "stop", "赤い", "マグ", "を", "取って", "棚", "に", "置いて", "、"]
+        ),
+        max_size=60,
+    )
+)
+@settings(max_examples=150, deadline=None)
+def test_word_salad_is_answered_quickly(words):
+    began = time.process_time()
+    MIND.plan(" ".join(words))
+    assert time.process_time() - began < 0.25
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "Stop!",
+        "please stop now",
+        "stop picking up the mug",
+        "止まれ",
+        "ちょっと待って",
+        "ストップ!",
+        "for heaven's sake STOP that",
+    ],
+)
+def test_stop_always_stops(text):
+    assert ToolCall("stop") in MIND.plan(text, PICKED)
+
+
+def test_a_turn_takes_less_than_five_milliseconds():
+    texts = [
+        "put the red mug on the shelf",
+        "青い箱を取って、それからボウルの横に置いてください",
+        "throw the mug",
+        "pick up the unicorn",
+    ]
+    for text in texts:
+        MIND.plan(text)
+    began = time.process_time()
+    for _ in range(20):
+        for text in texts:
+            MIND.plan(text, PICKED)
+    assert (time.process_time() - began) / (20 * len(texts)) < 0.005
+
+
+def test_speed_steps_stay_in_range():
+    context = Context()
+    for _ in range(6):
+        plan = MIND.plan("faster", context)
+        if isinstance(plan, Reply):
+            break
+        context = context.after(plan)
+    assert context.speed == 1.0 and isinstance(MIND.plan("もっと速く", context), Reply)
