@@ -34,6 +34,11 @@ COMMANDS: dict[str, str] = {
     "persona list": "bunraku.cli.mind:persona_list",
     "persona show": "bunraku.cli.mind:persona_show",
     "persona new": "bunraku.cli.mind:persona_new",
+    "hands list": "bunraku.cli.hands:list_",
+    "hands compare": "bunraku.cli.hands:compare",
+    "hands show": "bunraku.cli.hands:show",
+    "hands why": "bunraku.cli.hands:why",
+    "hands retarget": "bunraku.cli.hands:retarget",
 }
 """Words of a command → "module:function". The function's typed arguments and docstring are its help; it returns an
 exit code or None."""

@@ -2,16 +2,21 @@
 
 from __future__ import annotations
 
-import json as json_format
+import os
+from collections.abc import Callable
 from pathlib import Path
-from typing import Annotated
+from typing import TYPE_CHECKING
 
 import tyro
 from rich.console import Console
-from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
+from rich.progress import BarColumn, MofNCompleteColumn, Progress, TaskID, TextColumn, TimeRemainingColumn
 from rich.table import Table
 
 from bunraku.errors import UserError
+
+if TYPE_CHECKING:
+    from bunraku.hands.benchmark.run import Job
+    from bunraku.hands.benchmark.summary import Row
 
 OURS = ("human", "h22", "h22-n1", "h22-palm", "h11-forearm", "h11", "h11-coupled")
 
@@ -67,12 +72,9 @@ def compare(
         json: file that keeps every result.
         html: page to write.
     """
-    import os
+    _one_thread_for_algebra()
     from dataclasses import replace
 
-    # many small matrices: threads of the linear algebra library would only get in each other's way
-    os.environ.setdefault("OMP_NUM_THREADS", "1")
-    os.environ.setdefault("OPENBLAS_NUM_THREADS", "1")
     from bunraku.hands.benchmark.run import FULL, QUICK
     from bunraku.hands.benchmark.run import compare as run
     from bunraku.hands.benchmark.summary import judge, rows
@@ -81,27 +83,14 @@ def compare(
         raise UserError(f"--seeds and --processes must be at least 1, got {seeds} and {processes}.")
     settings = replace(QUICK, seed=seed) if quick else replace(FULL, seeds=seeds, seed=seed)
     console = Console(highlight=False)
-    bar = Progress(
-        TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn(), TimeRemainingColumn(), console=console
-    )
-    with bar:
-        task = bar.add_task("starting")
-        results = run(
-            list(names),
-            tuple(t.strip() for t in tests.split(",")),
-            settings,
-            json,
-            processes,
-            lambda done, total, job: bar.update(
-                task, completed=done, total=total, description=f"{job.hand} {job.test}{job.item}"
-            ),
-        )
+    chosen = tuple(test.strip() for test in tests.split(","))
+    with _progress(console) as bar:
+        results = run(list(names), chosen, settings, json, processes, _report(bar, bar.add_task("starting")))
     table = rows(results)
     console.print(score_table(table))
     for finding in judge(table):
-        console.print(
-            f"[{'green' if finding.holds else 'red'}]{'holds' if finding.holds else 'fails'}[/] {finding.claim}: {finding.measured}."
-        )
+        word = "[green]holds[/]" if finding.holds else "[red]fails[/]"
+        console.print(f"{word} {finding.claim}: {finding.measured}.")
     console.print(f"Results: {json}")
     if html:
         from bunraku.hands.benchmark.page import write_page
@@ -111,7 +100,25 @@ def compare(
     return 0
 
 
-def score_table(table: list) -> Table:
+def _one_thread_for_algebra() -> None:
+    """Many small matrices: threads of the linear algebra library would only get in each other's way."""
+    os.environ.setdefault("OMP_NUM_THREADS", "1")
+    os.environ.setdefault("OPENBLAS_NUM_THREADS", "1")
+
+
+def _progress(console: Console) -> Progress:
+    text = TextColumn("{task.description}")
+    return Progress(text, BarColumn(), MofNCompleteColumn(), TimeRemainingColumn(), console=console)
+
+
+def _report(bar: Progress, task: TaskID) -> Callable[[int, int, Job], None]:
+    def report(done: int, total: int, job: Job) -> None:
+        bar.update(task, completed=done, total=total, description=f"{job.hand} {job.test}{job.item}")
+
+    return report
+
+
+def score_table(table: list[Row]) -> Table:
     """The terminal's table of `Row`s."""
 
     def number(value: float | None, pattern: str = "{:.0f}") -> str:
@@ -152,3 +159,115 @@ def score_table(table: list) -> Table:
     if any(row.unsure for row in table):
         out.caption = "* " + "; ".join(f"{row.hand}: {row.unsure}" for row in table if row.unsure)
     return out
+
+
+def why(
+    hand: tyro.conf.Positional[str] = "h22",
+    seeds: int = 5,
+    full: bool = False,
+    folder: Path = Path("runs/hands/why"),
+) -> int:
+    """Remove or change one feature of a hand at a time and print what the scores lose.
+
+    Args:
+        hand: the hand to take apart; it needs the joints of h22.
+        seeds: holds of each grasp.
+        full: all 33 grasps instead of 11.
+        folder: keeps the changed hands as YAML files, and the results.
+    """
+    _one_thread_for_algebra()
+    from dataclasses import replace
+
+    from bunraku.hands import load_hand
+    from bunraku.hands.benchmark.ablation import variants
+    from bunraku.hands.benchmark.run import FULL, QUICK
+    from bunraku.hands.benchmark.run import compare as run
+    from bunraku.hands.benchmark.summary import rows
+    from bunraku.hands.spec import hand_to_yaml
+
+    folder.mkdir(parents=True, exist_ok=True)
+    questions = {}
+    for name, (question, variant) in variants(load_hand(hand)).items():
+        file = folder / f"{name}.yaml"
+        file.write_text(hand_to_yaml(variant))
+        questions[str(file)] = question
+    settings = replace(FULL if full else QUICK, seeds=seeds)
+    console = Console(highlight=False)
+    with _progress(console) as bar:
+        task = bar.add_task("starting")
+        results = run(list(questions), ("K", "W", "S", "G"), settings, folder / "results.json", 1, _report(bar, task))
+    table = rows(results)
+    whole = table[0]
+    out = Table("question", "K1", "K2", "W cm³", "G1", "G2 held", "pinch N", "grip N", title=f"What {hand} loses")
+    for row in table:
+        loss = "" if row is whole else f" ({(row.held_rate or 0) - (whole.held_rate or 0):+.0%})"
+        out.add_row(
+            questions[row.hand],
+            str(row.k1),
+            str(row.k2),
+            f"{row.workspace:.0f}",
+            f"{row.formed}/{row.grasps}",
+            f"{row.held_rate or 0:.0%}{loss}",
+            f"{row.stall['palmar']:.0f}",
+            f"{row.stall['grip']:.0f}",
+        )
+    console.print(out)
+    return 0
+
+
+def retarget(
+    landmarks: tyro.conf.Positional[Path],
+    hand: str = "h22",
+    side: str = "right",
+    output: Path | None = None,
+) -> int:
+    """Turn landmarks of a person's hand (21 points per frame) into joint angles of a hand.
+
+    Args:
+        landmarks: .npz or .npy file with an array (frames, 21, 3) in m, in the order of MediaPipe's hand landmarks.
+        hand: name or YAML file.
+        side: left or right.
+        output: .npz with `angles` (frames, n) rad and `joints`; beside the input by default.
+    """
+    _one_thread_for_algebra()
+    import time
+
+    import numpy as np
+
+    from bunraku.hands import load_hand
+    from bunraku.hands.retarget import retarget as follow
+
+    if side not in ("left", "right"):
+        raise UserError(f"--side must be left or right, got '{side}'.")
+    if not landmarks.is_file():
+        raise UserError(f"There is no landmark file {landmarks}.")
+    try:
+        loaded = np.load(landmarks, allow_pickle=False)
+    except (ValueError, OSError):
+        raise UserError(f"{landmarks} is not a NumPy file (.npz or .npy).") from None
+    points = loaded if isinstance(loaded, np.ndarray) else loaded[loaded.files[0]] if loaded.files else np.zeros(0)
+    spec = load_hand(hand)
+    start = time.perf_counter()
+    angles = follow(np.asarray(points, float), spec, side)
+    seconds = time.perf_counter() - start
+    output = output or landmarks.with_name(f"{landmarks.stem}_{spec.name}.npz")
+    np.savez(output, angles=angles, joints=np.array([f"{side}_{name}" for name in spec.joint_names]))
+    print(f"{len(angles)} frames in {seconds:.2f} s ({len(angles) / max(seconds, 1e-9):.0f} per second) → {output}")
+    return 0
+
+
+def show(name: tyro.conf.Positional[str] = "h22", port: int = 8080, side: str = "right") -> int:
+    """Open a hand in the browser: move each joint, see its cables and read their tensions.
+
+    Args:
+        name: hand or YAML file.
+        port: of the page.
+        side: left or right.
+    """
+    from bunraku.hands import load_hand
+    from bunraku.hands.viewer import show_hand
+
+    if side not in ("left", "right"):
+        raise UserError(f"--side must be left or right, got '{side}'.")
+    show_hand(load_hand(name), side, port)
+    return 0

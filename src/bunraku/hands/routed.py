@@ -1,7 +1,7 @@
-"""Cables as they run: spatial tendons from the forearm through the wrist and past every joint, elastic and with friction.
+"""Cables as they run: spatial tendons from the forearm through the wrist and past every joint, elastic, with friction.
 
-Each run passes a guide before and a guide behind every joint. Runs that a joint bends inwards (flexors) go straight from
-guide to guide; those that it bends outwards (extensors) wrap around a pulley. MuJoCo has no friction along a tendon, so
+Each run passes a guide before and a guide behind every joint. Runs that a joint bends inwards (flexors) go straight
+from guide to guide; those that it bends outwards (extensors) wrap a pulley. MuJoCo has no friction along a tendon, so
 `capstan_efficiency` gives the share e^(−μθ) of the motor's force that arrives, from the angle θ through which the
 wrapped path turns.
 """
@@ -53,8 +53,8 @@ def runs(hand: HandSpec) -> list[Run]:
 def build_routed_hand(hand: HandSpec, side: str = "right") -> mujoco.MjSpec:
     """A stand-alone hand on a wrist of two hinges, pulled by routed runs instead of fixed tendons.
 
-    Actuators and tendons are `{side}_{run name}`, then one position actuator for each wrist joint. A run's actuator is a
-    position servo of motor and cable in series on its length, which can only pull.
+    Actuators and tendons are `{side}_{run name}`, then one position actuator for each wrist joint. A run's actuator is
+    a position servo of motor and cable in series on its length, which can only pull.
     """
     spec = mujoco.MjSpec()
     spec.modelname = f"{side}_{hand.name}_routed"

@@ -11,7 +11,7 @@ import types
 import typing
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
-from functools import cached_property
+from functools import cache, cached_property
 from importlib import resources
 from math import isfinite
 from pathlib import Path
@@ -188,7 +188,12 @@ def load_hand(name: str | Path) -> HandSpec:
         return hand_from_yaml(path.read_text(), str(path))
     if str(name) not in hand_names():
         raise UserError(f"There is no hand '{name}'; known are {', '.join(hand_names())}, or give a YAML file.")
-    return hand_from_yaml((resources.files("bunraku.hands") / "data" / f"{name}.yaml").read_text(), str(name))
+    return _shipped_hand(str(name))
+
+
+@cache
+def _shipped_hand(name: str) -> HandSpec:
+    return hand_from_yaml((resources.files("bunraku.hands") / "data" / f"{name}.yaml").read_text(), name)
 
 
 def hand_from_yaml(text: str, source: str = "hand") -> HandSpec:

@@ -230,7 +230,7 @@ def fit_grasp(
     """The best `keep` fits of `grasp`, feasible ones first, by cost; joints `leaning` rest on their lower stops."""
     rng = np.random.default_rng([seed, grasp.number])
     subject = kinematics.subject
-    n, reach = kinematics.dof, subject.reach
+    reach = subject.reach
     postures = _curled(kinematics, rng, CANDIDATES)
     axis_known = grasp.axis is not None and grasp.shape.kind != "sphere"
     base = _frame(np.array(grasp.axis)) if axis_known else np.eye(3)

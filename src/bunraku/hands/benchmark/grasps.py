@@ -52,7 +52,7 @@ def _box(x: float, y: float, z: float, mass: float) -> Shape:
     return Shape("box", (x / 2, y / 2, z / 2), mass)
 
 
-P, I, C = "power", "intermediate", "precision"
+P, M, C = "power", "intermediate", "precision"
 ACROSS, ALONG, DOWNWARD = (0.0, 1.0, 0.0), (1.0, 0.0, 0.0), (0.0, 0.0, -1.0)
 THUMB = ("thumb.pad",)
 
@@ -72,7 +72,7 @@ GRASPS: tuple[Grasp, ...] = (
     Grasp(13, "Precision Sphere", C, _sphere(0.0325, 0.06), THUMB, _all("pad"), axis=None, down=DOWNWARD),
     Grasp(14, "Tripod", C, _sphere(0.0200, 0.04), THUMB, _all("pad", *FINGERS[:2]), axis=None, down=DOWNWARD),
     Grasp(15, "Fixed Hook", P, _rod(0.0125, 0.12, 1.00), (), _all("wrap"), True, down=ALONG),
-    Grasp(16, "Lateral", I, _box(0.003, 0.054, 0.085, 0.02), THUMB, ("index.radial",), True, axis=None),
+    Grasp(16, "Lateral", M, _box(0.003, 0.054, 0.085, 0.02), THUMB, ("index.radial",), True, axis=None),
     Grasp(
         17,
         "Index Finger Extension",
@@ -86,21 +86,21 @@ GRASPS: tuple[Grasp, ...] = (
     Grasp(18, "Extension Type", P, _box(0.015, 0.12, 0.12, 0.15), THUMB, _all("pad"), axis=None),
     Grasp(19, "Distal Type", P, _rod(0.0150, 0.14, 0.10), THUMB, _all("pad", "index", "middle"), axis=ACROSS),
     Grasp(20, "Writing Tripod", C, _rod(0.0050, 0.14, 0.01), THUMB, ("index.pad", "middle.radial"), axis=None),
-    Grasp(21, "Tripod Variation", I, _rod(0.0050, 0.20, 0.02), THUMB, ("index.pad", "middle.radial"), axis=None),
+    Grasp(21, "Tripod Variation", M, _rod(0.0050, 0.20, 0.02), THUMB, ("index.pad", "middle.radial"), axis=None),
     Grasp(22, "Parallel Extension", C, _box(0.015, 0.12, 0.08, 0.15), THUMB, _all("pad"), True, axis=None),
-    Grasp(23, "Adduction Grip", I, _rod(0.0045, 0.08, 0.005), ("index.ulnar",), ("middle.radial",), axis=None),
+    Grasp(23, "Adduction Grip", M, _rod(0.0045, 0.08, 0.005), ("index.ulnar",), ("middle.radial",), axis=None),
     Grasp(24, "Tip Pinch", C, _sphere(0.0040, 0.005), ("thumb.tip",), ("index.tip",), axis=None, down=DOWNWARD),
-    Grasp(25, "Lateral Tripod", I, _rod(0.0080, 0.14, 0.03), THUMB, ("index.pad", "middle.radial"), True, axis=None),
+    Grasp(25, "Lateral Tripod", M, _rod(0.0080, 0.14, 0.03), THUMB, ("index.pad", "middle.radial"), True, axis=None),
     Grasp(26, "Sphere 4 Finger", P, _sphere(0.0325, 0.06), THUMB, _all("pad", *FINGERS[:3]), axis=None),
     Grasp(27, "Quadpod", C, _sphere(0.0250, 0.05), THUMB, _all("pad", *FINGERS[:3]), axis=None, down=DOWNWARD),
     Grasp(28, "Sphere 3 Finger", P, _sphere(0.0300, 0.06), THUMB, _all("pad", *FINGERS[:2]), axis=None),
-    Grasp(29, "Stick", I, _rod(0.0080, 0.20, 0.05), THUMB, ("index.radial", "middle.pad"), True, axis=None),
+    Grasp(29, "Stick", M, _rod(0.0080, 0.20, 0.05), THUMB, ("index.radial", "middle.pad"), True, axis=None),
     Grasp(30, "Palmar", P, _box(0.02, 0.10, 0.05, 0.15), ("palm",), _all("pad"), True, DOWNWARD),
     Grasp(31, "Ring", P, _rod(0.0275, 0.10, 0.20), THUMB, ("index.wrap",)),
     Grasp(
         32,
         "Ventral",
-        I,
+        M,
         _rod(0.0120, 0.15, 0.10),
         THUMB,
         (*_all("pad", "middle", "ring"), "index.radial"),

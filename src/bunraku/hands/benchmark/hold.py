@@ -1,23 +1,21 @@
 """G2: hold the object in full contact dynamics while gravity shakes it.
 
 The hand starts slightly open around the fitted pose, closes under a tension servo (which drives each cable until its
-tension sensor reads the planned grip) while the object is steadied by a viscous support, then locks its motors. The
-support vanishes, gravity comes on, and half a g is added along each of six directions in turn, 2 s in all. A grasp holds
-if no marked point of the object moves 10 mm relative to the palm.
+sensor reads the planned grip) while the object is steadied by a viscous support, then locks its motors. The
+support vanishes, gravity comes on, and half a g is added along each of six directions in turn, 2 s in all. A grasp
+holds if no marked point of the object moves 10 mm relative to the palm.
 """
 
 from __future__ import annotations
 
 from dataclasses import dataclass
 
-import mujoco
 import numpy as np
-from mujoco.batch import Batch
-from scipy.spatial.transform import Rotation
 
 from bunraku.hands.benchmark.fit import Fit
 from bunraku.hands.benchmark.force import FRICTION, Statics, grip_tensions, statics
 from bunraku.hands.benchmark.kinematics import Kinematics
+from bunraku.hands.benchmark.scene import CHUNK, TIMESTEP, HandAndObject
 from bunraku.hands.benchmark.subject import CONTINUOUS
 
 GRAVITY = 9.81
@@ -25,6 +23,8 @@ CLOSE, SHAKE = 0.4, 2.0
 """s."""
 SLIP = 0.010
 """m."""
+STEADY = 60.0
+"""Damping rate of the support that steadies the object while the hand closes, 1/s."""
 MARK = 0.04
 """Slip is watched at points of the object up to so far from its centre, m."""
 SAFETY = 3.0
@@ -39,10 +39,6 @@ POSITION_NOISE, TURN_NOISE = 0.002, np.radians(2)
 TRIAL_SEEDS = 2
 GOOD_SLIP = 0.005
 """The search for a plan ends with the first one which slips less in its trials, m."""
-TIMESTEP = 0.004
-"""s; halving it changes no verdict."""
-CHUNK = 5
-"""Simulation steps between two commands of the tension servo."""
 
 
 @dataclass(frozen=True)
@@ -76,61 +72,41 @@ def simulate(kinematics: Kinematics, fit: Fit, grip: float, seeds: int, seed: in
     """Slip (seeds,) m of each seed's hold with `grip` times the grip which the object needs."""
     subject, shape = kinematics.subject, fit.grasp.shape
     rng = np.random.default_rng([seed, fit.grasp.number])
-    spec = subject.make()
-    body = spec.worldbody.add_body(name="object")
-    body.add_freejoint(name="object")
-    body.add_geom(name="object", friction=[0.5, 0.004, 0.0001], condim=4, **shape.geom())
-    spec.option.gravity = [0, 0, 0]
-    spec.option.timestep = TIMESTEP
-    model = spec.compile()
-    limits = subject.forces[CONTINUOUS]
     s = statics(kinematics, fit)
-    tension = grip_tensions(s, grip * wanted_forces(fit), limits)
+    tension = grip_tensions(s, grip * wanted_forces(fit), subject.forces[CONTINUOUS])
     opened = _open(kinematics, fit, s)
-    batch = Batch(model, nsim=seeds, nthread=threads)
-    qpos, qvel, ctrl = batch.bind("qpos"), batch.bind("qvel"), batch.bind("ctrl")
-    force, xpos, xmat = batch.bind("actuator_force"), batch.bind("xpos"), batch.bind("xmat")
-    damping, gravity = batch.expand("dof_damping"), batch.expand("opt.gravity")
-    free = model.joint("object")
-    start, dof = int(free.qposadr[0]), int(free.dofadr[0])
-    hand = [a for a in range(model.nq) if not start <= a < start + 7]
-    qpos[:, hand], qvel[:] = opened, 0
-    turns = Rotation.from_rotvec(rng.normal(0, TURN_NOISE, (seeds, 3))) * Rotation.from_matrix(fit.rotation)
-    qpos[:, start : start + 3] = fit.position + rng.normal(0, POSITION_NOISE, (seeds, 3))
-    qpos[:, start + 3 : start + 7] = turns.as_quat(scalar_first=True)
-    body_id = model.body("object").id
-    damping[:, dof : dof + 3] = 60 * shape.mass
-    damping[:, dof + 3 : dof + 6] = 60 * model.body_inertia[body_id]
-
-    stiffness = model.actuator_gainprm[:, 0]
-    ctrl[:] = opened_length = _lengths(model, hand, opened)
-    target_length = _lengths(model, hand, fit.posture)
-    chunks = round(CLOSE / model.opt.timestep / CHUNK)
+    scene = HandAndObject(kinematics, fit, opened, seeds, rng, (POSITION_NOISE, TURN_NOISE), threads)
+    steadied = slice(scene.dof, scene.dof + 6)
+    inertia = scene.model.body_inertia[scene.object]
+    scene.damping[:, steadied] = STEADY * np.concatenate([np.full(3, shape.mass), inertia])
+    stiffness = scene.model.actuator_gainprm[:, 0]
+    start, end = scene.lengths(opened), scene.lengths(fit.posture)
+    chunks = round(CLOSE / TIMESTEP / CHUNK)
     for chunk in range(chunks):
-        share = min(1.0, 2 * (chunk + 1) / chunks)
+        share = 2 * (chunk + 1) / chunks
         if share < 1:
-            ctrl[:] = opened_length + share * (target_length - opened_length)
+            scene.ctrl[:] = start + share * (end - start)
         else:
-            ctrl += np.clip(0.5 * (tension - force) / stiffness, -0.0005, 0.0005)
-        batch.step(nstep=CHUNK)
+            scene.ctrl += np.clip(0.5 * (tension - scene.force) / stiffness, -0.0005, 0.0005)
+        scene.step(CHUNK)
 
     palm = subject.palm.body
     marks = np.diag(np.minimum(shape.extent, MARK))
     marks = np.concatenate([marks, -marks])
 
     def in_palm() -> np.ndarray:
-        rotation = xmat[:, body_id].reshape(-1, 3, 3)
-        world = xpos[:, body_id, None] + marks @ rotation.transpose(0, 2, 1)
-        return (world - xpos[:, palm, None]) @ xmat[:, palm].reshape(-1, 3, 3)
+        rotation = scene.xmat[:, scene.object].reshape(-1, 3, 3)
+        world = scene.xpos[:, scene.object, None] + marks @ rotation.transpose(0, 2, 1)
+        return (world - scene.xpos[:, palm, None]) @ scene.xmat[:, palm].reshape(-1, 3, 3)
 
     before = in_palm().copy()
-    damping[:, dof : dof + 6] = 0
+    scene.damping[:, steadied] = 0
     slip = np.zeros(seeds)
     down = np.array(fit.grasp.down)
     for axis in (*np.eye(3), *-np.eye(3)):
-        gravity[:] = GRAVITY * (down + 0.5 * axis)
+        scene.gravity[:] = GRAVITY * (down + 0.5 * axis)
         for _ in range(4):
-            batch.step(nstep=round(SHAKE / 24 / model.opt.timestep))
+            scene.step(round(SHAKE / 24 / TIMESTEP))
             moved = np.linalg.norm(in_palm() - before, axis=2)
             # a ball may roll about its own centre without being lost
             moved = moved.mean(1) if shape.kind == "sphere" else moved.max(1)
@@ -155,10 +131,3 @@ def _open(kinematics: Kinematics, fit: Fit, s: Statics) -> np.ndarray:
     j = normals[:, moving].T
     move = -OPENING * j.T @ np.linalg.solve(j @ j.T + 1e-4 * np.eye(len(j)), np.ones(len(j)))
     return np.clip(fit.posture + move, kinematics.lower, kinematics.upper)
-
-
-def _lengths(model: mujoco.MjModel, hand: list[int], posture: np.ndarray) -> np.ndarray:
-    data = mujoco.MjData(model)
-    data.qpos[hand] = posture
-    mujoco.mj_forward(model, data)
-    return data.actuator_length.copy()

@@ -32,7 +32,7 @@ def rotations_from_vectors(vectors: np.ndarray) -> np.ndarray:
 
 @dataclass(frozen=True)
 class Placement:
-    """Frames of all bodies for B postures: `position` (B, nbody, 3) m, `rotation` (B, nbody, 3, 3), in the hand frame."""
+    """Frames of all bodies for B postures: `position` (B, nbody, 3) m, `rotation` (B, nbody, 3, 3), hand frame."""
 
     position: np.ndarray
     rotation: np.ndarray

@@ -17,6 +17,7 @@ import numpy as np
 from bunraku.errors import UserError
 from bunraku.hands.benchmark.fit import Fit, fit_grasp
 from bunraku.hands.benchmark.force import ferrari_canny, statics
+from bunraku.hands.benchmark.gait import OBJECTS, rotate_in_hand
 from bunraku.hands.benchmark.grasps import GRASPS
 from bunraku.hands.benchmark.hold import hold_grasp
 from bunraku.hands.benchmark.kapandji import kapandji, workspace_overlap
@@ -69,7 +70,7 @@ def jobs(hands: list[str], tests: tuple[str, ...], settings: Settings) -> Iterat
         for number in settings.grasps:
             yield from (Job(hand, "G", str(number)) for hand in hands)
     if "M" in tests:
-        for item in ("sphere", "cube"):
+        for item in OBJECTS:
             yield from (Job(hand, "M", item) for hand in hands)
 
 
@@ -134,6 +135,8 @@ def run_job(job: Job, settings: Settings) -> dict:
         return strength(kinematics, settings.seed)
     if job.test == "X":
         return wrist_crosstalk(load_hand(job.hand))
+    if job.test == "M":
+        return asdict(rotate_in_hand(kinematics, job.item, settings.seeds, settings.seed))
     if job.test == "G":
         return _grasp(kinematics, int(job.item), settings)
     raise ValueError(f"no test {job.test}")

@@ -1,7 +1,7 @@
 """A hand under test: a MuJoCo model plus the few things the tests must know of it, whoever wrote it.
 
-Digits are chains of capsules (`Link`), the palm a rectangle of surface points. All tests see joints through `kinematics`
-and muscles or motors through the actuators' moment arms and force limits, so no test knows how a hand is driven.
+Digits are chains of capsules (`Link`), the palm a rectangle of surface points. All tests see joints through
+`kinematics` and muscles or motors through moment arms and force limits, so no test knows how a hand is driven.
 """
 
 from __future__ import annotations
@@ -24,7 +24,7 @@ CONTINUOUS, STALL = "continuous", "stall"
 
 @dataclass(frozen=True)
 class Link:
-    """A capsule on `body` from `start` to `end` (3,) m in the body frame; `palmar` (3,) is the way in which it flexes."""
+    """A capsule on `body` from `start` to `end` (3,) m in the body frame; `palmar` (3,) is where it flexes to."""
 
     body: int
     start: np.ndarray
@@ -47,8 +47,8 @@ class Subject:
     """A hand under test. `make` builds a fresh MjSpec with contact and actuators; the root is fixed to the world.
 
     `digits` maps thumb, index, middle, ring, little (those that exist) to links from palm to tip. `forces` maps
-    continuous and stall to (m, 2) N. The actuators choose free postures `rest` (n,) + `coupling` (n, k) · anything; None
-    means all postures. `unsure` says in words which limits of the source are arbitrary.
+    continuous and stall to (m, 2) N. The actuators choose free postures `rest` (n,) + `coupling` (n, k) · anything;
+    None means all postures. `unsure` says in words which limits of the source are arbitrary.
     """
 
     name: str

@@ -1,0 +1,91 @@
+"""A hand in the browser: a slider for each joint, the cables on the hand, and a bar for each tension."""
+
+from __future__ import annotations
+
+import threading
+from html import escape
+
+import mujoco
+import numpy as np
+import viser
+from mjviser import Viewer
+
+from bunraku.hands.actuators import tension_ranges
+from bunraku.hands.cables import cable_arms
+from bunraku.hands.model import VISUAL_GROUP, build_hand
+from bunraku.hands.spec import HandSpec
+
+REFRESH = 50
+"""Simulation steps between two pictures of the tensions."""
+
+
+class HandPanel:
+    """The state behind the sliders: wanted joint angles (n,) rad, and the controls they mean."""
+
+    def __init__(self, hand: HandSpec, side: str = "right") -> None:
+        self.hand, self.side = hand, side
+        spec = build_hand(hand, side)
+        spec.worldbody.add_light(pos=[0.3, 0.3, 0.8], dir=[-0.35, -0.35, -0.9])
+        self.model = spec.compile()
+        self.data = mujoco.MjData(self.model)
+        self.arms, self.limits = cable_arms(hand), tension_ranges(hand)
+        self.wanted = np.clip(np.zeros(hand.dof), *self.model.jnt_range.T)
+        self.lock = threading.Lock()
+        self._steps = 0
+        self.on_tension = lambda html: None
+
+    def step(self, model: mujoco.MjModel, data: mujoco.MjData) -> None:
+        """One simulation step towards the wanted angles."""
+        with self.lock:
+            data.ctrl[:] = self.arms @ self.wanted
+        mujoco.mj_step(model, data)
+        self._steps += 1
+        if self._steps % REFRESH == 0:
+            self.on_tension(self.tension_html(data.actuator_force))
+
+    def tension_html(self, tension: np.ndarray) -> str:
+        """A bar for each cable: orange pulls towards flexion, blue the other run; full at the sustained limit."""
+        lines = []
+        for name, force, (low, high) in zip(self.hand.cable_names, tension, self.limits, strict=True):
+            share = 100 * min(1.0, abs(force) / max(1e-9, high if force > 0 else -low))
+            colour = "#f2451a" if force > 0 else "#3a7bd5"
+            bar = f"<div style='height:6px;width:{share:.0f}%;background:{colour}'></div>"
+            lines.append(f"<div style='font-size:11px'>{escape(name)} {force:+.1f} N{bar}</div>")
+        return "<div style='padding:0 1em'>" + "".join(lines) + "</div>"
+
+
+def show_hand(hand: HandSpec, side: str = "right", port: int = 8080) -> None:
+    """Serve the page until interrupted."""
+    panel = HandPanel(hand, side)
+    server = viser.ViserServer(port=port)
+    server.gui.configure_theme(dark_mode=False)
+    server.initial_camera.position = (-0.12, 0.22, 0.18)
+    server.initial_camera.look_at = (0.09, 0.0, 0.0)
+    column = {name: i for i, name in enumerate(hand.joint_names)}
+    for digit in hand.digits:
+        with server.gui.add_folder(digit.name):
+            for joint in digit.joints:
+                _slider(server, panel, joint.name, joint.range_deg, column[joint.name])
+    with server.gui.add_folder("tensions"):
+        bars = server.gui.add_html("")
+
+    def draw(html: str) -> None:
+        bars.content = html
+
+    panel.on_tension = draw
+    viewer = Viewer(panel.model, panel.data, step_fn=panel.step, server=server)
+    shown = viewer.scene.geom_groups_visible
+    for group in range(len(shown)):
+        shown[group] = group == VISUAL_GROUP
+    print(f"{hand.name}: http://localhost:{port}  (Ctrl+C ends)")
+    viewer.run()
+
+
+def _slider(server: viser.ViserServer, panel: HandPanel, name: str, range_deg: tuple[float, float], index: int) -> None:
+    low, high = range_deg
+    slider = server.gui.add_slider(name, low, high, 1.0, min(max(0.0, low), high))
+
+    @slider.on_update
+    def _(_: viser.GuiEvent) -> None:
+        with panel.lock:
+            panel.wanted[index] = np.radians(slider.value)
