@@ -9,6 +9,7 @@ frame of the stance sole: x forward, y left.
 from __future__ import annotations
 
 from dataclasses import dataclass
+from functools import lru_cache
 
 import numpy as np
 
@@ -98,17 +99,24 @@ def nominal_offset(gait: Gait, velocity: Velocity, side: float, omega: float) ->
 
     Computed backwards from a preview of `PREVIEW` steps, at the end of which the DCM is between the feet.
     """
+    feet = _preview(gait, velocity, side)
+    dcm = (feet[-1] + feet[-2]) / 2
+    shrink = np.exp(-omega * gait.duration)
+    for foot in reversed(feet[1:-1]):
+        dcm = foot + (dcm - foot) * shrink
+    return dcm - feet[1]
+
+
+@lru_cache(maxsize=256)
+def _preview(gait: Gait, velocity: Velocity, side: float) -> list[np.ndarray]:
+    """Footholds (2,) to come, in the frame of the stance sole, which is the first."""
     position, yaw, swing = np.zeros(2), 0.0, side
     feet = [position]
     for _ in range(PREVIEW + 1):
         step, turn = nominal_foothold(gait, velocity, swing)
         position, yaw, swing = position + rotation(yaw) @ step, yaw + turn, -swing
         feet.append(position)
-    dcm = (feet[-1] + feet[-2]) / 2
-    shrink = np.exp(-omega * gait.duration)
-    for foot in reversed(feet[1:-1]):
-        dcm = foot + (dcm - foot) * shrink
-    return dcm - feet[1]
+    return feet
 
 
 @dataclass(frozen=True)

@@ -241,5 +241,7 @@ def _problem(command: Any, hands: Mapping[str, _HandLimits]) -> str | None:
 def _report(
     said: list[Intervention], time: float, kind: str, names: tuple[str, ...], asked: np.ndarray, given: np.ndarray
 ) -> None:
+    if np.array_equal(asked, given):
+        return
     excess = np.abs(asked - given) > TOLERANCE * np.maximum(1.0, np.abs(given))
     said.extend(Intervention(time, kind, names[i], float(asked[i]), float(given[i])) for i in np.flatnonzero(excess))
