@@ -155,7 +155,7 @@ class _Watch:
         self._dofs = np.array([world.model.joint(name).dofadr[0] for name in JOINTS])
         self._motors = np.array([world.model.actuator(name).id for name in JOINTS])
         self._last = self._pose()
-        self._start = self._last
+        self._mark = self._last
         self._distance = self._energy = 0.0
         self._peak = np.zeros(len(JOINTS))
         self._ticks: list[float] = []
@@ -171,7 +171,9 @@ class _Watch:
         period = 0.004
         self._energy += float(np.maximum(torque * data.qvel[self._dofs], 0).sum()) * period
         step = pose - self._last
-        self._distance += float(np.hypot(step[0], step[1]))
+        if len(self._ticks) % 250 == 0:  # once a second: the sway from foot to foot is no way covered
+            self._distance += float(np.hypot(*(pose - self._mark)[:2]))
+            self._mark = pose
         self._ticks.append(tick)
         self._track(velocity, pose, step)
         self._time_stops(velocity)
@@ -192,9 +194,7 @@ class _Watch:
         if self._stretch is not None and self._stretch[3][0] >= 1.0 and not self._stretch[0].is_zero:
             asked, _, total, seconds = self._stretch
             measured = total / seconds[0]
-            self._tracking.append(
-                ((asked.forward, asked.left, asked.turn), tuple(float(value) for value in measured))
-            )
+            self._tracking.append(((asked.forward, asked.left, asked.turn), tuple(float(value) for value in measured)))
 
     def _time_stops(self, velocity: Velocity) -> None:
         now, standing = self._world.time, self._legs.walker.is_standing
