@@ -31,6 +31,7 @@ def draw_cost(file: Path, rows: Sequence[Row], volume: float) -> None:
 def draw_production(file: Path, rows: Sequence[Row]) -> None:
     """Output, and cost by both models, as medians with 5–95 % bands by year."""
     figure, axes = _figure(file, 2, (10, 4))
+    rows = rows[1:]
     _band(axes[0], rows, "output", BLUE, "one maker")
     axes[0].axhline(1e6, color=GREY, linewidth=0.8, linestyle="--")
     axes[0].set(yscale="log", ylabel="robots a year", ylim=(100, None))
@@ -38,6 +39,7 @@ def draw_production(file: Path, rows: Sequence[Row]) -> None:
     _band(axes[1], rows, "direct_no_floor", ORANGE, "without a floor")
     axes[1].axhline(DIRECT_TARGET, color=GREY, linewidth=0.8, linestyle="--")
     axes[1].set(yscale="log", ylabel="labour + material, USD")
+    _plain_ticks(axes[1], (2000, 5000, 10_000, 20_000, 50_000))
     for axis in axes:
         axis.legend(frameon=False, fontsize=8)
     figure.savefig(file, dpi=160)
@@ -46,21 +48,17 @@ def draw_production(file: Path, rows: Sequence[Row]) -> None:
 def draw_economy(file: Path, rows: Sequence[Row]) -> None:
     """Robots per person, output per head by both models, and the wage."""
     figure, axes = _figure(file, 3, (12, 3.8))
-    from matplotlib.ticker import ScalarFormatter
-
     _band(axes[0], rows, "robots_per_person", BLUE, "robots per person")
     axes[0].set(yscale="log", ylabel="robots per person", ylim=(1e-5, 10))
     _band(axes[1], rows, "output_per_head", BLUE, "tasks that do not all substitute")
     _band(axes[1], rows, "output_per_head_linear", ORANGE, "productivity × heads")
     axes[1].set(yscale="log", ylabel="output per head, 2026 = 1")
+    _plain_ticks(axes[1], (1, 1.5, 2, 3, 5, 10, 30, 100))
     _band(axes[2], rows, "wage", GREEN, "real wage")
     _band(axes[2], rows, "labour_share", GREY, "labour share of income")
     axes[2].set(ylabel="2026 = 1, and share", ylim=(0, None))
     for axis in axes:
         axis.legend(frameon=False, fontsize=8)
-    plain = ScalarFormatter()
-    axes[1].yaxis.set_major_formatter(plain)
-    axes[1].yaxis.set_minor_formatter(plain)
     figure.savefig(file, dpi=160)
 
 
@@ -80,8 +78,17 @@ def _figure(file: Path, columns: int, size: tuple[float, float]) -> tuple[Any, l
     return figure, axes
 
 
+def _plain_ticks(axis: Any, ticks: Sequence[float]) -> None:
+    """Mark a logarithmic axis at those `ticks` within its range, as ordinary numbers."""
+    low, high = axis.get_ylim()
+    shown = [tick for tick in ticks if low <= tick <= high]
+    axis.set_yticks(shown, [f"{tick:,g}" for tick in shown])
+    axis.set_yticks([], minor=True)
+
+
 def _band(axis: Any, rows: Sequence[Row], name: str, colour: str, label: str) -> None:
     years = [row["year"] for row in rows]
     low, middle, high = ([row[f"{name}_{point}"] for row in rows] for point in ("p05", "p50", "p95"))
     axis.fill_between(years, low, high, color=colour, alpha=0.18, linewidth=0)
     axis.plot(years, middle, color=colour, label=label)
+    axis.xaxis.get_major_locator().set_params(integer=True)
