@@ -50,7 +50,7 @@ class Gait:
     largest_turn: float = 0.5
     """Yaw between two successive feet, rad."""
     swing_speed: float = 2.5
-    early: float = 0.025
+    early: float = 0.018
     """How much earlier than planned a foot touches down on level ground; strides are shorter by that share."""
     apex: float = 0.06
     com_height: float = 0.935

@@ -44,8 +44,8 @@ class WalkGains:
     momentum: float = 5.0
 
 
-SLEW = np.array([0.6, 0.4, 1.0])
-"""Fastest change of the commanded velocity: m/s², m/s², rad/s²."""
+SLEW, SLOWING = np.array([0.6, 0.4, 1.0]), np.array([1.0, 0.6, 1.5])
+"""Fastest rise and fall of the commanded velocity: m/s², m/s², rad/s²."""
 FASTEST = np.array([0.6, 0.2, 0.7])
 """Largest commanded velocity: forward and left m/s, turn rad/s."""
 SHIFT_TIME = 0.45
@@ -390,7 +390,8 @@ class Walker:
 
     def _slew(self, velocity: Velocity) -> None:
         asked = np.clip([velocity.forward, velocity.left, velocity.turn], -FASTEST, FASTEST)
-        step = SLEW * self.period
+        slowing = np.abs(asked) < np.abs(self._velocity)
+        step = np.where(slowing, SLOWING, SLEW) * self.period
         self._velocity = self._velocity + np.clip(asked - self._velocity, -step, step)
 
 

@@ -57,8 +57,8 @@ def check_velocity(velocity: Velocity) -> None:
         raise UserError(f"a walking velocity must be three finite numbers, got {values.tolist()}")
     if (np.abs(values) > 3 * FASTEST).any():
         raise UserError(
-            f"the legs manage at most {FASTEST[0]} m/s forward, {FASTEST[1]} m/s sideways and {FASTEST[2]} rad/s; asked "
-            f"for {values[0]:.2f}, {values[1]:.2f}, {values[2]:.2f}"
+            f"the legs manage at most {FASTEST[0]} m/s forward, {FASTEST[1]} m/s sideways and {FASTEST[2]} rad/s; "
+            f"asked for {values[0]:.2f}, {values[1]:.2f}, {values[2]:.2f}"
         )
 
 

@@ -50,7 +50,7 @@ class Push:
 
 @dataclass(frozen=True)
 class Trial:
-    """One trial. `paces` are (start s, velocity) in order of time; `noise` scales the data-sheet noise of the sensors."""
+    """One trial. `paces` are (start s, velocity) in order of time; `noise` scales the sensors' data-sheet noise."""
 
     seed: int
     duration: float
@@ -73,8 +73,9 @@ class Trial:
 class TrialResult:
     """What came of a trial. Times in s, distances in m.
 
-    `fell_at` is None when it stayed up. `tracking` holds, per steady stretch of at least 1 s, the asked and the measured
-    velocity (forward, left, turn). `stop_times`: from the wish to stand until both feet stood. `odometry_error`: of the
+    `fell_at` is None when it stayed up. `tracking` holds, per steady stretch of at least 1 s, the asked and the
+    measured velocity (forward, left, turn). `stop_times`: from the wish to stand until both feet stood.
+    `odometry_error`: of the
     pelvis at the end, horizontally. `transport_cost`: mechanical energy per weight and distance walked. `peak_torque`
     (30,) N·m. `ticks` (s of CPU time) of the controller.
     """
