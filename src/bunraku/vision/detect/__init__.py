@@ -6,7 +6,8 @@
 from bunraku.vision.detect.classical import ColourDetector
 from bunraku.vision.detect.detection import Box, Detection, Detector, nearest_miss
 from bunraku.vision.detect.hidden import capsule_mask
-from bunraku.vision.detect.model import ObjectModel
+from bunraku.vision.detect.model import ObjectModel, Rest
+from bunraku.vision.detect.refine import refine
 from bunraku.vision.detect.view import View, pinhole, rotation_from_mujoco
 
 __all__ = [
@@ -15,9 +16,11 @@ __all__ = [
     "Detection",
     "Detector",
     "ObjectModel",
+    "Rest",
     "View",
     "capsule_mask",
     "nearest_miss",
     "pinhole",
+    "refine",
     "rotation_from_mujoco",
 ]

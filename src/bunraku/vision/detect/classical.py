@@ -78,6 +78,7 @@ class ColourDetector:
         rest = [(label, part) for label, group in whole for part in smaller_groups(group)]
         rest += [(label, Group((region,), None)) for label, own in regions.items() for region in own]
         found += self._fitted(scene, _free(rest, chosen), models)
+        found += self._fitted(scene, _free(whole, chosen), [m for m in models if m.lying], lying=True)
         pieces = [
             (label, group)
             for label, own in regions.items()
@@ -85,12 +86,12 @@ class ColourDetector:
         ]
         return _choose(found + self._fitted(scene, _free(pieces, chosen), models), chosen)
 
-    def _fitted(self, scene: _Scene, candidates: list[tuple[int, Group]], models) -> list[_Found]:
+    def _fitted(self, scene: _Scene, candidates: list[tuple[int, Group]], models, lying: bool = False) -> list[_Found]:
         """The best acceptable explanation of each group, where there is one."""
         problems, found = [], []
         for label, group in candidates:
             own = [model for model in models if model.colour == scene.names[label - 1]]
-            problems.append(Problem(group.regions, _of_fitting_size(scene.views, group, own), group.centre))
+            problems.append(Problem(group.regions, _of_fitting_size(scene.views, group, own), group.centre, lying))
         fits = solve(scene.views, problems, self.support_heights)
         for (label, group), some in zip(candidates, fits, strict=True):
             for fit in some[:3]:
@@ -179,7 +180,7 @@ def _of_fitting_size(views: Sequence[View], group: Group, models: Sequence[Objec
 
 def _detection(views: Sequence[View], found: _Found) -> Detection:
     fit, group = found.fit, found.group
-    period = fit.model.yaw_period
+    period = fit.rest.yaw_period
     yaw = 0.0 if period == 0 else float((fit.parameters[3] + period / 2) % period - period / 2)
     c, s = np.cos(yaw), np.sin(yaw)
     turn = np.array([[c, -s, 0], [s, c, 0], [0, 0, 1]])
@@ -189,7 +190,7 @@ def _detection(views: Sequence[View], found: _Found) -> Detection:
         max(views[r.view].time for r in group.regions),
         fit.parameters[:3],
         yaw,
-        turn @ fit.model.rest_rotations[fit.rest],
+        turn @ fit.rest.rotation,
         fit.model.extent,
         fit.covariance[:3, :3],
         np.inf if period == 0 else float(np.sqrt(fit.covariance[3, 3])),

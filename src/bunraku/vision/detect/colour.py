@@ -36,7 +36,7 @@ def label_image(image: np.ndarray, palette: Mapping[str, tuple[float, float, flo
     chroma = cv2.multiply(saturation, value, scale=1 / 255)
     labels = cv2.LUT(hue, label_of_hue)
     dull = cv2.compare(saturation, cv2.LUT(hue, least_saturation), cv2.CMP_LT)
-    faint = cv2.compare(chroma, LEAST_CHROMA, cv2.CMP_LT)
+    faint = (chroma < LEAST_CHROMA).view(np.uint8)
     background = cv2.bitwise_or(dull, faint)
     square = np.ones((3, 3), np.uint8)
     edge = cv2.compare(cv2.add(chroma, chroma), cv2.dilate(chroma, square), cv2.CMP_LT)

@@ -2,13 +2,22 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from functools import cached_property
 
 import numpy as np
 from scipy.spatial import ConvexHull
 
 from bunraku.errors import UserError
+
+
+@dataclass(frozen=True)
+class Rest:
+    """A way of resting: `rotation` (3, 3) of the object before yaw, and the `yaw_period` rad after which a turn about z
+    makes it look the same; 0 if it is round."""
+
+    rotation: np.ndarray
+    yaw_period: float
 
 
 @dataclass(frozen=True)
@@ -27,7 +36,7 @@ class ObjectModel:
         size: bounding box (3,) m of the whole object in its frame; the outline's own if None.
         bottom: height m of the object's lowest point in its frame; the outline's own if None.
         yaw_period: the outline repeats after a turn by this angle about z, rad; 0 if it is round.
-        rest_rotations: (3, 3) rotations in which the object may lie, before yaw; upright only by default.
+        lying: other ways in which it may rest, once it has fallen.
     """
 
     kind: str
@@ -38,7 +47,7 @@ class ObjectModel:
     size: tuple[float, float, float] | None = None
     bottom: float | None = None
     yaw_period: float = 2 * np.pi
-    rest_rotations: tuple[np.ndarray, ...] = field(default_factory=lambda: (np.eye(3),))
+    lying: tuple[Rest, ...] = ()
 
     def __post_init__(self) -> None:
         if self.outline.ndim != 2 or self.outline.shape[1] != 3 or len(self.outline) < 4:
@@ -50,6 +59,11 @@ class ObjectModel:
     def name(self) -> str:
         """Colour and kind, as in "red mug"."""
         return f"{self.colour} {self.kind}"
+
+    @cached_property
+    def upright(self) -> Rest:
+        """Standing as its frame stands."""
+        return Rest(np.eye(3), self.yaw_period)
 
     @cached_property
     def extent(self) -> np.ndarray:

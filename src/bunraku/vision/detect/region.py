@@ -84,7 +84,7 @@ def union(regions: tuple[Region, ...]) -> Region:
 
 def find_regions(view: int, labels: np.ndarray, label: int) -> Iterator[Region]:
     """Regions of `label` in a label image (h, w) uint8, the largest first."""
-    mask = cv2.compare(labels, label, cv2.CMP_EQ)
+    mask = (labels == label).view(np.uint8)
     contours, _ = cv2.findContours(mask, cv2.RETR_EXTERNAL, cv2.CHAIN_APPROX_NONE)
     height, width = labels.shape
     sized = [(cv2.contourArea(c), c[:, 0]) for c in contours if len(c) >= 12]
