@@ -26,8 +26,8 @@ PALM_THICKNESS = 0.0095
 class HandGrasp:
     """How a hand closes. Joint postures are (n,) rad in the order of `HandSpec.joint_names`.
 
-    `open` clears the object, `contact` touches it, `closed` is the target that presses; `tension` N is the cable
-    tension limit while the object is held, `centre` (3,) m where the object sits in the right palm frame, and
+    `open` clears the object, `contact` touches it, `closed` is the target that presses; `closing` and `tension` N limit
+    the cable tension while the hand closes and while it holds, `centre` (3,) m where the object sits in the right palm frame, and
     `approach` (3,) m the offset in the palm frame from which the palm comes.
     """
 
@@ -35,6 +35,7 @@ class HandGrasp:
     open: np.ndarray
     contact: np.ndarray
     closed: np.ndarray
+    closing: float
     tension: float
     centre: np.ndarray
     approach: np.ndarray
@@ -62,7 +63,15 @@ def wrap(hand_name: str, radius: float, tension: float) -> HandGrasp:
     """Medium wrap around a cylinder of `radius` m whose axis lies along the palm's y."""
     hand = load_hand(hand_name)
     opened = posture(
-        hand, {"mcp_flexion": -8, "pip": 5, "thumb_cmc_rotation": 92, "thumb_cmc_flexion": -28, "thumb_ip": -5}
+        hand,
+        {
+            "mcp_flexion": -8,
+            "pip": 5,
+            "thumb_cmc_rotation": 92,
+            "thumb_cmc_flexion": -28,
+            "thumb_mcp_abduction": 25,
+            "thumb_ip": -5,
+        },
     )
     closed = posture(
         hand,
@@ -73,6 +82,8 @@ def wrap(hand_name: str, radius: float, tension: float) -> HandGrasp:
             "thumb_cmc_rotation": 98,
             "thumb_cmc_flexion": 55,
             "thumb_mcp_flexion": 50,
+            # Abducted, the thumb opposes the middle of the four fingers; else the couple turns the object in the hand.
+            "thumb_mcp_abduction": 25,
             "thumb_ip": 40,
         },
     )
@@ -81,6 +92,7 @@ def wrap(hand_name: str, radius: float, tension: float) -> HandGrasp:
         opened,
         0.5 * (opened + closed),
         closed,
+        1.2 * tension,
         tension,
         centre=np.array([0.070, 0.0, -(radius + PALM_THICKNESS + 0.002)]),
         approach=np.array([-0.05, 0.0, 0.07]),
@@ -103,6 +115,7 @@ def pinch(hand_name: str, width: float, tension: float, *, centre_x: float, dept
         opened,
         contact,
         closed,
+        30.0,
         tension,
         centre=np.array([centre_x, 0.006, -depth]),
         approach=np.array([0.0, 0.0, 0.09]),
@@ -135,10 +148,9 @@ def _pinch_posture(
 ) -> np.ndarray:
     """Posture (n,) whose fingertips oppose across `width` around (`centre_x`, −`depth`), by bounded least squares."""
     hand = load_hand(hand_name)
-    model, data = _hand_model(hand_name)
+    model, data, address = hand_model(hand_name)
     low, high = np.deg2rad([joint.range_deg for joint in hand.joints]).T
     natural = np.clip(posture(hand, _NATURAL_DEG), low, high)
-    address = [model.joint(f"right_{name}").qposadr[0] for name in hand.joint_names]
     digits = [name for name in _TIP_Y if any(d.name == name for d in hand.digits)]
     sites = [model.site(f"right_{name}_tip").id for name in digits]
     targets = np.array(
@@ -165,9 +177,12 @@ def _pinch_posture(
 
 
 @lru_cache(maxsize=4)
-def _hand_model(hand_name: str) -> tuple[mujoco.MjModel, mujoco.MjData]:
-    model = build_hand(load_hand(hand_name)).compile()
-    return model, mujoco.MjData(model)
+def hand_model(hand_name: str) -> tuple[mujoco.MjModel, mujoco.MjData, np.ndarray]:
+    """The right hand alone: its model, its data, and where each of `HandSpec.joint_names` is in qpos (n,)."""
+    hand = load_hand(hand_name)
+    model = build_hand(hand).compile()
+    address = np.array([model.joint(f"right_{name}").qposadr[0] for name in hand.joint_names])
+    return model, mujoco.MjData(model), address
 
 
 def palm_pose(

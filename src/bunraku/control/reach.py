@@ -60,6 +60,12 @@ class Solution:
         return self.position_error < 0.004 and self.rotation_error < 0.05
 
 
+_WAIST_SPEEDS = {"waist_yaw": 0.7, "waist_pitch": 0.5}
+"""Largest speeds of the waist, rad/s: swung faster, the trunk's reaction turns the soles on the floor."""
+POSTURE_GAIN = 0.05
+"""Share of the way to the wanted posture that free joints go in one step."""
+PELVIS_SPEED, PELVIS_TURNING_SPEED = 0.12, 0.3
+"""Largest speeds of the pelvis, m/s and rad/s."""
 _ARM_GEOMS = ("upper_arm_shape", "forearm_shape", "hand_shape")
 
 
@@ -82,7 +88,7 @@ class ReachPlanner:
         for task in self._feet:
             task.set_target_from_configuration(self._configuration)
         self._com = mink.ComTask(np.array([4.0, 4.0, 0.0]))
-        self._com.set_target(np.array([0.0, 0.0, 0.9]))
+        self._com.set_target_from_configuration(self._configuration)
         self._pelvis = mink.FrameTask("pelvis", "body", [0, 0, 1.0], [1.0, 1.0, 2.0])
         self._pelvis.set_target_from_configuration(self._configuration)
         cost = np.full(self.model.nv, 0.03)
@@ -90,9 +96,13 @@ class ReachPlanner:
         cost[6:8] = 0.10  # the waist helps only when the arm does not suffice
         cost[8:10] = 0.3
         cost[24:] = 0.0
-        self._posture = mink.PostureTask(self.model, cost)
+        # A low gain: what is free drifts to the posture smoothly instead of jumping there within one step.
+        self._posture = mink.PostureTask(self.model, cost, gain=POSTURE_GAIN)
         self._palms = {s: mink.FrameTask(f"{s}_palm", "site", 10.0, 3.0, lm_damping=0.02) for s in SIDES}
         self._limits = self._make_limits(obstacles)
+        eye, size = spec.camera("head_left"), spec.segments
+        self._eyes_tilt = float(np.arctan2(-eye.forward[2], eye.forward[0]))
+        self._eyes_torso = np.array([eye.position[0] / 2, 0.0, size.trunk + size.neck + eye.position[2]])
 
     def _add_planning_shapes(self, model: mujoco.MjSpec, obstacles: Sequence[Obstacle]) -> None:
         segments = self.spec.segments
@@ -141,7 +151,7 @@ class ReachPlanner:
             )
 
     def _make_limits(self, obstacles: Sequence[Obstacle]) -> list[mink.Limit]:
-        speeds = {joint.name: 0.5 * joint.drive.no_load_speed for joint in self.spec.joints}
+        speeds = {joint.name: 0.5 * joint.drive.no_load_speed for joint in self.spec.joints} | _WAIST_SPEEDS
         arms = [[f"{side}_{name}" for name in _ARM_GEOMS] for side in SIDES]
         furniture = [obstacle.name for obstacle in obstacles]
         pairs: list = [(arm[1:], ["torso_shape", "pelvis_shape"]) for arm in arms] + [(arms[0][1:], arms[1][1:])]
@@ -150,6 +160,7 @@ class ReachPlanner:
         return [
             mink.ConfigurationLimit(self.model),
             mink.VelocityLimit(self.model, speeds),
+            mink.FreeJointVelocityLimit(self.model, PELVIS_SPEED, PELVIS_TURNING_SPEED),
             mink.CollisionAvoidanceLimit(
                 self.model, pairs, minimum_distance_from_collisions=0.004, collision_detection_distance=0.06
             ),
@@ -160,6 +171,25 @@ class ReachPlanner:
         self._configuration.update(configuration)
         frame = self._configuration.get_transform_frame_to_world(f"{side}_palm", "site")
         return Pose(frame.translation(), frame.rotation().as_matrix())
+
+    def difference(self, out: np.ndarray, start: np.ndarray, end: np.ndarray) -> None:
+        """Write to `out` (36,) the way from configuration `start` to `end`, both (37,)."""
+        mujoco.mj_differentiatePos(self.model, out, 1.0, start, end)
+
+    def integrate(self, start: np.ndarray, way: np.ndarray) -> np.ndarray:
+        """The configuration (37,) that lies `way` (36,) from `start` (37,)."""
+        end = start.copy()
+        mujoco.mj_integratePos(self.model, end, way, 1.0)
+        return end
+
+    def neck_towards(self, configuration: np.ndarray, point: np.ndarray) -> np.ndarray:
+        """Neck yaw and pitch (2,) rad, within their limits, that turn the eyes to `point` (3,) m."""
+        self._configuration.update(configuration)
+        torso = self._configuration.get_transform_frame_to_world("torso", "body")
+        eyes = torso.rotation().as_matrix() @ self._eyes_torso + torso.translation()
+        x, y, z = torso.rotation().as_matrix().T @ (point - eyes)
+        angles = np.array([np.arctan2(y, x), np.arctan2(-z, np.hypot(x, y)) - self._eyes_tilt])
+        return np.clip(angles, self.spec.lower_limits[2:4], self.spec.upper_limits[2:4])
 
     def step(
         self,

@@ -1,14 +1,14 @@
 """What a skill holds in its hands: the latest observation, the reference it moves, and its eyes.
 
-A skill is a generator. It changes the `Body`'s reference, yields to let one tick pass, and returns an `Outcome`. Closing
-the generator cancels it at that tick; the reference then stays where it is.
+A skill is a generator. It changes the `Body`'s reference, yields to let one tick pass, and returns an `Outcome`.
+Closing the generator cancels it at that tick; the reference then stays where it is.
 """
 
 from __future__ import annotations
 
 from collections.abc import Callable, Generator
-from dataclasses import dataclass, field, replace
-from typing import Any
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
@@ -16,6 +16,10 @@ from bunraku.control.grasping import relaxed
 from bunraku.control.reach import IK_PERIOD, Pose, ReachPlanner
 from bunraku.hands import HandSpec, load_hand, tension_limits
 from bunraku.robot import SIDES, Observation
+
+if TYPE_CHECKING:
+    from bunraku.control.grasping import HandGrasp
+    from bunraku.skills.perception import Eyes, Seen
 
 Skill = Generator[None, None, "Outcome"]
 
@@ -31,6 +35,17 @@ class Outcome:
 
 
 @dataclass(frozen=True)
+class Grip:
+    """What a hand holds: the object, how it was taken, and where the object's frame sits in the palm frame:
+    `position` (3,) m and `rotation` (3, 3)."""
+
+    seen: Seen
+    grasp: HandGrasp
+    position: np.ndarray
+    rotation: np.ndarray
+
+
+@dataclass(frozen=True)
 class HandTarget:
     """Where a hand's cables are wound to, `posture` (n,) rad, and the largest `tension` N of each loop."""
 
@@ -43,24 +58,38 @@ class Body:
 
     Attributes:
         planner: inverse kinematics.
+        eyes: what finds objects in pictures.
+        hand: the hand on either side.
         reference: configuration (37,) to track, and its `velocity` (36,).
+        posture: configuration (37,) towards which free joints drift.
         hands: target of each hand by side.
+        gaze: point (3,) in the stance frame at which the head looks.
+        grips: what each hand holds, by side.
         observation: the latest observation.
         configuration: estimated configuration (37,) of the pelvis and the joints.
         say: told what is going on, in words.
     """
 
-    def __init__(self, planner: ReachPlanner, say: Callable[[str], None] = lambda text: None):
+    def __init__(
+        self,
+        planner: ReachPlanner,
+        eyes: Eyes | None = None,
+        say: Callable[[str, str], None] = lambda skill, text: None,
+    ):
+        """A body at rest in its standing posture."""
         self.planner = planner
+        self.eyes = eyes
         self.hand: HandSpec = load_hand(planner.spec.hand)
         self.reference = planner.nominal.copy()
         self.velocity = np.zeros(planner.model.nv)
-        limit = float(tension_limits(self.hand).max())
-        self.hands = {side: HandTarget(relaxed(self.hand), 0.7 * limit) for side in SIDES}
-        self.full_tension = limit
+        self.posture = planner.nominal.copy()
+        self.full_tension = float(tension_limits(self.hand).max())
+        self.hands = {side: HandTarget(relaxed(self.hand), 0.7 * self.full_tension) for side in SIDES}
+        self.gaze = np.array([0.5, 0.0, 0.9])
+        self.grips: dict[str, Grip] = {}
         self.observation: Observation | None = None
         self.configuration = planner.nominal.copy()
-        self.posture = planner.nominal.copy()
+        self.pace = 1.0
         self.say = say
 
     @property
@@ -85,11 +114,29 @@ class Body:
         """Let the reference rest."""
         self.velocity = np.zeros_like(self.velocity)
 
+    def look(self) -> None:
+        """Turn the neck's reference towards the gaze by one step; the runtime calls this after each step of a skill."""
+        wanted = self.planner.neck_towards(self.reference, self.gaze)
+        step = np.clip(wanted - self.reference[NECK], -NECK_STEP, NECK_STEP)
+        self.reference = self.reference.copy()
+        self.reference[NECK] += step
+        self.velocity = self.velocity.copy()
+        self.velocity[NECK_VELOCITY] = step / IK_PERIOD
+
+    @property
+    def gaze_settled(self) -> bool:
+        """Whether the head looks where it should."""
+        return bool(np.all(np.abs(self.velocity[NECK_VELOCITY]) < 0.02))
+
     def set_hand(self, side: str, posture: np.ndarray, tension: float | None = None) -> None:
         """Wind the cables of a hand to `posture` (n,) rad, none tighter than `tension` N."""
-        self.hands[side] = replace(
-            self.hands[side], posture=posture, tension=self.hands[side].tension if tension is None else tension
-        )
+        self.hands[side] = HandTarget(posture, self.hands[side].tension if tension is None else tension)
+
+
+NECK = slice(9, 11)
+NECK_VELOCITY = slice(8, 10)
+NECK_STEP = 2.0 * IK_PERIOD
+"""Largest turn of the neck in one step, rad."""
 
 
 def wait(body: Body, seconds: float) -> Generator[None, None, None]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from itertools import product
 
@@ -10,23 +11,7 @@ import numpy as np
 from bunraku.control.grasping import HandGrasp, palm_pose, pinch, wrap
 from bunraku.control.reach import Pose, ReachPlanner, Solution
 from bunraku.objects import KINDS
-
-
-@dataclass(frozen=True)
-class Seen:
-    """An object as the robot believes it to be: `position` (3,) m of the object frame in the stance frame, `yaw` rad,
-    `deviation` m of the position."""
-
-    kind: str
-    colour: str
-    position: np.ndarray
-    yaw: float
-    deviation: float = 0.0
-
-    @property
-    def name(self) -> str:
-        """Colour and kind: "red mug"."""
-        return f"{self.colour} {self.kind}"
+from bunraku.skills.perception import Seen
 
 
 @dataclass(frozen=True)
@@ -50,9 +35,9 @@ class Option:
 
 
 UP = np.array([0.0, 0.0, 1.0])
-WRAPPED = {"mug": (0.040, 22.0), "can": (0.033, 22.0), "bottle": (0.0325, 24.0)}
+WRAPPED = {"mug": (0.040, 12.0), "can": (0.033, 14.0), "bottle": (0.0325, 15.0)}
 """Radius m and holding tension N of what is wrapped."""
-HANDLE_BLOCKED_DEG: tuple[tuple[float, float], ...] = ((0.0, 180.0),)
+HANDLE_BLOCKED_DEG: tuple[tuple[float, float], ...] = ((10.0, 180.0), (-180.0, -135.0))
 """Directions of a mug's handle in the palm's x–z plane (x along the fingers, +z out of the back of the hand) at which
 palm, fingers or thumb would meet it."""
 
@@ -85,6 +70,11 @@ PINCHED = {
     "banana": Pinch(0.035, "y", 0.000, 12),
     "apple": Pinch(0.073, "any", 0.000, 12, centre_x=0.105, depth=0.080),
 }
+
+
+def grip_width(kind: str) -> float:
+    """Width (m) of a kind between the fingers that hold it."""
+    return 2 * WRAPPED[kind][0] if kind in WRAPPED else PINCHED[kind].width
 
 
 def candidates(hand: str, side: str, seen: Seen) -> list[Option]:
@@ -151,23 +141,68 @@ _SIDE_ROLLS_DEG = (0, 15, -15, 90, -90)
 """How far the hand is rolled about the line between thumb and fingers: the grip stays, the arm finds its way."""
 
 
-def plan_grasp(planner: ReachPlanner, side: str, seen: Seen, start: np.ndarray, keep: int = 8) -> list[Plan]:
-    """Reachable ways to take `seen`, best first; empty when there is none."""
+def plan_grasp(
+    planner: ReachPlanner,
+    side: str,
+    seen: Seen,
+    start: np.ndarray,
+    others: Sequence[Seen] = (),
+    keep: int = 8,
+) -> list[Plan]:
+    """Reachable ways to take `seen` with the hand on `side`, best first; empty when there is none.
+
+    Args:
+        planner: inverse kinematics.
+        side: "left" or "right".
+        seen: what to take.
+        start: configuration (37,) from which to go.
+        others: what else stands around and must not be touched.
+        keep: how many ways are enough.
+    """
     plans = []
     palm = planner.palm(start, side)
-    options = candidates(planner.spec.hand, side, seen)
-    options.sort(key=lambda option: 0.3 * _effort(palm, option.palm) + option.strain)
-    for option in options:
+    sign = 1.0 if side == "right" else -1.0
+    options = []
+    for option in candidates(planner.spec.hand, side, seen):
+        before = option.palm.shifted(option.grasp.approach * [1, sign, 1])
+        crowd = max(crowding(pose, sign, others) for pose in (option.palm, before))
+        options.append((0.3 * _effort(palm, option.palm) + option.strain + 3.0 * crowd, crowd, option))
+    options.sort(key=lambda entry: entry[0])
+    for estimate, crowd, option in options:
+        if crowd > 1.0 and plans:
+            break
         solution = planner.solve(side, option.palm, start)
         if not solution.reached:
             continue
         lean = float(np.abs(solution.configuration[7:9]).sum())
         cramped = 0.08 - min(solution.margin, 0.08)
-        cost = 0.5 * lean + 6.0 * cramped + 0.3 * _effort(palm, option.palm) + option.strain
-        plans.append(Plan(side, option.grasp, option.palm, solution, cost))
+        plans.append(Plan(side, option.grasp, option.palm, solution, estimate + 0.5 * lean + 6.0 * cramped))
         if len(plans) >= keep:
             break
     return sorted(plans, key=lambda plan: plan.cost)
+
+
+_HAND_POINTS = np.array(
+    [[x, y, z] for x in (0.0, 0.05, 0.10, 0.15, 0.185) for y in (-0.04, 0.0, 0.035) for z in (-0.07, -0.02, 0.01)]
+    + [[x, 0.0, 0.0] for x in (-0.06, -0.12, -0.18, -0.24)]
+)
+"""Points (n, 3) m of an open hand and its forearm in the right palm frame."""
+_ROOM = 0.012
+"""Air (m) that a hand wants around it."""
+
+
+def crowding(palm: Pose, sign: float, others: Sequence[Seen]) -> float:
+    """How deep an open hand at `palm` would reach into `others`, in units of 2 cm; 0 when it touches none."""
+    points = palm.position + (_HAND_POINTS * [1, sign, 1]) @ palm.rotation.T
+    depth = 0.0
+    for other in others:
+        kind = KINDS[other.kind]
+        radius = float(np.hypot(*kind.size[:2])) / 2 if kind.size[0] != kind.size[1] else kind.size[0] / 2
+        below = points[:, 2] < other.position[2] + kind.rest_height + _ROOM
+        if below.any():
+            gaps = np.linalg.norm(points[below, :2] - other.position[:2], axis=1) - radius - _ROOM
+            depth = max(depth, -float(gaps.min()))
+    return depth / 0.02
 
 
 def _effort(palm: Pose, pose: Pose) -> float:

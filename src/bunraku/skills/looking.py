@@ -1,0 +1,63 @@
+"""`look_for` and `look_around`: search the room with the eyes until the thing is found or everything was seen."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Generator
+
+import numpy as np
+
+from bunraku.objects import SURFACES
+from bunraku.skills.body import Body, Outcome
+from bunraku.skills.perception import Seen, look
+
+PLACES = {name: np.array([np.mean(s.x), np.mean(s.y), s.top]) for name, s in SURFACES.items()}
+"""Where to look for things: the middles of the surfaces of the map."""
+
+UNSURE = 0.012
+"""A position less certain than this (m) is looked at again."""
+
+
+def place_of(seen: Seen) -> str | None:
+    """The surface of the map on which (or above which) an object is; None when it is over none."""
+    for name, surface in SURFACES.items():
+        x, y, z = seen.position
+        if surface.x[0] <= x <= surface.x[1] and surface.y[0] <= y <= surface.y[1] and -0.05 < z - surface.top < 0.25:
+            return name
+    return None
+
+
+def look_around(body: Body, places: tuple[str, ...] = ("counter",)) -> Generator[None, None, list[Seen]]:
+    """Look at `places` one after the other; returns everything seen there."""
+    found: list[Seen] = []
+    for place in places:
+        body.say("look", f"looking at the {place}")
+        seen = yield from look(body, PLACES[place])
+        found += [s for s in seen if not _known(s, found)]
+    return found
+
+
+def look_for(
+    body: Body, fits: Callable[[Seen], bool], name: str, places: tuple[str, ...] = tuple(SURFACES)
+) -> Generator[None, None, Outcome]:
+    """Search `places` for what `fits`; looks a second time, straight at it, when the first look was unsure.
+
+    The outcome's `measured` holds `found` (those that fit) and `seen` (everything seen on the way).
+    """
+    seen: list[Seen] = []
+    for place in places:
+        more = yield from look_around(body, (place,))
+        seen += [s for s in more if not _known(s, seen)]
+        found = [s for s in seen if fits(s)]
+        if not found:
+            continue
+        if len(found) == 1 and (found[0].deviation > UNSURE or found[0].confidence < 0.5):
+            body.say("look_for", f"looking again at the {found[0].name}, unsure by {1000 * found[0].deviation:.0f} mm")
+            again = yield from look(body, found[0].position)
+            found = [s for s in again if fits(s)] or found
+        return Outcome("look_for", True, f"found the {found[0].name}", {"found": found, "seen": seen})
+    what = ", ".join(f"a {s.name}" for s in seen) or "nothing that I know"
+    return Outcome("look_for", False, f"I looked everywhere and see no {name}; I see {what}", {"found": [], "seen": seen})
+
+
+def _known(seen: Seen, others: list[Seen]) -> bool:
+    return any(s.name == seen.name and np.linalg.norm(s.position - seen.position) < 0.06 for s in others)

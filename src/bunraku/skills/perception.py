@@ -1,0 +1,118 @@
+"""From pictures to things in the stance frame: each picture gets the camera's pose at its own time, then detection."""
+
+from __future__ import annotations
+
+from collections import deque
+from collections.abc import Generator, Sequence
+from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from bunraku.control.estimator import BodyState
+from bunraku.control.posture import BodyPoses
+from bunraku.hands import load_hand
+from bunraku.objects import SURFACES
+from bunraku.robot import SIDES, Observation, RobotSpec
+from bunraku.skills.object_models import catalogue_models
+from bunraku.skills.own_body import OwnBody
+from bunraku.vision.detect import ColourDetector, Detection, Detector, View, capsule_mask, pinhole, rotation_from_mujoco
+
+if TYPE_CHECKING:
+    from bunraku.skills.body import Body
+
+LOOKING = ("head_left", "head_right", "chest")
+"""The cameras that look at the work."""
+
+HISTORY = 150
+"""How many states are remembered to give each picture the pose at its own time."""
+
+
+@dataclass(frozen=True)
+class Seen:
+    """An object as the robot believes it to be: `position` (3,) m of the object frame in the stance frame, `yaw` rad,
+    `deviation` m of the position, `time` s of the pictures and the `confidence` of the detector."""
+
+    kind: str
+    colour: str
+    position: np.ndarray
+    yaw: float
+    deviation: float = 0.0
+    time: float = 0.0
+    confidence: float = 1.0
+    rotation: np.ndarray | None = None
+
+    @property
+    def name(self) -> str:
+        """Colour and kind: "red mug"."""
+        return f"{self.colour} {self.kind}"
+
+
+class Eyes:
+    """Keeps the recent states of the body and turns pictures into `Seen` objects."""
+
+    def __init__(self, spec: RobotSpec, detector: Detector | None = None) -> None:
+        """Look with the cameras of `spec`; the default detector knows the household catalogue by colour and outline."""
+        self._spec = spec
+        self._detector = detector or ColourDetector(support_heights=tuple(s.top for s in SURFACES.values()))
+        self._models = catalogue_models()
+        self._poses = BodyPoses(spec)
+        self._own_body = OwnBody(spec)
+        self._hand_joints = load_hand(spec.hand).joint_names
+        self._states: deque[tuple[BodyState, Observation]] = deque(maxlen=HISTORY)
+
+    def note(self, state: BodyState, observation: Observation) -> None:
+        """Remember where the body was at the time of `observation`."""
+        self._states.append((state, observation))
+
+    def views(self, observation: Observation, after: float, cameras: Sequence[str] = LOOKING) -> list[View]:
+        """One view for each of `cameras` that has taken a picture later than `after` s."""
+        frames = [observation.frames[name] for name in cameras if name in observation.frames]
+        return [self._view(frame) for frame in frames if frame.time > after]
+
+    def _view(self, frame) -> View:
+        state, then = min(self._states, key=lambda entry: abs(entry[0].time - frame.time))
+        position, rotation = self._poses.camera_pose(state, frame.camera)
+        height, width = frame.image.shape[:2]
+        camera = pinhole(np.deg2rad(self._spec.camera(frame.camera).fovy_deg), width, height)
+        view = View(frame.camera, frame.time, frame.image, camera, position, rotation_from_mujoco(rotation))
+        hands = {side: (self._hand_joints, then.hand(side).position) for side in SIDES}
+        return replace(view, hidden=capsule_mask(view, *self._own_body.capsules(state.configuration, hands)))
+
+    def find(self, views: Sequence[View]) -> list[Seen]:
+        """Every known object in `views`."""
+        return [_seen(detection) for detection in self._detector.detect(views, self._models)] if views else []
+
+
+def _seen(found: Detection) -> Seen:
+    return Seen(
+        found.kind,
+        found.colour,
+        np.asarray(found.position_stance, float),
+        float(found.yaw),
+        float(np.max(found.std)),
+        found.time,
+        found.confidence,
+        np.asarray(found.rotation_stance_from_object),
+    )
+
+
+def look(body: Body, point: np.ndarray | None = None) -> Generator[None, None, list[Seen]]:
+    """Turn the head to `point`, keep still until every looking camera has taken a new picture, and find what is there."""
+    if point is not None:
+        body.gaze = np.asarray(point, float)
+        body.hold()
+        yield
+    while not body.gaze_settled:
+        body.hold()
+        yield
+    still_since = body.time + 0.1
+    deadline = still_since + 0.6
+    while body.time < deadline:
+        body.hold()
+        yield
+        if body.observation is not None and body.eyes is not None:
+            views = body.eyes.views(body.observation, still_since)
+            if len(views) == len(LOOKING) or (views and body.time >= deadline - 0.03):
+                return body.eyes.find(views)
+    return []

@@ -1,0 +1,156 @@
+"""`pick`: see it, reach it, close on it, lift it, and make sure by touch and by a second look."""
+
+from __future__ import annotations
+
+from collections.abc import Generator, Sequence
+
+import numpy as np
+
+from bunraku.control.reach import Pose
+from bunraku.robot import SIDES
+from bunraku.skills.body import Body, Grip, Outcome, wait
+from bunraku.skills.grasps import Plan, grip_width, plan_grasp
+from bunraku.skills.moving import move_fingers, move_palm
+from bunraku.skills.perception import Seen, look
+from bunraku.skills.touch import holds
+
+TRAVEL_HEIGHT = 1.16
+"""Height (m) of the palm at which nothing on the counter is in its way."""
+LIFT = 0.15
+"""How far (m) a taken object is raised before it is judged."""
+
+
+def choose(body: Body, seen: Seen, others: Sequence[Seen], sides: Sequence[str] = SIDES, avoid: int = 0) -> Plan | None:
+    """The best way to take `seen` with a free hand; `avoid` skips as many of the best ones after a failure."""
+    start = body.reference
+    free = [side for side in sides if side not in body.grips]
+    plans = [plan for side in free for plan in plan_grasp(body.planner, side, seen, start, others)]
+    plans.sort(key=lambda plan: plan.cost)
+    return plans[min(avoid, len(plans) - 1)] if plans else None
+
+
+def grasp(body: Body, plan: Plan, seen: Seen) -> Generator[None, None, Outcome]:
+    """Reach `seen` as planned and close the hand on it; the outcome says what the hand feels."""
+    side, how = plan.side, plan.grasp
+    sign = 1.0 if side == "right" else -1.0
+    before = plan.palm.shifted(how.approach * [1, sign, 1])
+    above = Pose(before.position + [0, 0, max(0.03, TRAVEL_HEIGHT - before.position[2])], before.rotation)
+    body.posture = plan.solution.configuration
+    start = body.palm(side)
+    up = max(0.0, TRAVEL_HEIGHT - start.position[2])
+    body.say("reach", f"reaching for the {seen.name} with the {side} hand")
+    body.set_hand(side, body.hands[side].posture, body.full_tension)
+    if up > 0.02:
+        yield from move_palm(body, side, [start.moved(np.array([0, 0, up]))])
+    yield from move_fingers(body, side, how.open, 0.3)
+    yield from move_palm(body, side, [above, before])
+    error = yield from move_palm(body, side, [plan.palm], speed=0.2, settle=0.2)
+    if error > 0.012:
+        return Outcome("grasp", False, f"the arm stopped {1000 * error:.0f} mm short of the {seen.name}")
+    body.say("grasp", f"closing on the {seen.name}")
+    yield from move_fingers(body, side, how.closed, 1.2 if how.family == "wrap" else 0.8, how.closing)
+    yield from move_fingers(body, side, how.closed, 0.3, how.tension)
+    held, felt = holds(body, side, how, grip_width(seen.kind))
+    reason = f"the hand closed on the {seen.name}" if held else f"the hand closed on nothing, no {seen.name} in it"
+    return Outcome("grasp", held, reason, felt)
+
+
+def lift(body: Body, plan: Plan, seen: Seen) -> Generator[None, None, Outcome]:
+    """Raise what the hand holds, then judge by touch and by looking whether it came along."""
+    side = plan.side
+    body.say("lift", f"lifting the {seen.name}")
+    yield from move_palm(body, side, [body.palm(side).moved(np.array([0, 0, LIFT]))], speed=0.25, settle=0.1)
+    held, felt = holds(body, side, plan.grasp, grip_width(seen.kind))
+    palm = body.measured_palm(side)
+    expected = palm.position + palm.rotation @ (plan.palm.rotation.T @ (seen.position - plan.palm.position))
+    around = yield from look(body, expected)
+    same = [s for s in around if s.name == seen.name]
+    lifted = [s for s in same if np.linalg.norm(s.position - expected) < 0.07]
+    left = [s for s in same if s.position[2] < seen.position[2] + 0.4 * LIFT and not _near(s, expected)]
+    if lifted:
+        return Outcome("lift", True, f"the {seen.name} is in the hand", {**felt, "seen": lifted[0]})
+    if left and not held:
+        return Outcome("lift", False, f"the {seen.name} stayed behind", {**felt, "left": left[0]})
+    if left and any(_near_xy(s, seen) for s in left):
+        return Outcome("lift", False, f"the {seen.name} is still where it was", {**felt, "left": left[0]})
+    if held:
+        return Outcome("lift", True, f"the hand feels the {seen.name}", felt)
+    return Outcome("lift", False, f"the {seen.name} is not in the hand", felt)
+
+
+def _near(seen: Seen, point: np.ndarray) -> bool:
+    return bool(np.linalg.norm(seen.position - point) < 0.10)
+
+
+def _near_xy(seen: Seen, other: Seen) -> bool:
+    return bool(np.linalg.norm(seen.position - other.position) < 0.08)
+
+
+def withdraw(body: Body, plan: Plan) -> Generator[None, None, None]:
+    """Open the hand and leave the way it came."""
+    sign = 1.0 if plan.side == "right" else -1.0
+    yield from move_fingers(body, plan.side, plan.grasp.open, 0.5, body.full_tension)
+    here = body.palm(plan.side)
+    back = here.shifted(plan.grasp.approach * [1, sign, 1])
+    up = Pose(back.position + [0, 0, max(0.03, TRAVEL_HEIGHT - back.position[2])], back.rotation)
+    yield from move_palm(body, plan.side, [back, up])
+
+
+def pick(
+    body: Body, seen: Seen, others: Sequence[Seen] = (), sides: Sequence[str] = SIDES, tries: int = 2
+) -> Generator[None, None, Outcome]:
+    """Take `seen`, which was looked at before, with one of the hands on `sides`; try once more if the first try fails."""
+    reason = ""
+    for attempt in range(tries):
+        plan = choose(body, seen, others, sides, avoid=0 if attempt == 0 else 1)
+        if plan is None:
+            return Outcome("pick", False, f"I cannot reach the {seen.name} with a free hand", {"kind": "unreachable"})
+        outcome = yield from grasp(body, plan, seen)
+        if outcome.success:
+            outcome = yield from lift(body, plan, seen)
+        if outcome.success:
+            body.grips[plan.side] = _grip(body, plan, seen, outcome)
+            return Outcome("pick", True, f"I have the {seen.name}", {"side": plan.side, **outcome.measured})
+        reason = outcome.reason
+        body.say("pick", reason + (", trying again" if attempt + 1 < tries else ""))
+        yield from withdraw(body, plan)
+        if attempt + 1 < tries:
+            yield from go_home(body, (plan.side,))
+            around = yield from look(body, seen.position)
+            same = [s for s in around if s.name == seen.name]
+            if not same:
+                return Outcome("pick", False, f"{reason}, and I do not see it any more", {"kind": "lost"})
+            seen = min(same, key=lambda s: float(np.linalg.norm(s.position - seen.position)))
+            others = [s for s in around if s is not seen]
+    return Outcome("pick", False, reason, {"kind": "grasp"})
+
+
+def _grip(body: Body, plan: Plan, seen: Seen, outcome: Outcome) -> Grip:
+    """Where the object sits in the palm: as seen in the hand, else as it stood when the hand closed."""
+    now = outcome.measured.get("seen")
+    if now is not None and now.rotation is not None and now.deviation < 0.01:
+        palm, position, rotation = body.measured_palm(plan.side), now.position, now.rotation
+    else:
+        palm, position = plan.palm, seen.position
+        cos, sin = np.cos(seen.yaw), np.sin(seen.yaw)
+        rotation = np.array([[cos, -sin, 0], [sin, cos, 0], [0, 0, 1]])
+    return Grip(seen, plan.grasp, palm.rotation.T @ (position - palm.position), palm.rotation.T @ rotation)
+
+
+def go_home(body: Body, sides: Sequence[str] = SIDES) -> Generator[None, None, Outcome]:
+    """Bring the arms on `sides` back beside the chest; a hand that holds something keeps it."""
+    from bunraku.control.grasping import relaxed
+
+    body.say("home", "going home")
+    body.posture = body.planner.nominal
+    for side in sides:
+        home = body.planner.palm(body.planner.nominal, side)
+        here = body.palm(side)
+        if np.linalg.norm(home.position - here.position) > 0.02:
+            high = Pose(np.array([*here.position[:2], max(here.position[2], TRAVEL_HEIGHT)]), here.rotation)
+            over = Pose(np.array([*home.position[:2], high.position[2]]), home.rotation)
+            yield from move_palm(body, side, [high, over, home], speed=0.6)
+        if side not in body.grips:
+            yield from move_fingers(body, side, relaxed(body.hand), 0.3, 0.7 * body.full_tension)
+    yield from wait(body, 0.1)
+    return Outcome("home", True, "I am home")

@@ -1,0 +1,43 @@
+"""What a hand feels: whether there is something between its fingers, from joint angles and cable tensions."""
+
+from __future__ import annotations
+
+import mujoco
+import numpy as np
+
+from bunraku.control.grasping import HandGrasp, hand_model
+from bunraku.robot import HandReading
+from bunraku.skills.body import Body
+
+EMPTY_WRAP = 0.85
+"""A wrap that closed further than this share of its way holds nothing: an object stops the fingers before."""
+
+
+def aperture(hand_name: str, position: np.ndarray) -> float:
+    """Free distance (m) between the pad of the thumb and the nearer of index and middle finger, from joint angles (n,)."""
+    model, data, address = hand_model(hand_name)
+    data.qpos[address] = position
+    mujoco.mj_kinematics(model, data)
+    thumb = data.site("right_thumb_tip").xpos
+    gaps = [float(np.linalg.norm(data.site(f"right_{name}_tip").xpos - thumb)) for name in ("index", "middle")]
+    return min(gaps) - 0.0165
+
+
+def closure(grasp: HandGrasp, hand_names: tuple[str, ...], position: np.ndarray) -> float:
+    """How far the fingers have gone from `open` (0) to `closed` (1): the median over the four fingers' flexion joints."""
+    way = grasp.closed - grasp.open
+    moving = np.array([abs(w) > 0.3 and not name.startswith("thumb") for w, name in zip(way, hand_names, strict=True)])
+    return float(np.median((position - grasp.open)[moving] / way[moving]))
+
+
+def holds(body: Body, side: str, grasp: HandGrasp, width: float) -> tuple[bool, dict[str, float]]:
+    """Whether the hand on `side` feels a thing `width` m wide in its grasp, and the measurements behind the answer."""
+    if body.observation is None:
+        return False, {}
+    reading: HandReading = body.observation.hand(side)
+    tension = float(np.mean(np.abs(reading.tension)))
+    if grasp.family == "wrap":
+        share = closure(grasp, body.hand.joint_names, reading.position)
+        return share < EMPTY_WRAP and tension > 2.0, {"closure": share, "tension_N": tension}
+    gap = aperture(body.planner.spec.hand, reading.position)
+    return gap > 0.45 * width and tension > 0.5, {"aperture_m": gap, "tension_N": tension}
