@@ -1,7 +1,7 @@
 """The phrasings of the conversation benchmark and what each should make the robot do.
 
-A line of `phrases/*.txt` is `expected | what a person says`; `expected` may begin with the situation: `[calls]` were made
-before, or `[?call]` waits for the answer to a question. Every second phrase is held out: never looked at for tuning.
+A line of `phrases/*.txt` is `expected | what a person says`; `expected` may begin with the situation: `[call]` was
+made before, or `[?call]` waits for the answer to a question. Every second phrase is held out: not looked at for tuning.
 """
 
 from __future__ import annotations
@@ -106,3 +106,9 @@ def _object(text: str) -> ObjectQuery:
     colour = words.pop(0) if words and words[0] in default_vocabulary().colours else None
     side = words.pop() if words and words[-1] in SIDES else None
     return ObjectQuery(" ".join(words) or None, colour, side, None, place or None)  # type: ignore[arg-type]
+
+
+def load_more(language: str) -> list[Phrase]:
+    """The second list of `language`, written after the first was scored; all of it is for tuning."""
+    lines = (PHRASES / f"{language}_more.txt").read_text(encoding="utf-8").splitlines()
+    return [parse(line, language, half="second list") for line in lines if line.strip() and not line.startswith("#")]

@@ -1,4 +1,4 @@
-"""A small real body: a table with things on it, and a hand that takes time. Not a simulator of physics, but no mock either."""
+"""A small real body: a table with things on it, and a hand that takes time and can be stopped."""
 
 from __future__ import annotations
 

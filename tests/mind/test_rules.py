@@ -1,6 +1,7 @@
 """The rule mind: what it understands it does, everything else it answers, and nothing is guessed."""
 
 import time
+from pathlib import Path
 
 import pytest
 from hypothesis import given, settings
@@ -86,30 +87,16 @@ def test_what_is_not_understood_is_said(text, part):
     assert isinstance(reply, Reply) and part in reply.text and "\n" not in reply.text
 
 
-NOT_ORDERS = """\
-Don't pick up the mug|do not put the mug on the shelf|never grab the can|You shouldn't pick up the mug
-I'd rather you didn't pick up the mug|Refrain from moving the can to the shelf|Don't pick up the mug and put it on the shelf
-Did you pick up the mug?|You picked up the mug|What if you pick up the mug?|Ask me before you pick up the mug
-Unless I say so, pick up the mug|Only pick up the mug if I say please|Pick up the mug tomorrow|Pick up the mug... no, don't
-Pick up anything but the mug|Pick up the mug or the can|Pretend to pick up the mug|He said pick up the mug
-Translate "pick up the mug" into Japanese|Why don't you pick up the mug?|I am going to pick up the mug|I put the mug on the shelf
-The mug is on the shelf|pick up the picture of a mug|put the mug behind the box|give the mug to the dog|leave the mug alone
-do NOT, I repeat, do NOT pick up the mug|nevr pick up the mug|dont pick up the mug|don\u2019t pick up the mug|not the mug
-No picking up the mug!|Stop trying to pick up the mug|If you see the mug, pick it up|When I say go, pick up the ball
-pick up the mug? I don't think so|pick up the mug, just kidding|pick up two mugs|push the mug off the table
-マグを取らないで|マグを取らないでください|マグを取るな|マグを取ってはいけません|マグを取っちゃだめ|マグを取らなくていいよ
-マグを取って棚に置かないで|マグを取ったの?|マグを取っている|マグを取ったら教えて|マグを取る前に聞いて|母がマグを取ってと言った
-マグを取ってもいいですか|マグを取るふりをして|マグを取って。やっぱりいい。|マグ以外を取って|マグか缶を取って|マグはいらない
-マグを取って投げて|マグを机の下に置いて|マグが棚に置いてある|私がマグを棚に置きました|もし赤かったらマグを取って|マグに触るな"""
+NOT_ORDERS = (Path(__file__).parent / "not_orders.txt").read_text(encoding="utf-8").splitlines()
 
 
-@pytest.mark.parametrize("text", [t for line in NOT_ORDERS.splitlines() for t in line.split("|")])
+@pytest.mark.parametrize("text", NOT_ORDERS)
 @pytest.mark.parametrize("context", [Context(), PICKED], ids=["fresh", "after a pick"])
 def test_what_is_no_order_never_moves(text, context):
     assert moving(text, context) == []
 
 
-@given(st.sampled_from([t for line in NOT_ORDERS.splitlines() for t in line.split("|")]), st.integers(0, 40))
+@given(st.sampled_from(NOT_ORDERS), st.integers(0, 40))
 def test_a_cut_off_sentence_is_not_completed(text, cut):
     for call in moving(text[:cut] + "\u2026the", PICKED):
         assert call.name in MOVING  # it may act only on a whole request, which a prefix of these never ends with
@@ -126,7 +113,33 @@ def test_any_text_is_answered(text):
 @given(
     st.lists(
         st.sampled_from(
-            ["please", "pick", "up", "put", "the", "red", "mug", "on", "shelf", "and", "then", ",", ".", "it", "no", "not", "stop", "赤い", "マグ", "を", "取って", "棚", "に", "置いて", "、"]
+            [
+                "please",
+                "pick",
+                "up",
+                "put",
+                "the",
+                "red",
+                "mug",
+                "on",
+                "shelf",
+                "and",
+                "then",
+                ",",
+                ".",
+                "it",
+                "no",
+                "not",
+                "stop",
+                "赤い",
+                "マグ",
+                "を",
+                "取って",
+                "棚",
+                "に",
+                "置いて",
+                "、",
+            ]
         ),
         max_size=60,
     )

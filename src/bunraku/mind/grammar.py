@@ -472,6 +472,7 @@ class _Verbs:
 
     def __init__(self, classes: Mapping[str, Sequence[str]]):
         self.names = {verb: verb_class for verb_class, verbs in classes.items() for verb in verbs}
+        self._stems: dict[frozenset[str], re.Pattern[str]] = {}
 
     def stems(self, verbs: Iterable[str]) -> str:
         """Regular expression of everything that a form of one of `verbs` can begin with."""
@@ -491,8 +492,10 @@ class _Verbs:
 
     def search(self, text: str, verbs: Iterable[str]) -> int | None:
         """Where the last form of one of `verbs` begins that ends the text."""
-        verbs = tuple(verbs)
-        for position in range(len(text)):
+        verbs = frozenset(verbs)
+        if verbs not in self._stems:
+            self._stems[verbs] = re.compile(f"(?=(?:{self.stems(verbs)}))")
+        for position in (m.start() for m in self._stems[verbs].finditer(text)):
             found = self.match(text, position, verbs)
             if found and found[0] == len(text):
                 return position

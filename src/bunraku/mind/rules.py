@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
+from functools import cache
 from typing import Any
 
 from bunraku.mind.grammar import Clause, Correction, Grammar, Noun, Unknown
@@ -59,6 +60,12 @@ class Context:
         return replace(self, waiting=call)
 
 
+@cache
+def _household_grammar(language: Language) -> Grammar:
+    """The grammar over the default vocabulary, compiled once for all minds."""
+    return Grammar(language, default_vocabulary())
+
+
 @dataclass(frozen=True)
 class RuleMind:
     """`plan` is a pure function of the text and the context."""
@@ -67,6 +74,8 @@ class RuleMind:
     _grammars: dict[Language, Grammar] = field(default_factory=dict, repr=False, compare=False)
 
     def _grammar(self, language: Language) -> Grammar:
+        if self.vocabulary is default_vocabulary():
+            return _household_grammar(language)
         if language not in self._grammars:
             self._grammars[language] = Grammar(language, self.vocabulary)
         return self._grammars[language]

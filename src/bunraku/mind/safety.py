@@ -24,7 +24,8 @@ _STOP = re.compile(
 )
 _YES = re.compile(
     r"(?:(?:yes|yeah|yep|yup|sure|okay|ok|please|do it|go ahead|go on|of course|fine|all right|alright|confirmed"
-    r"|i agree|はい|うん|ええ|いいよ|いいです|どうぞ|お願いします|お願い|やってください|やって|もちろん|オーケー)[\s,.!、。]*){1,6}"
+    r"|i agree|はい|うん|ええ|いいよ|いいです|どうぞ|お願いします|お願い|やってください|やって|もちろん"
+    r"|オーケー)[\s,.!、。]*){1,6}"
 )
 
 
