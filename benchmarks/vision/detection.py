@@ -11,10 +11,13 @@ from collections import defaultdict
 from collections.abc import Iterator
 from dataclasses import dataclass, field, replace
 from pathlib import Path
+from typing import Literal
 
+import cv2
 import mujoco
 import numpy as np
 import tyro
+from scipy.spatial.transform import Rotation
 
 from bunraku.objects import SURFACES
 from bunraku.robot import JOINTS, SIDES, RobotSpec, build_robot, standing_configuration
@@ -34,12 +37,32 @@ MATCH = 0.05
 
 
 @dataclass(frozen=True)
+class Setting:
+    """How hard it is.
+
+    Attributes:
+        surface: where the things stand.
+        arms: the robot's arms hang over it and hide things.
+        fallen: the things have been tipped over.
+        disturbed: other light, noise, JPEG, and cameras displaced by 2 mrad and 1 mm (standard deviations).
+    """
+
+    surface: Literal["counter", "shelf", "side table"] = "counter"
+    arms: bool = False
+    fallen: bool = False
+    disturbed: bool = False
+
+
+@dataclass(frozen=True)
 class Case:
     """One room: what the robot's cameras saw, what was there, and how much of each thing was in view (by camera)."""
 
     scene: Scene
     views: list[View]
     visible: dict[str, list[float]]
+
+
+SETTING = Setting()
 
 
 @dataclass
@@ -55,27 +78,65 @@ class Tally:
     normalised: list[float] = field(default_factory=list)
 
 
-def cases(count: int, seed: int, objects: int, arms: bool) -> Iterator[Case]:
-    """Rooms with `objects` things on the counter; with `arms`, the robot's hands hang over it, anywhere."""
+def cases(count: int, seed: int, objects: int, setting: Setting) -> Iterator[Case]:
+    """Rooms with `objects` things, as the standing robot sees them when it looks at their surface."""
     robot, own_body = build_robot(), OwnBody()
     for index in range(count):
         rng = np.random.default_rng([seed, index])
-        scene = random_scene(rng, count=objects)
-        configuration = standing_configuration(RobotSpec())
-        configuration[7 + JOINTS.index("neck_pitch")] = 0.6
-        for side in SIDES if arms else ():
-            for joint, middle, spread in (("shoulder_pitch", -0.5, 0.3), ("shoulder_yaw", 0, 0.4), ("elbow", 1.7, 0.4)):
-                angle = middle + rng.uniform(-spread, spread)
-                configuration[7 + JOINTS.index(f"{side}_{joint}")] = angle
-        yield _look(robot, own_body, scene, configuration)
+        scene = _scene(rng, objects, setting)
+        poses = _fall(scene, rng) if setting.fallen else {}
+        case = _look(robot, own_body, scene, poses, _posture(rng, setting))
+        yield _disturb(case, rng) if setting.disturbed else case
 
 
-def _look(robot, own_body: OwnBody, scene: Scene, configuration: np.ndarray) -> Case:
+def _scene(rng: np.random.Generator, objects: int, setting: Setting) -> Scene:
+    board = SURFACES[setting.surface]
+    if setting.surface == "counter":
+        return random_scene(rng, count=objects)
+    area = replace(board, x=(board.x[0] + 0.08, board.x[1] - 0.08), y=(board.y[0] + 0.08, board.y[1] - 0.08))
+    return random_scene(rng, count=objects, area=area, board=board, clearance=0.03)
+
+
+def _posture(rng: np.random.Generator, setting: Setting) -> np.ndarray:
+    """Configuration (37,) of a robot that looks at the middle of the surface."""
+    surface = SURFACES[setting.surface]
+    changes = {
+        "neck_pitch": 0.6,
+        "neck_yaw": 0.0 if setting.surface == "counter" else float(np.arctan2(np.mean(surface.y), np.mean(surface.x))),
+    }
+    for side in SIDES if setting.arms else ():
+        for joint, middle, spread in (("shoulder_pitch", -0.5, 0.3), ("shoulder_yaw", 0, 0.4), ("elbow", 1.7, 0.4)):
+            changes[f"{side}_{joint}"] = middle + rng.uniform(-spread, spread)
+    configuration = standing_configuration(RobotSpec())
+    for joint, angle in changes.items():
+        configuration[7 + JOINTS.index(joint)] = angle
+    return configuration
+
+
+def _fall(scene: Scene, rng: np.random.Generator) -> dict[str, np.ndarray]:
+    """Poses (7,) of the things after each was tipped over and came to rest."""
+    model = build_model(None, scene)
+    data = mujoco.MjData(model)
+    mujoco.mj_forward(model, data)
+    for placed in scene.objects:
+        joint = data.joint(OBJECT_PREFIX + placed.name)
+        axis = rng.uniform(0, 2 * np.pi)
+        tip = np.array([np.cos(np.pi / 4), *(np.sin(np.pi / 4) * np.array([np.cos(axis), np.sin(axis), 0]))])
+        mujoco.mju_mulQuat(joint.qpos[3:], tip, joint.qpos[3:].copy())
+        joint.qpos[2] = scene.find(placed.name).position[2] + 0.03
+    for _ in range(1000):
+        mujoco.mj_step(model, data)
+    return {o.name: data.joint(OBJECT_PREFIX + o.name).qpos.copy() for o in scene.objects}
+
+
+def _look(robot, own_body: OwnBody, scene: Scene, poses: dict[str, np.ndarray], configuration: np.ndarray) -> Case:
     model = build_model(robot, scene)
     data = mujoco.MjData(model)
     data.qpos[:7] = configuration[:7]
     for joint, angle in zip(JOINTS, configuration[7:], strict=True):
         data.joint(joint).qpos = angle
+    for name, pose in poses.items():
+        data.joint(OBJECT_PREFIX + name).qpos = pose
     mujoco.mj_forward(model, data)
     renderer = CameraRenderer(model)
     try:
@@ -84,7 +145,29 @@ def _look(robot, own_body: OwnBody, scene: Scene, configuration: np.ndarray) -> 
         renderer.close()
     body = own_body.capsules(configuration, {})
     views = [replace(view, hidden=capsule_mask(view, *body)) for view in views]
+    at = {o.name: tuple(data.body(OBJECT_PREFIX + o.name).xpos) for o in scene.objects}
+    # Things that have fallen have no upright yaw.
+    scene = Scene(tuple(replace(o, position=at[o.name], yaw=float("nan") if poses else o.yaw) for o in scene.objects))
     return Case(scene, views, _visibility(model, data, scene))
+
+
+def _disturb(case: Case, rng: np.random.Generator) -> Case:
+    """Other light, sensor noise, compression, and cameras that are not quite where the encoders say."""
+    light = rng.uniform(0.6, 1.15) * rng.uniform(0.94, 1.06, 3)
+    views = []
+    for view in case.views:
+        noisy = view.image * light + rng.normal(0, 4, view.image.shape)
+        encoded = cv2.imencode(".jpg", np.clip(noisy, 0, 255).astype(np.uint8), [cv2.IMWRITE_JPEG_QUALITY, 85])[1]
+        turn = Rotation.from_rotvec(rng.normal(0, 0.002, 3)).as_matrix()
+        views.append(
+            replace(
+                view,
+                image=cv2.imdecode(encoded, cv2.IMREAD_COLOR),
+                position_stance=view.position_stance + rng.normal(0, 0.001, 3),
+                rotation_stance_from_camera=turn @ view.rotation_stance_from_camera,
+            )
+        )
+    return replace(case, views=views)
 
 
 def _view(model, data, name: str, image: np.ndarray) -> View:
@@ -165,7 +248,7 @@ def _measure(tally: Tally, placed: Placed, hit: Detection) -> None:
     tally.error.append(float(np.linalg.norm(offset)))
     tally.normalised.append(float(np.sqrt(offset @ np.linalg.solve(hit.covariance, offset) / 3)))
     period = YAW_PERIODS.get(placed.kind, 2 * np.pi)
-    if period:
+    if period and np.isfinite(placed.yaw):
         tally.yaw.append(abs((hit.yaw - placed.yaw + period / 2) % period - period / 2))
 
 
@@ -173,7 +256,7 @@ def main(
     scenes: int = 100,
     seed: int = 0,
     objects: int = 8,
-    arms: bool = False,
+    setting: Setting = SETTING,
     json_file: Path | None = None,
     verbose: bool = False,
 ):
@@ -183,7 +266,7 @@ def main(
         scenes: number of rooms.
         seed: of the first room.
         objects: things in each room.
-        arms: hold the arms over the counter, so that they hide things.
+        setting: how hard it is.
         json_file: where to write the figures.
         verbose: print what went wrong in each room.
     """
@@ -191,7 +274,7 @@ def main(
     models = catalogue_models()
     tallies: dict[str, Tally] = defaultdict(Tally)
     spent = []
-    for index, case in enumerate(cases(scenes, seed, objects, arms)):
+    for index, case in enumerate(cases(scenes, seed, objects, setting)):
         started = time.process_time()
         detections = detector.detect(case.views, models)
         spent.append(time.process_time() - started)

@@ -11,7 +11,7 @@ from scipy.spatial import ConvexHull, cKDTree
 from scipy.spatial.transform import Rotation
 
 from bunraku.objects import COLOURS, KINDS, Kind, Primitive
-from bunraku.vision.detect import ObjectModel
+from bunraku.vision.detect import ObjectModel, Rest
 
 YAW_PERIODS = {
     **dict.fromkeys(("can", "bottle", "ball", "apple", "bowl", "plate"), 0.0),
@@ -19,6 +19,9 @@ YAW_PERIODS = {
     "cube": np.pi / 2,
 }
 """After which turn about z a kind looks the same, rad; 2π for those that are not named."""
+
+MUG_ROLL = 1.02
+"""How far (rad) a mug that lies on its side has rolled from having its handle straight below."""
 
 TRIM_MARGIN = 0.0004
 """What lies this near (m) to a cap, lid or band is hidden by it."""
@@ -42,12 +45,30 @@ def object_model(kind: Kind, colour: str) -> ObjectModel:
         kind.size,
         -kind.rest_height,
         YAW_PERIODS.get(kind.name, 2 * np.pi),
+        _lying(kind),
     )
 
 
 def catalogue_models() -> list[ObjectModel]:
     """Every kind in every colour that it has."""
     return [object_model(kind, colour) for kind in KINDS.values() for colour in kind.colours]
+
+
+def _lying(kind: Kind) -> tuple[Rest, ...]:
+    """How it lies once it has fallen over."""
+    on_its_side = Rotation.from_euler("y", 90, degrees=True)
+    if kind.name in ("can", "bottle"):
+        return (Rest(on_its_side.as_matrix(), np.pi if kind.name == "can" else 2 * np.pi),)
+    if kind.name == "mug":
+        # The handle, at first straight below, swings up on either side until it lies on the board too.
+        rolls = (Rotation.from_rotvec([angle, 0, 0]) for angle in (MUG_ROLL, -MUG_ROLL))
+        return tuple(Rest((roll * on_its_side).as_matrix(), 2 * np.pi) for roll in rolls)
+    if kind.name in ("box", "small box", "sponge"):
+        on_its_edge = Rotation.from_euler("x", 90, degrees=True)
+        return (Rest(on_its_side.as_matrix(), np.pi), Rest(on_its_edge.as_matrix(), np.pi))
+    if kind.name == "bowl":
+        return (Rest(np.diag([1.0, -1.0, -1.0]), 0.0),)
+    return ()
 
 
 @cache
