@@ -11,6 +11,8 @@ import numpy as np
 
 def add_studio(spec: mujoco.MjSpec) -> None:
     """Add a plain bright background, two lights and their ambient level."""
+    for texture in [t for t in spec.textures if t.type == mujoco.mjtTexture.mjTEXTURE_SKYBOX]:
+        spec.delete(texture)
     spec.add_texture(
         name="studio",
         type=mujoco.mjtTexture.mjTEXTURE_SKYBOX,

@@ -80,6 +80,7 @@ def simulate(kinematics: Kinematics, fit: Fit, grip: float, seeds: int, seed: in
     inertia = scene.model.body_inertia[scene.object]
     scene.damping[:, steadied] = STEADY * np.concatenate([np.full(3, shape.mass), inertia])
     stiffness = scene.model.actuator_gainprm[:, 0]
+    fastest = np.abs(subject.forces[CONTINUOUS]).max(1) / 3
     start, end = scene.lengths(opened), scene.lengths(fit.posture)
     chunks = round(CLOSE / TIMESTEP / CHUNK)
     for chunk in range(chunks):
@@ -87,7 +88,7 @@ def simulate(kinematics: Kinematics, fit: Fit, grip: float, seeds: int, seed: in
         if share < 1:
             scene.ctrl[:] = start + share * (end - start)
         else:
-            scene.ctrl += np.clip(0.5 * (tension - scene.force) / stiffness, -0.0005, 0.0005)
+            scene.ctrl += np.clip(0.5 * (tension - scene.force), -fastest, fastest) / stiffness
         scene.step(CHUNK)
 
     palm = subject.palm.body

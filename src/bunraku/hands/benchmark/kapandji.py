@@ -28,6 +28,15 @@ TARGETS = (
     ("palm", 0, 0.0, "palmar"),
 )
 """Digit, link from the tip, share of its length, side."""
+FUSED = {
+    (-3, 0.60): (-2, 0.60),
+    (-2, 0.50): (-1, 0.25),
+    (-1, 0.90): (-1, 0.90),
+    (-1, 0.05): (-1, 0.50),
+    (-2, 0.05): (-1, 0.05),
+    (-3, 0.10): (-2, 0.10),
+}
+"""The same places on a finger whose last two phalanges are one link."""
 TOUCH, OVERLAP, SIDE = 0.002, 0.0025, 0.2
 CANDIDATES = 1500
 ROUNDS = ((24, 12), (8, 20))
@@ -57,6 +66,8 @@ class _Opposition:
             self.link, self.radius, self.body = None, 0.0, palm.body
             self.local = _distal_crease(kinematics)
         else:
+            if len(digits[name]) < 3:
+                back, share = FUSED[back, share]
             self.link = digits[name][back]
             self.radius, self.body = self.link.radius, self.link.body
             self.local = link_point(self.link, share)
@@ -126,9 +137,9 @@ def kapandji(kinematics: Kinematics, seed: int) -> Kapandji:
     """Try the ten positions."""
     reached, force = [], []
     for number, target in enumerate(TARGETS):
-        name, back, _, _ = target
+        name = target[0]
         digits = kinematics.subject.digits
-        if name != "palm" and (name not in digits or len(digits[name]) < -back):
+        if name != "palm" and name not in digits:
             reached.append(False)
             force.append(0.0)
             continue
@@ -161,9 +172,8 @@ def _distal_crease(kinematics: Kinematics) -> np.ndarray:
     subject = kinematics.subject
     placement = kinematics.place(np.clip(np.zeros((1, kinematics.dof)), kinematics.lower, kinematics.upper))
     fingers = [chain for name, chain in subject.digits.items() if name != "thumb"][-2:]
-    knuckles = [
-        placement.point(chain[-3].body if len(chain) > 2 else chain[0].body, chain[0].start)[0] for chain in fingers
-    ]
+    first = [chain[max(0, len(chain) - 3)] for chain in fingers]
+    knuckles = [placement.point(link.body, link.start)[0] for link in first]
     points = kinematics.palm_points(placement)[0]
     nearest = np.linalg.norm(points - np.mean(knuckles, 0), axis=1).argmin()
     return subject.palm.points[nearest]

@@ -28,7 +28,7 @@ from bunraku.hands.benchmark.subject import CONTINUOUS, Subject, subject_from_sp
 from bunraku.hands.benchmark.wrist import wrist_crosstalk
 from bunraku.hands.spec import hand_to_yaml, load_hand
 
-VERSIONS = {"K": 1, "W": 1, "G": 1, "S": 1, "V": 1, "M": 1, "X": 1, "C": 1}
+VERSIONS = {"K": 1, "W": 1, "G": 2, "S": 1, "V": 1, "M": 1, "X": 1, "C": 1}
 """Raised when a test changes, so that old results are not mixed with new ones."""
 TESTS = tuple(VERSIONS)
 """K: K1 and K2; G: G1, G2 and Q. The letters that `--tests` takes."""
@@ -64,8 +64,8 @@ def jobs(hands: list[str], tests: tuple[str, ...], settings: Settings) -> Iterat
     if unknown:
         raise UserError(f"There is no test '{min(unknown)}'; known are {', '.join(TESTS)}.")
     for hand in hands:
-        for test in (t for t in ("C", "V", "X", "W", "K", "S") if t in tests and (t != "X" or hand not in PEERS)):
-            yield Job(hand, test)
+        single = ("C", "W", "K", "S") if hand in PEERS else ("C", "V", "X", "W", "K", "S")
+        yield from (Job(hand, test) for test in single if test in tests)
     if "G" in tests:
         for number in settings.grasps:
             yield from (Job(hand, "G", str(number)) for hand in hands)

@@ -37,7 +37,7 @@ def strength(kinematics: Kinematics, seed: int) -> dict[str, dict[str, float]]:
     """For each gauge the greatest force in N, sustained and at stall; 0 if the hand cannot take hold of it.
 
     Pinches report the thumb's normal force, the hook the load along the fingers, the grip the force of the last two
-    links of the fingers towards the palm, whose reaction the handle takes wherever it lies: the best of the FITS best postures. In
+    links of the fingers towards the palm, whose reaction the handle takes anywhere: the best of the FITS postures. In
     key pinch the index may lean on its ulnar stop, as people's does.
     """
     table = {}
