@@ -37,7 +37,7 @@ REANCHOR_ROTATION = 0.12
 REANCHOR_SCALE = 0.12
 MOVING_SHARE = 0.25
 """Share of changed cells from which camera motion is looked for."""
-LOOK_AGAIN = 0.2
+LOOK_AGAIN = 0.6
 """Seconds before a busy scene is examined again for camera motion."""
 
 CELL = np.dtype(
@@ -128,6 +128,7 @@ class Canvas:
         self._time: float | None = None
         self._orientation: Orientation | None = None
         self._raw = self.kept
+        self._exposure = (1.0, 0.0)
         self._moving_until = -np.inf
         self._look_again = -np.inf
 
@@ -146,7 +147,7 @@ class Canvas:
         if registered:
             self._register(raw, frame.time, turn)
         self.picture, visible = self._laid(raw)
-        errors = self._errors(visible)
+        errors = self._errors()
         if not registered and frame.time >= self._look_again:
             errors, visible = self._explain(raw, frame.time, errors, visible)
         self._time, self._raw, self._orientation = frame.time, raw, frame.orientation
@@ -160,7 +161,7 @@ class Canvas:
             return errors, visible
         if self._register(raw, time, None):
             self.picture, visible = self._laid(raw)
-            errors = self._errors(visible)
+            errors = self._errors()
         if self._changed_share(errors[0], visible) > MOVING_SHARE:
             errors = self._cancel_exposure(errors, visible)
             if self._changed_share(errors[0], visible) > MOVING_SHARE:
@@ -207,14 +208,17 @@ class Canvas:
         return small
 
     def _laid(self, raw: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
-        """The picture in canvas coordinates, and the cells that lie wholly in it."""
+        """The picture in canvas coordinates and the exposure of what was kept, and the cells that lie wholly in it."""
+        gain, bias = self._exposure
+        if self._exposure != (1.0, 0.0):
+            raw = cv2.convertScaleAbs(raw, alpha=1 / gain, beta=-bias / gain)
         if self.canvas_from_picture is IDENTITY:
             return raw, np.ones(self.grid.shape, bool)
         laid = _resampled(raw, invert(self.canvas_from_picture))
         inside = cv2.compare(laid, UNKNOWN, cv2.CMP_NE)
         return laid, cell_means(inside, self.grid.cell) > 254
 
-    def _errors(self, visible: np.ndarray) -> np.ndarray:
+    def _errors(self) -> np.ndarray:
         """Mean squared differences of the picture to kept, background and previous, (3, rows, columns)."""
         layers = np.concatenate([self.kept, self.background, self.previous])
         difference = cv2.absdiff(np.concatenate([self.picture] * 3), layers)
@@ -242,11 +246,14 @@ class Canvas:
             return errors
         original = self.picture
         self.picture = cv2.convertScaleAbs(original, alpha=1 / gain, beta=-bias / gain)
-        corrected = self._errors(visible)
-        if self._changed_share(corrected[0], visible) < 0.7 * self._changed_share(errors[0], visible):
-            return corrected
-        self.picture = original
-        return errors
+        corrected = self._errors()
+        if self._changed_share(corrected[0], visible) > 0.7 * self._changed_share(errors[0], visible):
+            self.picture = original
+            return errors
+        # It holds for the pictures to come: the new exposure in terms of the one that was kept.
+        old_gain, old_bias = self._exposure
+        self._exposure = (gain * old_gain, old_bias + bias * old_gain)
+        return corrected
 
     def _account(
         self, errors: np.ndarray, visible: np.ndarray, elapsed: float, first: bool, moving: bool

@@ -26,18 +26,25 @@ _HUES = {
 """Hue (degrees) from which each name holds."""
 
 
-def colour_shares(image: np.ndarray) -> np.ndarray:
-    """Share of the pixels of `image` (h, w, 3) uint8 RGB that bears each of `COLOUR_NAMES`: (12,) uint8, 255 = all."""
-    small = cv2.resize(image, (8, 8), interpolation=cv2.INTER_AREA) if image.shape[0] > 8 else image
-    index = (small >> 3).astype(np.int32).reshape(-1, 3)
-    names = _table()[index[:, 0], index[:, 1], index[:, 2]]
-    return np.rint(np.bincount(names, minlength=len(COLOUR_NAMES)) * (255 / len(names))).astype(np.uint8)
+def colour_shares(images: np.ndarray) -> np.ndarray:
+    """Share of the pixels of `images` (..., h, w, 3) uint8 RGB that bears each of `COLOUR_NAMES`: (..., 12) uint8,
+    255 for all."""
+    lead, pixels = images.shape[:-3], images.shape[-3] * images.shape[-2]
+    names = _names(images).reshape(-1, pixels)
+    offsets = np.arange(len(names))[:, None] * len(COLOUR_NAMES)
+    counts = np.bincount((names + offsets).ravel(), minlength=len(names) * len(COLOUR_NAMES))
+    return np.rint(counts * (255 / pixels)).astype(np.uint8).reshape(*lead, len(COLOUR_NAMES))
 
 
 def colour_mask(image: np.ndarray, colour: str) -> np.ndarray:
     """Which pixels (h, w) bool of `image` (h, w, 3) uint8 RGB bear the name `colour`."""
-    index = image >> 3
-    return _table()[index[..., 0], index[..., 1], index[..., 2]] == COLOUR_NAMES.index(colour)
+    return _names(image) == COLOUR_NAMES.index(colour)
+
+
+def _names(images: np.ndarray) -> np.ndarray:
+    """Index into `COLOUR_NAMES` of every pixel."""
+    index = images >> 3
+    return _table()[index[..., 0], index[..., 1], index[..., 2]]
 
 
 @cache

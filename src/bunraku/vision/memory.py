@@ -24,7 +24,8 @@ from bunraku.vision.selection import Group, Selection, Selector
 from bunraku.vision.store import Event, Label, TokenStore
 from bunraku.vision.table import STORED, Channel, Token
 
-NONE = np.zeros(0, np.int64)
+SIDE = 8
+"""Samples per side of a patch that its colours are told from."""
 FLUSH_PERIOD = 1.0
 """Seconds of capture time between two waits for the disk."""
 
@@ -36,7 +37,7 @@ class _Camera:
     channel: Channel
     selector: Selector
     holding: np.ndarray
-    """Ids (n,) of the tokens that still show what is there."""
+    """Ids (rows, columns) of the tokens that still show what is there, -1 where none does."""
     tracks: dict[int, int] = field(default_factory=dict)
 
 
@@ -94,8 +95,10 @@ class VisualMemory:
         selection = camera.selector.select(frame)
         kept = [self._cut(frame, camera, group) for group in selection.groups]
         with self._lock:
-            new = [self._enter(frame, camera, *parts) for parts in zip(selection.groups, kept, strict=True)]
-            self._settle(camera, selection, np.concatenate([*new, NONE]))
+            first_new = self.store.next_id
+            for group, cut in zip(selection.groups, kept, strict=True):
+                self._enter(frame, camera, group, cut)
+            self._settle(camera, selection, first_new)
             self.store.seen(camera.channel.number, frame.time)
             self._note(frame, camera, selection)
             if frame.time - self._flushed >= FLUSH_PERIOD:
@@ -189,10 +192,10 @@ class VisualMemory:
             if frame.camera not in self._numbers:
                 self._numbers[frame.camera] = self.budget.join()
             if camera is not None:
-                self.store.set_ends(camera.holding, self._last_seen(camera))
+                self.store.set_ends(np.setdiff1d(camera.holding, -1), self._last_seen(camera))
             channel = self.store.open_channel(frame.camera, width, height, grid.patch)
             selector = Selector(grid, self.budget, self._numbers[frame.camera])
-            camera = _Camera(channel, selector, NONE)
+            camera = _Camera(channel, selector, np.full(grid.shape, -1))
             self._cameras[frame.camera] = camera
             self._apply_attention(camera)
         return camera
@@ -216,20 +219,19 @@ class VisualMemory:
             stored["x"][at], stored["y"][at] = (corners // 2 * 2).T
         stored["scale"] = group.spans * camera.channel.patch
         stored["end"], stored["sharpness"] = np.inf, group.sharpness
-        for token in stored:
-            scale = int(token["scale"])
-            patch = crop(frame, int(token["x"]), int(token["y"]), scale)
-            samples = patches.SAMPLES[scale]
-            if samples < scale:
-                patch = cv2.resize(patch, (samples, samples), interpolation=cv2.INTER_AREA)
+        samples = np.empty((len(stored), SIDE, SIDE, 3), np.uint8)
+        for at, (x, y, scale) in enumerate(zip(*(stored[name].tolist() for name in ("x", "y", "scale")), strict=True)):
+            patch = crop(frame, x, y, scale)
+            if patches.SAMPLES[scale] < scale:
+                patch = cv2.resize(patch, (patches.SAMPLES[scale],) * 2, interpolation=cv2.INTER_AREA)
             blobs.append(patches.encode(patch))
-            token["colours"] = colour_shares(patch)
+            step = len(patch) // SIDE
+            samples[at] = patch[step // 2 :: step, step // 2 :: step]
+        stored["colours"] = colour_shares(samples)
         return stored, blobs
 
-    def _enter(
-        self, frame: Frame, camera: _Camera, group: Group, cut: tuple[np.ndarray, list[bytes]]
-    ) -> np.ndarray:
-        """Store a group and return its ids."""
+    def _enter(self, frame: Frame, camera: _Camera, group: Group, cut: tuple[np.ndarray, list[bytes]]) -> None:
+        """Store a group and show it."""
         stored, blobs = cut
         stored["group"], self._next_group = self._next_group, self._next_group + 1
         stored["track"] = self._track(camera, group.track) if group.track else 0
@@ -241,20 +243,28 @@ class VisualMemory:
         places = (group.rows[newest], group.columns[newest], group.spans[newest])
         for identity, row, column, span in zip(ids, *places, strict=True):
             shown[row : row + span, column : column + span] = identity
-        return ids
 
-    def _settle(self, camera: _Camera, selection: Selection, new: np.ndarray) -> None:
-        """End the interval of what ceased to hold at the picture before, reopen that of what holds again."""
+    def _settle(self, camera: _Camera, selection: Selection, first_new: int) -> None:
+        """End the interval of what ceased to hold at the picture before, reopen that of what holds again.
+
+        Tokens from id `first_new` on were kept from this picture.
+        """
         shown = camera.selector.canvas.cells["token"]
         difference = selection.difference
-        holds = difference.visible & (shown >= 0) & ~(difference.changed & ~np.isin(shown, new))
-        holding = np.unique(shown[holds])
-        if np.array_equal(holding, camera.holding):
+        holds = difference.visible & (shown >= 0) & (~difference.changed | (shown >= first_new))
+        now = np.where(holds, shown, -1)
+        differs = now != camera.holding
+        if not differs.any():
             return
-        self.store.set_ends(np.setdiff1d(camera.holding, holding, assume_unique=True), self._last_seen(camera))
-        begun = np.setdiff1d(holding, np.union1d(camera.holding, new), assume_unique=True)
-        self.store.set_ends(begun, np.inf)
-        camera.holding = holding
+        before, camera.holding = camera.holding, now
+        # A coarse token covers several cells, and cells wander as a camera turns: gone is what holds nowhere.
+        ended, begun = np.unique(before[differs]), np.unique(now[differs])
+        ended = ended[(ended >= 0) & ~np.isin(ended, now)]
+        begun = begun[(begun >= 0) & (begun < first_new) & ~np.isin(begun, before)]
+        if len(ended):
+            self.store.set_ends(ended, self._last_seen(camera))
+        if len(begun):
+            self.store.set_ends(begun, np.inf)
 
     def _last_seen(self, camera: _Camera) -> float:
         return self.store.last_seen.get(camera.channel.number, -np.inf)

@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 
 MOST_SHEETS = 240
 """Groups that can be clicked; the page stays a few megabytes."""
-VIEWS = 5
+VIEWS = 4
 """Reconstructions per camera, evenly over its time."""
 BINS = 240
 STALE_AFTER = 5.0

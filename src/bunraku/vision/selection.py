@@ -97,6 +97,7 @@ class Selector:
     canvas: Canvas = field(init=False)
     tracks: dict[int, Track] = field(default_factory=dict)
     _next_track: int = 1
+    _variance_grid: np.ndarray | None = None
 
     def __post_init__(self) -> None:
         """Begin with an empty canvas."""
@@ -105,6 +106,7 @@ class Selector:
     def select(self, frame: Frame) -> Selection:
         """Observe a frame and keep what is worth it and can be afforded."""
         difference = self.canvas.observe(frame)
+        self._variance_grid = None
         self.budget.advance(frame.time)
         components = self._components(difference, frame.time)
         groups = [*self._snapshots(components, difference, frame.time), *self._repairs(difference)]
@@ -213,8 +215,12 @@ class Selector:
         return value, isolated
 
     def _variance(self) -> np.ndarray:
-        picture = np.float32(self.canvas.picture)
-        return cell_means(picture * picture, self.grid.cell) - cell_means(picture, self.grid.cell) ** 2
+        """Luma variance (rows, columns) of the cells of the picture."""
+        if self._variance_grid is None:
+            picture, cell = self.canvas.picture, self.grid.cell
+            squares = cell_means(cv2.multiply(picture, picture, dtype=cv2.CV_32F), cell)
+            self._variance_grid = squares - np.float32(cell_means(picture, cell)) ** 2
+        return self._variance_grid
 
     def _coarse_blocks(self, value: np.ndarray, difference: Difference) -> np.ndarray:
         """(rows // 2, columns // 2) bool: 2 × 2 cells that may be one patch, all wanted and smooth or never seen."""
@@ -228,15 +234,13 @@ class Selector:
 
     def _keep(self, group: Group) -> None:
         chosen, coarse = np.zeros(self.grid.shape, bool), np.zeros(self.grid.shape, bool)
-        for span in (2, 1):
-            of_span = group.spans == span
-            for row in range(span):
-                for column in range(span):
-                    at = (group.rows[of_span] + row, group.columns[of_span] + column)
-                    inside = (at[0] < chosen.shape[0]) & (at[1] < chosen.shape[1])
-                    at = at[0][inside], at[1][inside]
-                    chosen[at], coarse[at] = True, span == 2
-        self.canvas.keep(chosen, coarse)
+        single, double = group.spans == 1, group.spans == 2
+        for row, column in ((0, 0), (0, 1), (1, 0), (1, 1)) if double.any() else ():
+            rows = np.minimum(group.rows[double] + row, chosen.shape[0] - 1)
+            columns = np.minimum(group.columns[double] + column, chosen.shape[1] - 1)
+            coarse[rows, columns] = True
+        chosen[group.rows[single], group.columns[single]] = True
+        self.canvas.keep(chosen | coarse, coarse & ~chosen)
 
 
 def _even(grid: np.ndarray) -> np.ndarray:

@@ -75,7 +75,7 @@ class TokenStore:
         self.last_seen: dict[int, float] = {}
         self.events: list[Event] = []
         self.labels: list[Label] = []
-        self._next_id = self._next_picture = 0
+        self.next_id = self._next_picture = 0
         self._changed_ends: dict[int, float] = {}
         self._load()
         if not read_only:
@@ -108,9 +108,9 @@ class TokenStore:
         """
         stored, blobs = stored[-self.table.capacity :], blobs[-self.table.capacity :]
         self._make_room_for_tokens(len(stored))
-        stored["id"] = np.arange(self._next_id, self._next_id + len(stored))
+        stored["id"] = np.arange(self.next_id, self.next_id + len(stored))
         stored["length"] = [len(blob) for blob in blobs]
-        self._next_id += len(stored)
+        self.next_id += len(stored)
         file, pts = self._file(source)
         at = 0
         while at < len(stored):
@@ -353,7 +353,7 @@ class TokenStore:
         for state in states:
             at = self.table.find(state["id"])
             self.table.rows["end"][at] = state["end"][np.isin(state["id"], self.table.rows["id"][at])]
-        self._next_id = max((int(part["id"].max()) + 1 for part in loaded if len(part)), default=0)
+        self.next_id = max((int(part["id"].max()) + 1 for part in loaded if len(part)), default=0)
         for channel in np.unique(rows["channel"]):
             self.seen(int(channel), float(rows["start"][rows["channel"] == channel].max()))
 

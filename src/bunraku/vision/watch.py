@@ -19,7 +19,7 @@ from bunraku.vision.recording import BitstreamRing
 from bunraku.vision.store import Event
 from bunraku.vision.stream import CameraReader
 
-ANALYSED_PER_SECOND = 18.0
+ANALYSED_PER_SECOND = 12.0
 """Pictures of each camera that are analysed; all are recorded."""
 DEGRADATION = (
     "every picture is decoded",
@@ -176,7 +176,7 @@ class Watch:
         while not self._stop.is_set():
             if time <= AHEAD + min((s.time for s in self.status.values() if not s.ended), default=time):
                 return
-            clock.sleep(0.002)
+            clock.sleep(0.01)
 
     def _observe(self, frame: Frame, status: CameraStatus) -> None:
         selection = self.memory.observe(frame)
