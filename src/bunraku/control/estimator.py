@@ -11,6 +11,7 @@ from dataclasses import dataclass, replace
 import mujoco
 import numpy as np
 
+from bunraku.control.limits import clamp
 from bunraku.control.nominal import NominalModel
 from bunraku.robot import SIDES, Observation, RobotSpec, standing_configuration
 
@@ -130,11 +131,10 @@ class Estimator:
             self._anchor_rotation[i] = _flat(self._rotation @ rotations[i])
 
         turn = np.zeros(3)
-        total = contact.sum()
-        if total > 0:
-            for i in range(2):
-                measured = self._anchor_rotation[i] @ rotations[i].T
-                turn += contact[i] / max(total, 1.0) * _rotation_vector(self._rotation.T @ measured)
+        total = float(contact.sum())
+        for i in np.flatnonzero(contact):
+            measured = self._anchor_rotation[i] @ rotations[i].T
+            turn += contact[i] / max(total, 1.0) * _rotation_vector(self._rotation.T @ measured)
         imu = _matrix(observation.imu.orientation)
         tilt = _cross(self._rotation[2], imu[2])
         self._bias -= gains.bias * dt * turn
@@ -162,7 +162,7 @@ class Estimator:
 
     def _trust(self, observation: Observation) -> np.ndarray:
         force = observation.feet.wrench[:, 2]
-        return np.clip((force - TOUCH_FORCE) / (FIRM_FORCE - TOUCH_FORCE), 0.0, 1.0)
+        return clamp((force - TOUCH_FORCE) / (FIRM_FORCE - TOUCH_FORCE), 0.0, 1.0)
 
     def _soles_in_pelvis(self, observation: Observation) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
         """Sole positions (2, 3), rotations (2, 3, 3) and linear Jacobians (2, 3, 30) in the pelvis frame."""

@@ -13,6 +13,7 @@ from dataclasses import dataclass
 import daqp
 import numpy as np
 
+from bunraku.control.limits import clamp
 from bunraku.control.nominal import LEGS, NominalModel
 from bunraku.robot import RobotSpec
 
@@ -152,7 +153,7 @@ class InverseDynamics:
             x[nv + 2 :: 6] = nominal.total_mass * nominal.gravity * tasks.load
         acceleration, wrench = x[:nv], x[nv:]
         joint_torque = nominal.mass[FREE:] @ acceleration + nominal.bias[FREE:] - jacobian[:, FREE:].T @ wrench
-        joint_torque = np.clip(joint_torque, -self.torque_limits, self.torque_limits)
+        joint_torque = clamp(joint_torque, -self.torque_limits, self.torque_limits)
         return Solution(acceleration, wrench.reshape(2, 6), joint_torque, feasible)
 
     def _set_cost(self, nominal: NominalModel, tasks: Tasks) -> None:
@@ -197,7 +198,7 @@ class InverseDynamics:
         scale = 2 / horizon**2
         highest = (self._upper - joints - velocity * horizon) * scale
         lowest = (self._lower - joints - velocity * horizon) * scale
-        return np.clip(lowest, -1e4, 300.0), np.clip(highest, -300.0, 1e4)
+        return clamp(lowest, -1e4, 300.0), clamp(highest, -300.0, 1e4)
 
 
 def _wrench_weights(weights: Weights) -> np.ndarray:

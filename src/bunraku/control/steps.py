@@ -13,6 +13,8 @@ from functools import lru_cache
 
 import numpy as np
 
+from bunraku.control.limits import clamp
+
 PREVIEW = 6
 """Steps ahead that settle the nominal DCM offset; the end of the preview weighs e^{-ω T · 6}, next to nothing."""
 
@@ -87,7 +89,7 @@ def nominal_foothold(gait: Gait, velocity: Velocity, side: float) -> tuple[np.nd
     `side` is +1 when the left foot swings, −1 when the right one does.
     """
     lasting = gait.duration - gait.early
-    turn = float(np.clip(velocity.turn * lasting, -gait.largest_turn, gait.largest_turn))
+    turn = float(clamp(velocity.turn * lasting, -gait.largest_turn, gait.largest_turn))
     middle = np.array([0.0, side * gait.width / 2])
     travel = rotation(turn / 2) @ (lasting * np.array([velocity.forward, velocity.left]))
     foothold = middle + travel + rotation(turn) @ middle
@@ -149,7 +151,7 @@ def plan_step(gait: Gait, velocity: Velocity, side: float, omega: float, now: Pr
     dcm = pressure + (now.dcm - pressure) * np.exp(omega * remaining)[:, None]
     footholds = (STEP_WEIGHT * wanted + OFFSET_WEIGHT * (dcm - offset)) / (STEP_WEIGHT + OFFSET_WEIGHT)
     reach = (gait.swing_speed * remaining)[:, None]
-    footholds = _within(np.clip(footholds, now.swing - reach, now.swing + reach), gait, side)
+    footholds = _within(clamp(footholds, now.swing - reach, now.swing + reach), gait, side)
     costs = (
         STEP_WEIGHT * ((footholds - wanted) ** 2).sum(axis=1)
         + TIME_WEIGHT * (durations - gait.duration) ** 2
@@ -168,7 +170,7 @@ def _pressure(gait: Gait, omega: float, now: Progress, dcm_at_step: np.ndarray) 
 
 def _limited(pressure: np.ndarray, half_length: float, half_width: float) -> np.ndarray:
     limit = np.array([half_length, half_width])
-    return np.clip(pressure, -limit, limit)
+    return clamp(pressure, -limit, limit)
 
 
 def _within(foothold: np.ndarray, gait: Gait, side: float) -> np.ndarray:
@@ -176,4 +178,4 @@ def _within(foothold: np.ndarray, gait: Gait, side: float) -> np.ndarray:
     near, far = side * gait.narrowest, side * gait.widest
     low = np.array([-gait.longest_step, min(near, far)])
     high = np.array([gait.longest_step, max(near, far)])
-    return np.clip(foothold, low, high)
+    return clamp(foothold, low, high)

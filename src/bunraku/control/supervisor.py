@@ -12,6 +12,7 @@ from typing import Any
 
 import numpy as np
 
+from bunraku.control.limits import clamp
 from bunraku.hands import HandSpec, cable_arms, cable_motor, tension_limits
 from bunraku.robot import JOINTS, SIDES, Command, HandCommand, JointCommand, Observation, RobotSpec
 
@@ -100,11 +101,11 @@ class Supervisor:
     def _clamped(self, command: Command, observation: Observation, said: list[Intervention]) -> Command:
         limits, time = self._limits, observation.time
         asked = {field.name: np.asarray(getattr(command.joints, field.name), float) for field in fields(JointCommand)}
-        given = {name: np.clip(values, *limits.of_field[name]) for name, values in asked.items()}
+        given = {name: clamp(values, *limits.of_field[name]) for name, values in asked.items()}
         previous = self._last.joints.position if self._last is not None else observation.joints.position
-        previous = np.clip(previous, *limits.of_field["position"])
+        previous = clamp(previous, *limits.of_field["position"])
         step = limits.speed * self._period
-        stepped = np.clip(given["position"], previous - step, previous + step)
+        stepped = clamp(given["position"], previous - step, previous + step)
         for name, values in asked.items():
             _report(said, time, name, JOINTS, values, given[name])
         _report(said, time, "rate", JOINTS, given["position"], stepped)
@@ -118,12 +119,12 @@ class Supervisor:
         limits, time = self._hands[side], observation.time
         asked = _hand(command, side)
         wanted, pull = np.asarray(asked.position, float), np.asarray(asked.tension_limit, float)
-        position = np.clip(wanted, limits.lower, limits.upper)
-        tension = np.clip(pull, 0.0, limits.tension)
+        position = clamp(wanted, limits.lower, limits.upper)
+        tension = clamp(pull, 0.0, limits.tension)
         _report(said, time, "position", limits.joints, wanted, position)
         _report(said, time, "tension", limits.cables, pull, tension)
         previous = _hand(self._last, side).position if self._last is not None else observation.hand(side).position
-        previous = np.clip(previous, limits.lower, limits.upper)
+        previous = clamp(previous, limits.lower, limits.upper)
         travel = float(np.abs(limits.arms @ (position - previous)).max())
         if travel > limits.travel:
             stepped = previous + (position - previous) * (limits.travel / travel)
@@ -149,7 +150,7 @@ class Supervisor:
             self._stop_torque = self._last.joints.torque if self._last is not None else np.zeros(len(JOINTS))
         start, speed = self._stop_start
         fade = float(np.exp(-(observation.time - self._stopped_at) / BRAKING))
-        position = np.clip(start + speed * BRAKING * (1 - fade), *self._limits.of_field["position"])
+        position = clamp(start + speed * BRAKING * (1 - fade), *self._limits.of_field["position"])
         return self._posture(observation, position, speed * fade, self._stop_torque)
 
     def _posture(

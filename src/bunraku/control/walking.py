@@ -10,6 +10,7 @@ import numpy as np
 
 from bunraku.control.goal import BodyGoal
 from bunraku.control.inverse_dynamics import Tasks
+from bunraku.control.limits import clamp
 from bunraku.control.steps import (
     Gait,
     Progress,
@@ -256,7 +257,7 @@ class Walker:
         omega = self._omega()
         com = np.empty(3)
         com[:2] = omega**2 * (nominal.com[:2] - pressure)
-        self._height += float(np.clip(self._ground_height() + self.gait.com_height - self._height, -1, 1)) * min(
+        self._height += float(clamp(self._ground_height() + self.gait.com_height - self._height, -1, 1)) * min(
             1.0, HEIGHT_RATE * self.period / 0.03
         )
         com[2] = gains.height[0] * (self._height - nominal.com[2]) - gains.height[1] * nominal.com_velocity[2]
@@ -267,10 +268,10 @@ class Walker:
         if not contact.all():
             load = contact.astype(float)
         elif self.phase is Phase.STEPPING:
-            share = np.clip(self._elapsed / self.gait.double_support, 0.0, 1.0)
+            share = clamp(self._elapsed / self.gait.double_support, 0.0, 1.0)
             load[self._stance], load[1 - self._stance] = 0.5 + 0.5 * share, 0.5 - 0.5 * share
         return Tasks(
-            com=np.clip(com, -12.0, 12.0),
+            com=clamp(com, -12.0, 12.0),
             angular_momentum_rate=-gains.momentum * nominal.angular_momentum,
             pelvis=self._pelvis_acceleration(),
             joints=controller.joint_accelerations(goal),
@@ -284,7 +285,7 @@ class Walker:
         state, gains = self.controller.state, self.gains
         wanted = self._feet_yaw()
         rate = self._velocity[2]
-        self._heading += float(np.clip(_wrap(wanted - self._heading) * 4.0, -2.0, 2.0)) * self.period
+        self._heading += float(clamp(_wrap(wanted - self._heading) * 4.0, -2.0, 2.0)) * self.period
         upright = np.array([np.cos(self._heading / 2), 0, 0, np.sin(self._heading / 2)])
         turn = np.empty(3)
         mujoco.mju_subQuat(turn, upright, state.configuration[3:7])
@@ -326,14 +327,14 @@ class Walker:
         )
         angular[2] += self._swing_yaw[2]
         limit = gains.swing_limit
-        return np.concatenate([np.clip(linear, -limit, limit), np.clip(angular, -4 * limit, 4 * limit)])
+        return np.concatenate([clamp(linear, -limit, limit), clamp(angular, -4 * limit, 4 * limit)])
 
     def _glide(self, axes: slice, target: np.ndarray, left: float, speed: float = 0.0) -> None:
         """One tick of the minimum-jerk path that arrives at `target` with `speed` in `left` s."""
         position, rate, rate2 = self._swing[axes], self._swing_rate[axes], self._swing_rate2[axes]
         jerk = _jerk(target - position, rate, rate2, speed, left)
         limit = self.gains.swing_limit
-        rate2 = np.clip(rate2 + jerk * self.period, -limit, limit)
+        rate2 = clamp(rate2 + jerk * self.period, -limit, limit)
         rate = rate + rate2 * self.period
         self._swing[axes], self._swing_rate[axes], self._swing_rate2[axes] = position + rate * self.period, rate, rate2
 
@@ -382,17 +383,17 @@ class Walker:
         back = rotation(-yaw)
         corners = soles @ back.T
         margin = np.array([0.085, 0.042])
-        return rotation(yaw) @ np.clip(back @ pressure, corners.min(axis=0) - margin, corners.max(axis=0) + margin)
+        return rotation(yaw) @ clamp(back @ pressure, corners.min(axis=0) - margin, corners.max(axis=0) + margin)
 
     def _feet_yaw(self) -> float:
         first, second = (_yaw(r) for r in self.controller.nominal.sole_rotation)
         return first + _wrap(second - first) / 2
 
     def _slew(self, velocity: Velocity) -> None:
-        asked = np.clip([velocity.forward, velocity.left, velocity.turn], -FASTEST, FASTEST)
+        asked = clamp([velocity.forward, velocity.left, velocity.turn], -FASTEST, FASTEST)
         slowing = np.abs(asked) < np.abs(self._velocity)
         step = np.where(slowing, SLOWING, SLEW) * self.period
-        self._velocity = self._velocity + np.clip(asked - self._velocity, -step, step)
+        self._velocity = self._velocity + clamp(asked - self._velocity, -step, step)
 
 
 def _jerk(way, rate, rate2, speed: float, left: float):

@@ -10,6 +10,7 @@ import numpy as np
 from bunraku.control.estimator import BodyState, Estimator
 from bunraku.control.goal import BodyGoal
 from bunraku.control.inverse_dynamics import FREE, Contact, InverseDynamics, Solution, Tasks, Weights
+from bunraku.control.limits import clamp
 from bunraku.control.nominal import LEGS, UPPER_BODY, NominalModel
 from bunraku.robot import JointCommand, Observation, RobotSpec
 from bunraku.robot.model import SOLE_SIZE
@@ -138,10 +139,10 @@ class WholeBodyController:
         position, velocity = reference.com.copy(), reference.com_velocity.copy()
         last = self._last_com_velocity if self._last_com_velocity is not None else velocity
         self._last_com_velocity = velocity.copy()
-        forward = np.clip((velocity - last) / self.period, -FASTEST_COM, FASTEST_COM)
+        forward = clamp((velocity - last) / self.period, -FASTEST_COM, FASTEST_COM)
         margin = np.array(SOLE_SIZE[:2]) - SUPPORT_MARGIN
         soles = nominal.sole_position[:, :2]
-        kept = np.clip(position[:2], soles.min(axis=0) - margin, soles.max(axis=0) + margin)
+        kept = clamp(position[:2], soles.min(axis=0) - margin, soles.max(axis=0) + margin)
         outside = kept != position[:2]
         velocity[:2][outside] = forward[:2][outside] = 0.0
         position[:2] = kept
@@ -152,17 +153,17 @@ class WholeBodyController:
         stiffness = np.array([gains.com[0], gains.com[0], gains.com_height[0]])
         damping = np.array([gains.com[1], gains.com[1], gains.com_height[1]])
         feedback = stiffness * error + damping * (velocity - nominal.com_velocity) + self._com_integral
-        return forward + np.clip(feedback, -4.0, 4.0)
+        return forward + clamp(feedback, -4.0, 4.0)
 
     def joint_accelerations(self, goal: BodyGoal) -> np.ndarray:
         """Acceleration (30,) of the reference, with soft feedback that tells the legs of the servos' pull."""
         state = self.state
         last = self._last_goal_velocity if self._last_goal_velocity is not None else goal.velocity
         self._last_goal_velocity = goal.velocity
-        forward = np.clip((goal.velocity - last)[6:] / self.period, -FASTEST_REFERENCE, FASTEST_REFERENCE)
+        forward = clamp((goal.velocity - last)[6:] / self.period, -FASTEST_REFERENCE, FASTEST_REFERENCE)
         error = goal.configuration[7:] - state.configuration[7:]
         rate = goal.velocity[6:] - state.velocity[6:]
-        return forward + np.clip(60.0 * error + 12.0 * rate, -60.0, 60.0)
+        return forward + clamp(60.0 * error + 12.0 * rate, -60.0, 60.0)
 
     def _command(self, state: BodyState, goal: BodyGoal) -> JointCommand:
         assert self.solution is not None
@@ -174,10 +175,10 @@ class WholeBodyController:
         torque[UPPER_BODY] += self._servo_integral
         position, velocity = goal.configuration[7:].copy(), goal.velocity[6:].copy()
         position[LEGS] = state.configuration[7:][LEGS]
-        position = np.clip(position, self._lower, self._upper)
+        position = clamp(position, self._lower, self._upper)
         ahead = state.velocity[6:] + self.solution.acceleration[6:] * self.period
         velocity[LEGS] = ahead[LEGS]
-        torque = np.clip(torque, -self._torque_limits, self._torque_limits)
+        torque = clamp(torque, -self._torque_limits, self._torque_limits)
         return JointCommand(position, velocity, torque, self._stiffness.copy(), self._servo_damping())
 
     def _servo_damping(self) -> np.ndarray:
@@ -187,12 +188,12 @@ class WholeBodyController:
 
 
 def _accumulated(integral: np.ndarray, growth: np.ndarray, limit: np.ndarray | float) -> np.ndarray:
-    return np.clip(integral + growth, -limit, limit)
+    return clamp(integral + growth, -limit, limit)
 
 
 def balanced_load(nominal: NominalModel) -> np.ndarray:
     """Share of the weight (2,) that each foot bears when the centre of mass lies where it is."""
     left, right = nominal.sole_position[:, :2]
     between = left - right
-    share = np.clip((nominal.com[:2] - right) @ between / max(between @ between, 1e-6), 0.05, 0.95)
+    share = clamp((nominal.com[:2] - right) @ between / max(between @ between, 1e-6), 0.05, 0.95)
     return np.array([share, 1 - share])

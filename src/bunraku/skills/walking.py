@@ -37,17 +37,28 @@ class Legs:
         self.walker = Walker(spec, period)
         self.supervisor = Supervisor(spec, {side: hand for side in SIDES}, period)
         self.interventions: list[Intervention] = []
-        curl = np.clip(0.35, *np.deg2rad([joint.range_deg for joint in hand.joints]).T)
-        self.hands = {side: HandCommand(curl, 0.5 * tension_limits(hand)) for side in SIDES}
+        self._grip = 0.5 * tension_limits(hand)
+        self._ranges = np.deg2rad([joint.range_deg for joint in hand.joints]).T
+        self._hands: dict[str, HandCommand] | None = None
+        self._ending: str | None = None
 
     def tick(self, observation: Observation, velocity: Velocity, goal: BodyGoal | None = None) -> Command:
         """The command of one tick: walk at `velocity`, the upper body along `goal`."""
         check_velocity(velocity)
-        joints = self.walker.compute(observation, velocity, goal)
-        command = Command(observation.time, joints, self.hands["left"], self.hands["right"])
+        if self._hands is None:
+            hands = {side: np.clip(observation.hand(side).position, *self._ranges) for side in SIDES}
+            self._hands = {side: HandCommand(posture, self._grip) for side, posture in hands.items()}
+        joints = self.walker.compute(observation, velocity if self._ending is None else Velocity(), goal)
+        if self._ending is not None and self.walker.is_standing:
+            self.supervisor.stop(self._ending)
+        command = Command(observation.time, joints, self._hands["left"], self._hands["right"])
         given, interventions = self.supervisor.filter(command, observation)
         self.interventions += interventions
         return given
+
+    def stop(self, reason: str) -> None:
+        """Come to a stand as fast as the gait allows, then stop for good; stopped in mid-step it would fall."""
+        self._ending = self._ending or reason
 
 
 def check_velocity(velocity: Velocity) -> None:

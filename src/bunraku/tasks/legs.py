@@ -17,6 +17,8 @@ from bunraku.tasks.walking import Trial, pushed, random_walk, run_trial
 
 DIRECTIONS = 12
 FORCES = (50, 100, 150, 200, 250, 300)
+REQUIRED = {"suite", "condition", "seed", "fell_at"}
+"""What every row of results has."""
 MARS, MOON = 3.71, 1.62
 """Gravity, m/s²."""
 
@@ -86,10 +88,10 @@ class Rows:
         if path.exists():
             try:
                 rows = [json.loads(line) for line in path.read_text(encoding="utf-8").splitlines() if line.strip()]
-                for row in rows:
-                    row["suite"], row["condition"], row["seed"], row["fell_at"]
-            except (json.JSONDecodeError, KeyError, TypeError, UnicodeDecodeError):
-                raise UserError(f"{path} does not hold results of the legs; name another file.") from None
+            except (json.JSONDecodeError, UnicodeDecodeError):
+                rows = [None]
+            if not all(isinstance(row, dict) and row.keys() >= REQUIRED for row in rows):
+                raise UserError(f"{path} does not hold results of the legs; name another file.")
         else:
             try:
                 path.parent.mkdir(parents=True, exist_ok=True)
