@@ -11,6 +11,7 @@ from dataclasses import dataclass
 import mink
 import mujoco
 import numpy as np
+from mink.tasks.task import BaseTask, Objective
 
 from bunraku.control.goal import BodyGoal
 from bunraku.robot import SIDES, RobotSpec, build_robot, standing_configuration
@@ -62,11 +63,31 @@ class Solution:
 
 _WAIST_SPEEDS = {"waist_yaw": 0.7, "waist_pitch": 0.5}
 """Largest speeds of the waist, rad/s: swung faster, the trunk's reaction turns the soles on the floor."""
+LEGS = slice(24, 36)
+"""The legs in a velocity (36,): they follow from the pelvis, as the feet stay."""
+TRUNK_CONTINUITY, ARM_CONTINUITY = 12.0, 0.4
+"""Costs (1/rad, 1/m) of a change of velocity within one step, of pelvis and waist and of all other joints."""
 POSTURE_GAIN = 0.05
 """Share of the way to the wanted posture that free joints go in one step."""
 PELVIS_SPEED, PELVIS_TURNING_SPEED = 0.12, 0.3
 """Largest speeds of the pelvis, m/s and rad/s."""
 _ARM_GEOMS = ("upper_arm_shape", "forearm_shape", "hand_shape")
+
+
+class _Continuity(BaseTask):
+    """Keeps joint velocities near those of the step before: near its limits an arm else jerks the trunk about."""
+
+    def __init__(self, cost: np.ndarray) -> None:
+        self._cost = cost
+        self._weight = np.diag(cost)
+        self.displacement = np.zeros(len(cost))
+
+    def compute_qp_objective(self, configuration: mink.Configuration) -> Objective:
+        squared = self._cost**2
+        return Objective(np.diag(squared), -squared * self.displacement)
+
+    def compute_qp_residual(self, configuration: mink.Configuration) -> tuple[np.ndarray, np.ndarray, float]:
+        return self._weight, self._cost * self.displacement, 0.0
 
 
 class ReachPlanner:
@@ -87,17 +108,21 @@ class ReachPlanner:
         self._feet = [mink.FrameTask(f"{s}_sole", "site", 1.0, 1.0) for s in SIDES]
         for task in self._feet:
             task.set_target_from_configuration(self._configuration)
-        self._com = mink.ComTask(np.array([4.0, 4.0, 0.0]))
+        self._com = mink.ComTask(np.array([40.0, 40.0, 0.0]))
         self._com.set_target_from_configuration(self._configuration)
-        self._pelvis = mink.FrameTask("pelvis", "body", [0, 0, 1.0], [1.0, 1.0, 2.0])
+        self._pelvis = mink.FrameTask("pelvis", "body", [0, 0, 20.0], [10.0, 10.0, 10.0])
         self._pelvis.set_target_from_configuration(self._configuration)
         cost = np.full(self.model.nv, 0.03)
         cost[:6] = 0.0
         cost[6:8] = 0.10  # the waist helps only when the arm does not suffice
         cost[8:10] = 0.3
-        cost[24:] = 0.0
+        cost[LEGS] = 0.0
         # A low gain: what is free drifts to the posture smoothly instead of jumping there within one step.
         self._posture = mink.PostureTask(self.model, cost, gain=POSTURE_GAIN)
+        continuity = np.full(self.model.nv, ARM_CONTINUITY)
+        continuity[:8] = TRUNK_CONTINUITY
+        continuity[LEGS] = 0.0
+        self._continuity = _Continuity(continuity)
         self._palms = {s: mink.FrameTask(f"{s}_palm", "site", 10.0, 3.0, lm_damping=0.02) for s in SIDES}
         self._limits = self._make_limits(obstacles)
         eye, size = spec.camera("head_left"), spec.segments
@@ -197,6 +222,7 @@ class ReachPlanner:
         palms: Mapping[str, Pose],
         *,
         posture: np.ndarray | None = None,
+        velocity: np.ndarray | None = None,
         period: float = IK_PERIOD,
     ) -> BodyGoal:
         """One step of differential inverse kinematics.
@@ -205,6 +231,7 @@ class ReachPlanner:
             configuration: reference (37,) from which to go on.
             palms: wanted pose of one palm or of both; a palm that is not named follows `posture`.
             posture: configuration (37,) towards which what is free drifts; the standing posture if None.
+            velocity: velocity (36,) of the step before, from which the next one departs smoothly; None to ignore it.
             period: s.
 
         Returns:
@@ -213,18 +240,21 @@ class ReachPlanner:
         self._configuration.update(configuration)
         tasks: list = [self._com, self._pelvis, self._posture]
         self._posture.set_target(self.nominal if posture is None else posture)
+        if velocity is not None:
+            self._continuity.displacement = velocity * period
+            tasks.append(self._continuity)
         for side, pose in palms.items():
             rotation = mink.SO3.from_matrix(pose.rotation)
             self._palms[side].set_target(mink.SE3.from_rotation_and_translation(rotation, pose.position))
             tasks.append(self._palms[side])
         try:
-            velocity = mink.solve_ik(
+            solved = mink.solve_ik(
                 self._configuration, tasks, period, "daqp", damping=1e-4, limits=self._limits, constraints=self._feet
             )
         except mink.NoSolutionFound:
-            velocity = np.zeros(self.model.nv)
-        following = self._configuration.integrate(velocity, period)
-        return BodyGoal(following, velocity)
+            solved = np.zeros(self.model.nv)
+        following = self._configuration.integrate(solved, period)
+        return BodyGoal(following, solved)
 
     def solve(self, side: str, pose: Pose, start: np.ndarray | None = None, iterations: int = 60) -> Solution:
         """A posture that brings a palm to `pose`, from `start` (37,) or the standing posture."""

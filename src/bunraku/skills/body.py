@@ -107,7 +107,7 @@ class Body:
 
     def track(self, palms: dict[str, Pose]) -> None:
         """Advance the reference by one step towards `palms`."""
-        goal = self.planner.step(self.reference, palms, posture=self.posture)
+        goal = self.planner.step(self.reference, palms, posture=self.posture, velocity=self.velocity)
         self.reference, self.velocity = goal.configuration, goal.velocity
 
     def hold(self) -> None:

@@ -147,7 +147,7 @@ def plan_grasp(
     seen: Seen,
     start: np.ndarray,
     others: Sequence[Seen] = (),
-    keep: int = 8,
+    keep: int = 10,
 ) -> list[Plan]:
     """Reachable ways to take `seen` with the hand on `side`, best first; empty when there is none.
 
@@ -176,7 +176,7 @@ def plan_grasp(
             continue
         lean = float(np.abs(solution.configuration[7:9]).sum())
         cramped = 0.08 - min(solution.margin, 0.08)
-        plans.append(Plan(side, option.grasp, option.palm, solution, estimate + 0.5 * lean + 6.0 * cramped))
+        plans.append(Plan(side, option.grasp, option.palm, solution, estimate + 0.5 * lean + 12.0 * cramped))
         if len(plans) >= keep:
             break
     return sorted(plans, key=lambda plan: plan.cost)

@@ -14,6 +14,16 @@ SPEED, TURNING_SPEED = 0.45, 1.8
 """Mean speeds of a palm on its way, m/s and rad/s; the peak of a minimum-jerk line is 1.9 times as high."""
 
 
+NEAR, PATIENCE = 0.003, 0.6
+"""How near (m) a palm must have come to its last waypoint, and how long (s) it may lag behind."""
+STILL = 0.02
+"""Velocity (rad/s, m/s) that may end at once; faster references fade out."""
+
+
+def _distance(body: Body, side: str, goal: Pose) -> float:
+    return float(np.linalg.norm(goal.position - body.palm(side).position))
+
+
 def move_palm(
     body: Body, side: str, waypoints: Sequence[Pose], speed: float = SPEED, settle: float = 0.0
 ) -> Generator[None, None, float]:
@@ -34,26 +44,17 @@ def move_palm(
             position = start.position + share * (target.position - start.position)
             body.track({side: Pose(position, turn(share).as_matrix())})
             yield
-    for _ in range(round(settle / IK_PERIOD)):
-        body.track({side: waypoints[-1]})
+    goal, waited = waypoints[-1], 0.0
+    while waited < settle or (waited < PATIENCE and _distance(body, side, goal) > NEAR):
+        body.track({side: goal})
+        waited += IK_PERIOD
+        yield
+    while np.abs(body.velocity).max() > STILL:
+        body.velocity = 0.7 * body.velocity
+        body.reference = body.planner.integrate(body.reference, body.velocity * IK_PERIOD)
         yield
     body.hold()
-    return float(np.linalg.norm(waypoints[-1].position - body.palm(side).position))
-
-
-def move_posture(body: Body, goal: np.ndarray, seconds: float) -> Generator[None, None, None]:
-    """Lead the whole body to configuration `goal` (37,) joint by joint; the feet and the balance are kept."""
-    start = body.reference.copy()
-    steps = int(np.ceil(seconds / IK_PERIOD))
-    for step in range(1, steps + 1):
-        previous = body.reference
-        share = minimum_jerk(step / steps)
-        body.reference = np.concatenate([previous[:7], start[7:] + share * (goal - start)[7:]])
-        settled = body.planner.step(body.reference, {}, posture=body.reference)
-        body.reference = settled.configuration
-        body.velocity = np.concatenate([np.zeros(6), (body.reference - previous)[7:] / IK_PERIOD])
-        yield
-    body.hold()
+    return _distance(body, side, goal)
 
 
 def move_fingers(

@@ -62,4 +62,4 @@ def _as_capsule(geom_type: int, size: np.ndarray) -> tuple[float, float, float, 
     radius = float(np.median(size))
     axis = np.zeros(3)
     axis[longest] = max(size[longest] - radius, 0.0)
-    return (*axis.tolist(), radius)
+    return float(axis[0]), float(axis[1]), float(axis[2]), radius

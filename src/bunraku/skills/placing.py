@@ -84,7 +84,7 @@ def _radius(kind: str) -> float:
 
 
 def plan_placement(
-    body: Body, side: str, spots: Sequence[Spot], others: Sequence[Seen], keep: int = 6
+    body: Body, side: str, spots: Sequence[Spot], others: Sequence[Seen], keep: int = 14
 ) -> Placement | None:
     """The best spot and palm pose for what the hand on `side` holds; None when none can be reached."""
     grip = body.grips[side]
@@ -93,7 +93,7 @@ def plan_placement(
     upright = _upright(now, grip)
     options = []
     for spot in spots:
-        for turn in np.deg2rad(np.arange(-120, 121, 20)):
+        for turn in np.deg2rad(np.arange(-160, 181, 20)):
             rotation = _about_z(turn) @ upright
             drop = RELEASE_HEIGHT + KINDS[grip.seen.kind].rest_height
             palm = Pose(spot.point + [0, 0, drop] - rotation @ grip.position, rotation)
@@ -103,12 +103,12 @@ def plan_placement(
             options.append((effort + 3.0 * crowd, spot, palm))
     options.sort(key=lambda option: option[0])
     found: list[Placement] = []
-    for estimate, spot, palm in options[:80]:
+    for estimate, spot, palm in options[:100]:
         solution = body.planner.solve(side, palm, body.reference)
         if not solution.reached:
             continue
         lean = float(np.abs(solution.configuration[7:9]).sum())
-        cost = estimate + 0.5 * lean + 6.0 * (0.08 - min(solution.margin, 0.08))
+        cost = estimate + 0.5 * lean + 12.0 * (0.08 - min(solution.margin, 0.08))
         found.append(Placement(side, spot, palm, solution, cost))
         if len(found) >= keep:
             break
