@@ -30,11 +30,12 @@ class Clip:
     times: np.ndarray
 
 
-def load_clip(path: Path, count: int, sprites: bool, seed: int, stride: int = 1) -> Clip:
-    """The first `count` pictures of a video, every `stride`th, with three sprites if wanted."""
+def load_clip(path: Path, count: int, sprites: bool, seed: int, rate: float) -> Clip:
+    """The first `count` pictures of a video, thinned to about `rate` per second, with three sprites if wanted."""
     pictures, times = [], []
     with av.open(str(path)) as container:
-        base = float(container.streams.video[0].time_base or 0)
+        stream = container.streams.video[0]
+        base, stride = float(stream.time_base or 0), max(1, round(float(stream.average_rate or rate) / rate))
         for number, picture in enumerate(container.decode(video=0)):
             if number % stride == 0:
                 pictures.append(np.array(frame_from_video(path.stem, 0, picture).luma))

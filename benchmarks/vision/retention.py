@@ -44,8 +44,10 @@ class Arguments:
     """Videos into which sprites are laid."""
     marker_clips: tuple[Path, ...] = ()
     """Videos of a ChArUco board."""
-    pictures: int = 90
-    """Pictures of each clip."""
+    pictures: int = 120
+    """Pictures of each clip, at most."""
+    rate: float = 15.0
+    """Pictures per second, about, to which faster clips are thinned: the rate at which cameras are analysed."""
     shares: tuple[float, ...] = (0.01, 0.03, 0.05, 0.10)
     """Budgets, as shares of all patches."""
     seed: int = 0
@@ -242,7 +244,7 @@ def main(arguments: Arguments) -> None:
     for number, path in enumerate((*arguments.clips, *arguments.marker_clips)):
         marked = path in arguments.marker_clips
         count = 10_000 if marked else arguments.pictures
-        clip = load_clip(path, count, not marked, arguments.seed + number)
+        clip = load_clip(path, count, not marked, arguments.seed + number, arguments.rate)
         detector = marker_detector(clip) if marked else None
         for share in arguments.shares:
             for name in names:
@@ -261,7 +263,7 @@ def main(arguments: Arguments) -> None:
     summary = summarise(rows)
     for line in table(summary, arguments.shares):
         print(line)
-    setting = {"pictures": arguments.pictures, "seed": arguments.seed, "clips": [p.name for p in arguments.clips]}
+    setting = {"pictures": arguments.pictures, "rate": arguments.rate, "seed": arguments.seed, "clips": [p.name for p in arguments.clips]}
     setting["marker_clips"] = [p.name for p in arguments.marker_clips]
     result = {"setting": setting, "summary": summary, "rows": rows}
     arguments.out.write_text(json.dumps(result, indent=1) + "\n", encoding="utf-8")

@@ -12,6 +12,8 @@ import numpy as np
 
 from bunraku.errors import UserError
 
+TARGET = 0.15
+"""Fill of the joint bucket that the price aims at: tokens saved up are tokens not used."""
 DEPTH = 2.0
 """Seconds of spending that the buckets hold together."""
 SNAPSHOT_SHARE = 0.35
@@ -83,7 +85,7 @@ class TokenBudget:
     @property
     def price(self) -> float:
         """Value (luma levels²) that a cell must exceed to be worth a token at present."""
-        return self._base * exp(4 * (0.5 - self.joint.level / self.joint.capacity))
+        return self._base * exp(4 * (TARGET - self.joint.level / self.joint.capacity))
 
     def advance(self, time: float) -> None:
         """Refill up to capture time `time` (s); earlier times change nothing."""
@@ -98,7 +100,7 @@ class TokenBudget:
         elapsed = min(elapsed, DEPTH)
         buckets = (self.snapshots, self.isolated, *self.floors)
         self.joint.fill(self.joint.rate * elapsed + sum(bucket.fill(bucket.rate * elapsed) for bucket in buckets))
-        drift = exp(2 * (0.5 - self.joint.level / self.joint.capacity) * elapsed)
+        drift = exp(4 * (TARGET - self.joint.level / self.joint.capacity) * elapsed)
         self._base = float(np.clip(self._base * drift, 0.5, 1e4))
 
     def spend(self, camera: int, values: np.ndarray, isolated: np.ndarray | None = None) -> np.ndarray:
@@ -123,7 +125,11 @@ class TokenBudget:
         floor = own.take_up_to(len(order))
         kept[order[:floor]] = True
         dear = order[floor:][values[order[floor:]] > self.price]
-        kept[dear[: self.joint.take_up_to(len(dear))]] = True
+        bought = self.joint.take_up_to(len(dear))
+        # What snapshots have not used for a second is free for repairs.
+        spare = max(0, int(self.snapshots.level - self.snapshots.capacity / 2))
+        bought += self.snapshots.take_up_to(min(spare, len(dear) - bought))
+        kept[dear[:bought]] = True
         if isolated is not None:
             small = order[isolated[order] & ~kept[order]]
             kept[small[: self.isolated.take_up_to(len(small))]] = True

@@ -33,6 +33,8 @@ from bunraku.vision.frame import Frame, Orientation, shrink_luma
 
 BACKGROUND_AFTER = 1.0
 """Seconds for which a kept cell has to match and be quiet before it becomes background."""
+FIRST_BACKGROUND_AFTER = 0.3
+"""The same, where there is no background yet."""
 REANCHOR_ROTATION = 0.12
 REANCHOR_SCALE = 0.12
 MOVING_SHARE = 0.25
@@ -46,13 +48,14 @@ CELL = np.dtype(
         ("settled", "?"),  # the background is known here
         ("matching", "f4"),  # s for which the kept picture has matched
         ("quiet", "f4"),  # s for which a changed cell has been still
+        ("taken", "f8"),  # s at which it was kept
         ("coarse", "?"),  # kept at half resolution
         ("token", "i8"),  # id of the token shown here, -1 if none
         ("background_token", "i8"),
         ("track", "i4"),  # moving thing that covered the cell in the previous picture, 0 if none
     ]
 )
-NO_CELL = np.array((False, False, 0, 0, False, -1, -1, 0), CELL)
+NO_CELL = np.array((False, False, 0, 0, -np.inf, False, -1, -1, 0), CELL)
 
 
 @dataclass(frozen=True)
@@ -181,6 +184,7 @@ class Canvas:
         cells["seen"] |= chosen
         cells["matching"][chosen] = 0
         cells["quiet"][chosen] = 0
+        cells["taken"][chosen] = self._time
         cells["coarse"][chosen] = False if coarse is None else coarse[chosen]
 
     def in_picture(self, layer: np.ndarray) -> np.ndarray:
@@ -277,7 +281,9 @@ class Canvas:
         cells["quiet"] = np.where(changed, np.where(still, cells["quiet"] + elapsed, cells["quiet"] * 0.5), 0)
         matching = visible & cells["seen"] & ~changed & still
         cells["matching"] = np.where(matching, cells["matching"] + elapsed, np.where(visible, 0, cells["matching"]))
-        ripe = matching & (cells["matching"] >= BACKGROUND_AFTER)
+        ripe = matching & (
+            cells["matching"] >= np.where(cells["settled"], BACKGROUND_AFTER, FIRST_BACKGROUND_AFTER)
+        )
         ripe &= ~cells["settled"] | (cells["background_token"] != cells["token"])
         if ripe.any():
             cv2.copyTo(self.kept, self._pixels(ripe), self.background)

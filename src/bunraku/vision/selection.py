@@ -149,8 +149,7 @@ class Selector:
 
     def _snapshots(self, components: list[Component], difference: Difference, time: float) -> list[Group]:
         """Whole things that are due, longest waiting first."""
-        changed = difference.changed
-        due = [c for c in components if self._is_due(c, time) and (changed & c.cells).sum() > 0.1 * c.cells.sum()]
+        due = [c for c in components if self._is_due(c, time) and self._is_outdated(c, difference)]
         due.sort(key=lambda component: self.tracks[component.track].snapshot or -np.inf)
         groups = []
         for component in due:
@@ -171,9 +170,19 @@ class Selector:
             earliest, latest = FIRST_SNAPSHOT
             waited = time - track.first
         else:
-            earliest, latest = SNAPSHOT_PERIOD, 1.5 * SNAPSHOT_PERIOD
+            # As often as can be afforded: a full reserve shortens the wait to a quarter.
+            reserve = self.budget.snapshots
+            earliest = SNAPSHOT_PERIOD * (1 - 0.75 * reserve.level / reserve.capacity)
+            latest = 1.5 * earliest
             waited = time - track.snapshot
         return waited >= latest or (waited >= earliest and sharp)
+
+    def _is_outdated(self, component: Component, difference: Difference) -> bool:
+        """Whether what is shown of a thing is wrong in places, or put together from several times."""
+        if difference.changed[component.cells].mean() > 0.1:
+            return True
+        taken = np.sort(self.canvas.cells["taken"][component.cells])
+        return bool(np.diff(np.searchsorted(taken, np.append(np.unique(taken), np.inf))).max() < 0.8 * len(taken))
 
     def _repairs(self, difference: Difference) -> list[Group]:
         """The most valuable cells one by one, and 2 × 2 of them as one coarse patch where that loses little."""

@@ -19,10 +19,10 @@ from bunraku.vision.detect.silhouette import (
     explained,
     linearise,
     make_target,
+    normal_equations,
     residuals,
     robust_cost,
     turn,
-    weights,
 )
 from bunraku.vision.detect.view import View
 
@@ -213,14 +213,10 @@ def _centres_from_size(batch: _Batch) -> np.ndarray:
 
 def _normal_equations(batch: _Batch, parameters: np.ndarray, robust: bool):
     """Residuals (b, v, k) px, and Hessian (b, 4, 4) and gradient (b, 4) of half the cost."""
-    t, count = batch.target, len(parameters)
     here = linearise(batch, parameters)
     turning = here.slope[..., 1] * here.arm[..., 0] - here.slope[..., 0] * here.arm[..., 1]
-    flat = np.concatenate([here.slope, turning[..., None]], axis=-1).reshape(count, -1, 4)
-    weight = (weights(batch, here.residual, robust) / t.sigma**2).reshape(count, -1, 1)
-    transposed = (flat * weight).transpose(0, 2, 1)
-    hessian = transposed @ flat
-    gradient = (transposed @ here.residual.reshape(count, -1, 1))[..., 0]
+    jacobian = np.concatenate([here.slope, turning[..., None]], axis=-1)
+    hessian, gradient = normal_equations(batch, here.residual, jacobian, robust)
     # A round thing has no yaw; nothing else is held by this.
     hessian[:, 3, 3] += 1e6 * batch.round + 1e-3
     stands = ~np.isnan(batch.standing)

@@ -12,7 +12,15 @@ from bunraku.vision.detect.colour import OTHER, label_image
 from bunraku.vision.detect.detection import Detection
 from bunraku.vision.detect.model import ObjectModel
 from bunraku.vision.detect.region import Region, find_regions, union
-from bunraku.vision.detect.silhouette import Hulls, Linearised, explained, linearise, make_target, robust_cost, weights
+from bunraku.vision.detect.silhouette import (
+    Hulls,
+    Linearised,
+    explained,
+    linearise,
+    make_target,
+    normal_equations,
+    robust_cost,
+)
 from bunraku.vision.detect.view import View, project
 
 STARTS = np.concatenate([np.zeros((1, 3)), 0.35 * np.eye(3), -0.35 * np.eye(3)])
@@ -101,11 +109,8 @@ def _linearise(target, model: ObjectModel, position: np.ndarray, rotations: Rota
 
 def _equations(hulls: Hulls, here: Linearised, robust: bool) -> tuple[np.ndarray, np.ndarray]:
     """Hessian (b, 6, 6) and gradient (b, 6) of half the cost by position and rotation vector, in the stance frame."""
-    count = len(here.residual)
-    flat = np.concatenate([here.slope, np.cross(here.arm, here.slope)], axis=-1).reshape(count, -1, 6)
-    weight = (weights(hulls, here.residual, robust) / hulls.target.sigma**2).reshape(count, -1, 1)
-    transposed = (flat * weight).transpose(0, 2, 1)
-    return transposed @ flat, (transposed @ here.residual.reshape(count, -1, 1))[..., 0]
+    jacobian = np.concatenate([here.slope, np.cross(here.arm, here.slope)], axis=-1)
+    return normal_equations(hulls, here.residual, jacobian, robust)
 
 
 def _add_prior(

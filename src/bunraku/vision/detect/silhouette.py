@@ -14,6 +14,12 @@ PIXEL_NOISE = 0.5
 """Standard deviation of an outline, px."""
 SHAPE_NOISE = 0.012
 """Standard deviation of an outline relative to the region's diameter: real things are not exactly their models."""
+CALIBRATION_NOISE = 0.0015
+"""Standard deviation of where a camera is thought to look, rad: it shifts all of an outline at once."""
+BLOOM = (0.2, 0.01)
+"""Standard deviation of how much all of an outline is too wide, px and relative to its diameter: light, blur, size."""
+COMMON = np.column_stack([DIRECTIONS, np.ones(len(DIRECTIONS))])
+"""What the errors common to a whole outline do to its support function (k, 3): shift right, shift down, bloom."""
 OPEN_WEIGHT = 0.02
 """Weight of a residual where the object may go on behind something else."""
 OUTLIER = 2.5
@@ -32,6 +38,7 @@ class Target:
     closed: np.ndarray
     weight: np.ndarray
     sigma: np.ndarray
+    common: np.ndarray
 
     def take(self, index: np.ndarray) -> Target:
         """The rows `index`, which may repeat."""
@@ -54,6 +61,7 @@ def make_target(views: Sequence[View], seen: Sequence[Sequence[Region]]) -> Targ
     position, rotation = np.zeros((count, most, 3)), np.tile(np.eye(3), (count, most, 1, 1))
     intrinsics, support = np.ones((count, most, 4)), np.zeros((count, most, k))
     closed, weight, sigma = np.zeros((count, most, k)), np.zeros((count, most, 1)), np.ones((count, most, 1))
+    common = np.ones((count, most, 3))
     for i, regions in enumerate(seen):
         for j, region in enumerate(regions):
             view = views[region.view]
@@ -61,7 +69,8 @@ def make_target(views: Sequence[View], seen: Sequence[Sequence[Region]]) -> Targ
             intrinsics[i, j] = view.intrinsics[[0, 1, 0, 1], [0, 1, 2, 2]]
             support[i, j], closed[i, j], weight[i, j] = region.support, 1 - region.openness, 1.0
             sigma[i, j] = PIXEL_NOISE + SHAPE_NOISE * region.diameter
-    return Target(position, rotation, intrinsics, support, closed, weight, sigma)
+            common[i, j] = (*(2 * [CALIBRATION_NOISE * view.intrinsics[0, 0]]), BLOOM[0] + BLOOM[1] * region.diameter)
+    return Target(position, rotation, intrinsics, support, closed, weight, sigma, common)
 
 
 def turn(yaw: np.ndarray, points: np.ndarray) -> np.ndarray:
@@ -134,16 +143,56 @@ def residuals(hulls: Hulls, parameters: np.ndarray) -> np.ndarray:
     return _extremes(hulls, pixels, away)[1]
 
 
+def _common(hulls: Hulls, weight: np.ndarray, residual: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+    """The likeliest errors common to each view's whole outline.
+
+    Args:
+        weight: (b, v, k) px⁻².
+        residual: (b, v, k, p), several kinds side by side.
+
+    Returns:
+        The pull on the errors of each view (b, v, 3, p), and the errors (b, v, 3, p) to which it leads, px.
+    """
+    directed = (COMMON * weight[..., None]).swapaxes(-1, -2)
+    pull = directed @ residual
+    return pull, np.linalg.solve(directed @ COMMON + (hulls.target.common**-2)[..., None] * np.eye(3), pull)
+
+
+def aligned(hulls: Hulls, residual: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+    """Residuals (b, v, k) px that are left without each view's likeliest common errors, and what those cost (b, v)."""
+    weight = weights(hulls, residual, robust=False) / hulls.target.sigma**2
+    _, error = _common(hulls, weight, residual[..., None])
+    return residual - (COMMON @ error)[..., 0], np.square(error[..., 0] / hulls.target.common).sum(axis=2)
+
+
+def normal_equations(hulls: Hulls, residual: np.ndarray, jacobian: np.ndarray, robust: bool):
+    """Hessian (b, p, p) and gradient (b, p) of half the cost, by the parameters of `jacobian` (b, v, k, p).
+
+    The errors common to each view are eliminated (Schur complement), so that the Hessian's inverse is the covariance of
+    the parameters with these in it.
+    """
+    count, size = len(jacobian), jacobian.shape[-1]
+    weight = weights(hulls, aligned(hulls, residual)[0], robust) / hulls.target.sigma**2
+    both = np.concatenate([jacobian, residual[..., None]], axis=-1)
+    pull, error = _common(hulls, weight, both)
+    flat = both.reshape(count, -1, size + 1)
+    full = (flat * weight.reshape(count, -1, 1)).transpose(0, 2, 1) @ flat - (pull.swapaxes(-1, -2) @ error).sum(axis=1)
+    return full[:, :size, :size].copy(), full[:, :size, size].copy()
+
+
 def robust_cost(hulls: Hulls, residual: np.ndarray) -> np.ndarray:
     """Cost (b,) per unit of weight: squares up to `OUTLIER` standard deviations, linear beyond."""
-    closed = weights(hulls, residual, robust=False)
-    scaled = np.abs(residual) / hulls.target.sigma
+    left, common = aligned(hulls, residual)
+    closed = weights(hulls, left, robust=False)
+    scaled = np.abs(left) / hulls.target.sigma
     huber = np.where(scaled < OUTLIER, scaled**2, OUTLIER * (2 * scaled - OUTLIER))
-    return (closed * huber).sum(axis=(1, 2)) / np.maximum(closed.sum(axis=(1, 2)), 1.0)
+    total = (closed * huber).sum(axis=(1, 2)) + (common * hulls.target.weight[..., 0]).sum(axis=1)
+    return total / np.maximum(closed.sum(axis=(1, 2)), 1.0)
 
 
 def explained(hulls: Hulls, residual: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
     """How much outline is explained (b,), in directions, and which share of the visible outline that is (b,)."""
-    closed = weights(hulls, residual, robust=False)
-    amount = (closed * np.exp(-0.5 * (residual / (OUTLIER * hulls.target.sigma)) ** 2)).sum(axis=(1, 2))
+    left, _ = aligned(hulls, residual)
+    closed = weights(hulls, left, robust=False)
+    amount = (closed * np.exp(-0.5 * (left / (OUTLIER * hulls.target.sigma)) ** 2)).sum(axis=(1, 2))
     return amount, amount / np.maximum(closed.sum(axis=(1, 2)), 1.0)
