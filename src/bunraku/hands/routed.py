@@ -1,15 +1,15 @@
 """Cables as they run: spatial tendons from the forearm through the wrist and past every joint, elastic, with friction.
 
 Each run passes a guide before and a guide behind every joint. Runs that a joint bends inwards (flexors) go straight
-from guide to guide; those that it bends outwards (extensors) wrap a pulley. MuJoCo has no friction along a tendon, so
-`capstan_efficiency` gives the share e^(−μθ) of the motor's force that arrives, from the angle θ through which the
-wrapped path turns.
+from guide to guide, so that their arms grow with flexion as bowstrings do; those that it bends outwards (extensors)
+wrap a pulley and keep theirs. MuJoCo has no friction along a tendon, so `capstan_efficiency` gives the share e^(−μθ) of
+the motor's force that arrives, from the angle θ through which the wrapped path turns.
 """
 
 from __future__ import annotations
 
 from dataclasses import dataclass
-from math import sqrt
+from math import radians, sqrt, tan
 
 import mujoco
 import numpy as np
@@ -25,8 +25,10 @@ FOREARM_LENGTH = 0.15
 """From the wrist to the spools, m."""
 FRICTION = 0.10
 """Cable in a lined guide."""
-GUIDE = 0.41
-"""Distance of a guide from the joint over the arm: the arm of a straight run is then equal at 0° and 90°."""
+CLEARANCE = 1.15
+"""Guides sit so far from the joint that they would meet at this multiple of the tangent of half its range."""
+EXTENSOR_GUIDE = 0.4
+"""Distance over the arm of the guides of a run that wraps a pulley."""
 PULLEY = {"contype": 0, "conaffinity": 0, "mass": 0, "density": 0, "group": 5}
 LEAST_TENSION = 1.5
 """N."""
@@ -115,7 +117,8 @@ class _Router:
         flexion, deviation = run.sign * self.offsets[row]
         # flexion turns about y: a cable at −z flexes; deviation about z: a cable at +y deviates
         through = np.array([0.0, deviation, -flexion])
-        gap = np.array([GUIDE * float(np.linalg.norm(through)), 0, 0])
+        widest = max((max(np.abs(joint.range_deg)) for joint in self.hand.wrist_joints), default=0.0)
+        gap = np.array([CLEARANCE * tan(radians(widest) / 2) * float(np.linalg.norm(through)), 0, 0])
         if through.any():
             spool = self._site(self.forearm, f"{name}_spool", through - [FOREARM_LENGTH, 0, 0])
             tendon.wrap_site(spool.name)
@@ -144,13 +147,16 @@ class _Router:
             along /= np.linalg.norm(along)
         rows = [np.cross(along, axis) for axis in axes] + [along]
         offset = np.linalg.lstsq(np.array(rows), np.array([-arm for arm in arms] + [0.0]), rcond=None)[0]
-        reach = max(0.002, GUIDE * float(np.linalg.norm(offset)))
+        outwards = bend is not None and arms[bend] < -1e-6
+        half = radians(max(np.abs(joints[bend].range_deg))) / 2 if bend is not None else 0.0
+        share = EXTENSOR_GUIDE if outwards else CLEARANCE * tan(half)
+        reach = max(0.002, share * float(np.linalg.norm(offset)))
         # in the parent's frame, at zero angle
         turn, origin = _matrix(body.quat), np.array(body.pos)
         flip = np.diag(self.mirror)
         before = origin + turn @ flip @ (offset - reach * along)
         tendon.wrap_site(self._site(parent, f"{name}_in", before, mirrored=True).name)
-        if bend is not None and arms[bend] < -1e-6:
+        if outwards and bend is not None:
             radius = 0.98 * float(np.linalg.norm(offset))
             axis = axes[bend] * self.mirror * self.mirror[1]
             pulley = body.add_geom(

@@ -37,8 +37,8 @@ class PeerMap:
     """What the tests must know of a foreign hand. Vectors are in the frame of the palm's body at zero posture.
 
     `wrist` is the hand frame's origin, `along` points to the fingers, `normal` out of the palm; the palm's surface is
-    the rectangle of half sizes `half` (along, across) about `centre`. `digits` maps names to bodies from palm to tip, the
-    tip in the last body's frame and a radius.
+    the rectangle of half sizes `half` (along, across) about `centre`. `digits` maps names to bodies from palm to tip,
+    the tip in the last body's frame and a radius.
     """
 
     name: str

@@ -16,13 +16,14 @@ SETTLE = 1.5
 
 
 def wrist_crosstalk(hand: HandSpec) -> dict[str, float]:
-    """Mean motion of the finger joints in degrees when the wrist flexes by FLEXION, motors locked and compensated.
+    """Mean motion of the finger joints in degrees when the wrist flexes by FLEXION.
 
-    Also the share of force that friction leaves at the fingers (`efficiency`), and how many runs are slack after the
-    compensated motion. Zeros, and 1, for a hand whose motors sit in the palm.
+    `uncompensated_deg` with locked motors, `linear_deg` when they wind R_w Δq_w, `compensated_deg` when they wind what
+    the cables' paths need. Also the share of force that friction leaves at the fingers (`efficiency`), and how many runs
+    are slack after the compensated motion. Zeros, and 1, for a hand whose motors sit in the palm.
     """
     if hand.actuation.place == "palm":
-        return {"uncompensated_deg": 0.0, "compensated_deg": 0.0, "efficiency": 1.0, "slack": 0}
+        return {"uncompensated_deg": 0.0, "linear_deg": 0.0, "compensated_deg": 0.0, "efficiency": 1.0, "slack": 0}
     model = build_routed_hand(hand).compile()
     data = mujoco.MjData(model)
     model.opt.gravity[:] = 0
@@ -43,12 +44,26 @@ def wrist_crosstalk(hand: HandSpec) -> dict[str, float]:
     efficiency = float(capstan_efficiency(bend_angles(model, data)).mean())
     arms = wrist_arms(hand)
     loops = [cable.kind == "loop" for cable in hand.cables]
-    data.ctrl[:runs] = held - np.concatenate([arms, -arms[loops]]) @ data.qpos[:wrists]
-    mujoco.mj_step(model, data, steps)
-    rest = np.degrees(np.abs(data.qpos[wrists:][fingers] - start)).mean()
+    angles = data.qpos[:wrists].copy()
+    linear = held - np.concatenate([arms, -arms[loops]]) @ angles
+    still, bent = _lengths(model, posture, np.zeros(wrists)), _lengths(model, posture, angles)
+    rest, slack = {}, 0
+    for name, command in (("linear", linear), ("path", held + bent - still)):
+        data.ctrl[:runs] = command
+        mujoco.mj_step(model, data, steps)
+        rest[name] = float(np.degrees(np.abs(data.qpos[wrists:][fingers] - start)).mean())
+        slack = len(slack_runs(model, data))
     return {
         "uncompensated_deg": float(moved),
-        "compensated_deg": float(rest),
+        "linear_deg": rest["linear"],
+        "compensated_deg": rest["path"],
         "efficiency": efficiency,
-        "slack": len(slack_runs(model, data)),
+        "slack": slack,
     }
+
+
+def _lengths(model: mujoco.MjModel, posture: np.ndarray, wrist: np.ndarray) -> np.ndarray:
+    data = mujoco.MjData(model)
+    data.qpos[:] = np.concatenate([wrist, posture])
+    mujoco.mj_forward(model, data)
+    return data.actuator_length[: model.ntendon].copy()
