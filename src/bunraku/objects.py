@@ -177,10 +177,11 @@ def _can() -> Kind:
         0.349,
         ("red", "green", "blue", "orange"),
         (
-            Primitive("cylinder", (0.033, 0.0505)),
+            Primitive("cylinder", (0.033, 0.0505), seen=False),
             Primitive("cylinder", rim, (0, 0, 0.0500), trim="metal", solid=False),
             Primitive("cylinder", rim, (0, 0, -0.0490), trim="metal", solid=False),
         ),
+        profile=((0, -0.0505), (0.033, -0.0505), (0.033, 0.0505), (0, 0.0505)),
     )
 
 
@@ -234,8 +235,22 @@ def _banana() -> Kind:
 
 def _apple() -> Kind:
     stem = Primitive("capsule", (0.002, 0.006), (0, 0, 0.040), trim="dark", solid=False)
-    body = Primitive("sphere", (0.0365,))
-    return Kind("apple", (0.073, 0.073, 0.073), 0.15, ("red", "green"), (body, stem), rolls=True)
+    body = Primitive("sphere", (0.0365,), seen=False)
+    return Kind(
+        "apple", (0.073, 0.073, 0.073), 0.15, ("red", "green"), (body, stem), rolls=True, profile=_round(0.0365)
+    )
+
+
+def _ball() -> Kind:
+    radius = 0.03235
+    body = Primitive("sphere", (radius,), seen=False)
+    return Kind("ball", (2 * radius,) * 3, 0.058, tuple(COLOURS), (body,), rolls=True, profile=_round(radius))
+
+
+def _round(radius: float, count: int = 16) -> tuple[tuple[float, float], ...]:
+    """Profile of a sphere, rounder than cameras draw one."""
+    inner = ((radius * sin(pi * i / count), -radius * cos(pi * i / count)) for i in range(1, count))
+    return ((0, -radius), *inner, (0, radius))
 
 
 def _marker() -> Kind:
@@ -305,8 +320,8 @@ def _plate() -> Kind:
     )
 
 
-def _plain(name: str, primitive: Primitive, size: Vector, mass: float, rolls: bool = False) -> Kind:
-    return Kind(name, size, mass, tuple(COLOURS), (primitive,), rolls=rolls)
+def _plain(name: str, primitive: Primitive, size: Vector, mass: float) -> Kind:
+    return Kind(name, size, mass, tuple(COLOURS), (primitive,))
 
 
 KINDS: dict[str, Kind] = {
@@ -318,7 +333,7 @@ KINDS: dict[str, Kind] = {
         _carton("box", (0.110, 0.060, 0.160), 0.30, ("red", "orange", "yellow", "green", "blue", "purple")),
         _carton("small box", (0.085, 0.050, 0.060), 0.12, ("orange", "yellow", "green", "cyan", "blue", "pink")),
         _plain("cube", Primitive("box", (0.020, 0.020, 0.020)), (0.040, 0.040, 0.040), 0.045),
-        _plain("ball", Primitive("sphere", (0.03235,)), (0.0647, 0.0647, 0.0647), 0.058, rolls=True),
+        _ball(),
         _marker(),
         _plain("sponge", Primitive("box", (0.050, 0.0325, 0.015)), (0.100, 0.065, 0.030), 0.012),
         _banana(),

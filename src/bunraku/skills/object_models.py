@@ -97,17 +97,22 @@ def _on_hull(points: np.ndarray) -> np.ndarray:
 
 
 def _turned_surface(profile: np.ndarray) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
-    """As `_surface`, of a profile (n, 2) = radius, z turned about z; each point once for either side of its edge."""
+    """As `_surface`, of a profile (n, 2) = radius, z turned about z."""
     around = np.linspace(0, 2 * np.pi, 24, endpoint=False)
-    points, normals = [], []
+    points, normals, probes = [], [], []
+
+    def turned(radius: float, z: float) -> np.ndarray:
+        return np.stack([radius * np.cos(around), radius * np.sin(around), 0 * around + z], axis=1)
+
     for a, b in pairwise(profile):
-        out = np.array([b[1] - a[1], a[0] - b[0]])
-        out = out / max(np.linalg.norm(out), 1e-9)
-        for radius, z in np.linspace(a, b, 2 + int(np.linalg.norm(b - a) / (LINK / 2))):
-            points.append(np.stack([radius * np.cos(around), radius * np.sin(around), 0 * around + z], axis=1))
-            normals.append(np.stack([out[0] * np.cos(around), out[0] * np.sin(around), 0 * around + out[1]], axis=1))
-    points = np.concatenate(points)
-    return points, np.concatenate(normals), points
+        length = max(float(np.linalg.norm(b - a)), 1e-9)
+        normal = np.array([b[1] - a[1], a[0] - b[0]]) / length
+        inset = min(RIM / length, 0.5)
+        for share in np.linspace(0, 1, 2 + int(2 * length / LINK)):
+            points.append(turned(*(a + share * (b - a))))
+            normals.append(turned(*normal))
+            probes.append(turned(*(a + np.clip(share, inset, 1 - inset) * (b - a))))
+    return np.concatenate(points), np.concatenate(normals), np.concatenate(probes)
 
 
 def _pose(primitive: Primitive) -> tuple[np.ndarray, np.ndarray]:
