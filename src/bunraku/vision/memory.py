@@ -254,11 +254,12 @@ class VisualMemory:
         holds = difference.visible & (shown >= 0) & (~difference.changed | (shown >= first_new))
         now = np.where(holds, shown, -1)
         differs = now != camera.holding
-        if not differs.any():
+        if not differs.any() and first_new == self.store.next_id:
             return
         before, camera.holding = camera.holding, now
         # A coarse token covers several cells, and cells wander as a camera turns: gone is what holds nowhere.
-        ended, begun = np.unique(before[differs]), np.unique(now[differs])
+        new = np.arange(first_new, self.store.next_id)
+        ended, begun = np.union1d(before[differs], new), np.unique(now[differs])
         ended = ended[(ended >= 0) & ~np.isin(ended, now)]
         begun = begun[(begun >= 0) & (begun < first_new) & ~np.isin(begun, before)]
         if len(ended):

@@ -161,6 +161,8 @@ class Selector:
                 groups.append(replace(group, first=track.snapshot is None))
                 track.snapshot = time
                 self._keep(group)
+                # Kept now, so nothing is left to repair there.
+                difference.kept[component.cells] = 0
         return groups
 
     def _is_due(self, component: Component, time: float) -> bool:
