@@ -12,7 +12,7 @@ import mujoco
 import numpy as np
 
 from bunraku.control.limits import clamp
-from bunraku.control.nominal import NominalModel
+from bunraku.control.nominal import GRAVITY, NominalModel
 from bunraku.robot import SIDES, Observation, RobotSpec, standing_configuration
 
 
@@ -42,16 +42,21 @@ class EstimatorGains:
     """Rate at which a foot that seems to slip gives up its anchor while the other one holds."""
 
 
-TOUCH_FORCE, FIRM_FORCE = 40.0, 160.0
-"""Normal forces (N) between which a foot's trust rises from 0 to 1."""
+TOUCH_SHARE, FIRM_SHARE = 0.07, 0.28
+"""Normal forces, as shares of the weight, between which a foot's trust rises from 0 to 1."""
+SLOPE = 0.06
+"""Tilt (rad) from which a planted sole is taken to lie on a slope, and says nothing of the vertical."""
 
 
 class Estimator:
     """Pelvis pose and velocity in the stance frame of the first observation."""
 
-    def __init__(self, spec: RobotSpec, period: float, gains: EstimatorGains | None = None) -> None:
-        """Start with both feet flat on the ground; `period` is the control period, s."""
-        self._nominal = NominalModel(spec)
+    def __init__(
+        self, spec: RobotSpec, period: float, gains: EstimatorGains | None = None, gravity: float = GRAVITY
+    ) -> None:
+        """Start with both feet flat on the ground; `period` is the control period, s, `gravity` the local one, m/s²."""
+        self._nominal = NominalModel(spec, gravity)
+        self._weight = self._nominal.total_mass * gravity
         self._gains = gains or EstimatorGains()
         self._period = period
         self._start = standing_configuration(spec)
@@ -127,12 +132,15 @@ class Estimator:
         planted = contact > 0.5
         for i in np.flatnonzero(~planted):
             self._anchor[i] = self._position + self._rotation @ positions[i]
-            self._anchor[i, 2] = 0.0
             self._anchor_rotation[i] = _flat(self._rotation @ rotations[i])
 
         turn = np.zeros(3)
         total = float(contact.sum())
         for i in np.flatnonzero(contact):
+            sole = self._rotation @ rotations[i]
+            if sole[2, 2] < np.cos(SLOPE):
+                self._anchor_rotation[i] = _flat(sole)
+                continue
             measured = self._anchor_rotation[i] @ rotations[i].T
             turn += contact[i] / max(total, 1.0) * _rotation_vector(self._rotation.T @ measured)
         imu = _matrix(observation.imu.orientation)
@@ -161,8 +169,8 @@ class Estimator:
         self._publish(observation, contact, gyro)
 
     def _trust(self, observation: Observation) -> np.ndarray:
-        force = observation.feet.wrench[:, 2]
-        return clamp((force - TOUCH_FORCE) / (FIRM_FORCE - TOUCH_FORCE), 0.0, 1.0)
+        share = observation.feet.wrench[:, 2] / self._weight
+        return clamp((share - TOUCH_SHARE) / (FIRM_SHARE - TOUCH_SHARE), 0.0, 1.0)
 
     def _soles_in_pelvis(self, observation: Observation) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
         """Sole positions (2, 3), rotations (2, 3, 3) and linear Jacobians (2, 3, 30) in the pelvis frame."""

@@ -8,7 +8,7 @@ frame of the stance sole: x forward, y left.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import lru_cache
 
 import numpy as np
@@ -60,6 +60,18 @@ class Gait:
     plan_half_width: float = 0.025
     act_half_length: float = 0.085
     act_half_width: float = 0.042
+
+    def slowed(self, factor: float) -> Gait:
+        """The same gait with every time `factor` times as long: dynamically similar where gravity is `factor`² less."""
+        return replace(
+            self,
+            duration=self.duration * factor,
+            shortest=self.shortest * factor,
+            longest=self.longest * factor,
+            double_support=self.double_support * factor,
+            early=self.early * factor,
+            swing_speed=self.swing_speed / factor,
+        )
 
 
 @dataclass(frozen=True)

@@ -11,6 +11,7 @@ import numpy as np
 from bunraku.control.goal import BodyGoal
 from bunraku.control.inverse_dynamics import Tasks
 from bunraku.control.limits import clamp
+from bunraku.control.nominal import GRAVITY
 from bunraku.control.steps import (
     Gait,
     Progress,
@@ -50,11 +51,14 @@ SLEW, SLOWING = np.array([0.6, 0.4, 1.0]), np.array([1.0, 0.6, 1.5])
 FASTEST = np.array([0.6, 0.2, 0.7])
 """Largest commanded velocity: forward and left m/s, turn rad/s."""
 SHIFT_TIME = 0.45
-TOUCH_FORCE = 60.0
+TOUCH_SHARE = 0.1
+"""Normal force on a landing foot, as a share of the weight, that ends the step."""
 EARLIEST_TOUCH = 0.55
 """Share of a step before which a touching swing foot does not end it."""
 FREEZE = 0.05
 """Time before touchdown from which the foothold stays, s."""
+LATE_HURRY = 4.0
+"""How fast a foot that finds no ground speeds up downwards, m/s²."""
 LAND_EARLY = 0.03
 """How long before the planned touchdown the swing foot is due at the ground, s: early is safe, late is not."""
 YAW_EARLY = 0.08
@@ -80,10 +84,14 @@ class Walker:
         gait: Gait | None = None,
         gains: WalkGains | None = None,
         controller: WholeBodyController | None = None,
+        gravity: float = GRAVITY,
     ) -> None:
-        """Prepare to walk the robot `spec`, called every `period` s."""
-        self.controller = controller or WholeBodyController(spec, period)
-        self.gait = gait or Gait()
+        """Prepare to walk the robot `spec`, called every `period` s, under `gravity` m/s²."""
+        self.controller = controller or WholeBodyController(spec, period, gravity=gravity)
+        self._weight = self.controller.nominal.total_mass * self.controller.nominal.gravity
+        self._slow = float(np.sqrt(GRAVITY / self.controller.nominal.gravity))
+        """Times are this much longer than on Earth, speeds as much smaller (Froude's similarity)."""
+        self.gait = (gait or Gait()).slowed(self._slow)
         self.gains = gains or WalkGains()
         self.period = period
         self.phase = Phase.STANDING
@@ -143,7 +151,7 @@ class Walker:
         elif self.phase is Phase.SHIFTING:
             if self._must_step():
                 self._recover()
-            elif self._elapsed >= SHIFT_TIME:
+            elif self._elapsed >= SHIFT_TIME * self._slow:
                 self._begin_step(self._stance)
         elif self._touched(observation):
             if not wants and self._can_stand():
@@ -185,7 +193,7 @@ class Walker:
     def _touched(self, observation: Observation) -> bool:
         assert self.step is not None
         force = observation.feet.wrench[1 - self._stance, 2]
-        touched = self._elapsed > EARLIEST_TOUCH * self.step.duration and force > TOUCH_FORCE
+        touched = self._elapsed > EARLIEST_TOUCH * self.step.duration and force > TOUCH_SHARE * self._weight
         if touched:
             self._pressure_from = self._pressure_now()
         return touched
@@ -226,7 +234,7 @@ class Walker:
         foothold, _ = nominal_foothold(self.gait, velocity, side)
         start = (foothold + offset) * np.exp(-omega * self.gait.duration)  # DCM at lift-off, stance at the origin
         target = origin + frame @ start
-        left = max(SHIFT_TIME - self._elapsed, 0.06)
+        left = max(SHIFT_TIME * self._slow - self._elapsed, 0.06)
         growth = np.exp(omega * left)
         pressure = self._in_feet((target - self._dcm() * growth) / (1 - growth))
         self._pressure_from = pressure
@@ -235,7 +243,7 @@ class Walker:
     def _stepping_tasks(self, goal: BodyGoal) -> Tasks:
         stance, swing, gait = self._stance, 1 - self._stance, self.gait
         frame, origin = self._sole_frame(stance)
-        if self.step is None or self.step.duration - self._elapsed > FREEZE:
+        if self.step is None or self.step.duration - self._elapsed > FREEZE * self._slow:
             self.step = self._plan_from(stance, self._elapsed)
         else:
             pressure = self._plan_from(stance, self._elapsed).pressure
@@ -296,20 +304,23 @@ class Walker:
         nominal, gains, gait, swing = self.controller.nominal, self.gains, self.gait, 1 - self._stance
         left = max(step.duration - self._elapsed, 0.02)
         whole = step.duration - gait.double_support
+        early = LAND_EARLY * self._slow
         rise = 0.45 * whole - (self._elapsed - gait.double_support)
         target = np.array([*foothold, self._ground])
         self._glide(slice(0, 2), target[:2], left)
         if rise > 0.02:
             self._glide(slice(2, 3), np.array([max(self._ground, self._lift_height) + gait.apex]), rise)
-        elif left > LAND_EARLY + 0.01:
-            self._glide(slice(2, 3), target[2:], left - LAND_EARLY, -LANDING_SPEED)
+        elif left > early + 0.01:
+            self._glide(slice(2, 3), target[2:], left - early, -LANDING_SPEED / self._slow)
         else:
-            self._swing[2] -= LANDING_SPEED * self.period
-            self._swing_rate[2], self._swing_rate2[2] = -LANDING_SPEED, 0.0
+            late = max(self._elapsed - step.duration, 0.0)
+            speed = LANDING_SPEED / self._slow + LATE_HURRY / self._slow**2 * late
+            self._swing[2] -= speed * self.period
+            self._swing_rate[2], self._swing_rate2[2] = -speed, 0.0
         yaw, rate, rate2 = self._swing_yaw
-        if left > YAW_EARLY + 0.02:
+        if left > YAW_EARLY * self._slow + 0.02:
             error = _wrap(_yaw(nominal.sole_rotation[self._stance]) + step.yaw - yaw)
-            rate2 += _jerk(error, rate, rate2, 0.0, left - YAW_EARLY) * self.period
+            rate2 += _jerk(error, rate, rate2, 0.0, left - YAW_EARLY * self._slow) * self.period
             rate += rate2 * self.period
             self._swing_yaw = np.array([yaw + rate * self.period, rate, rate2])
         else:
@@ -326,14 +337,14 @@ class Walker:
             np.array([0, 0, self._swing_yaw[1]]) - velocity[3:]
         )
         angular[2] += self._swing_yaw[2]
-        limit = gains.swing_limit
+        limit = gains.swing_limit / self._slow**2
         return np.concatenate([clamp(linear, -limit, limit), clamp(angular, -4 * limit, 4 * limit)])
 
     def _glide(self, axes: slice, target: np.ndarray, left: float, speed: float = 0.0) -> None:
         """One tick of the minimum-jerk path that arrives at `target` with `speed` in `left` s."""
         position, rate, rate2 = self._swing[axes], self._swing_rate[axes], self._swing_rate2[axes]
         jerk = _jerk(target - position, rate, rate2, speed, left)
-        limit = self.gains.swing_limit
+        limit = self.gains.swing_limit / self._slow**2
         rate2 = clamp(rate2 + jerk * self.period, -limit, limit)
         rate = rate + rate2 * self.period
         self._swing[axes], self._swing_rate[axes], self._swing_rate2[axes] = position + rate * self.period, rate, rate2
@@ -390,9 +401,9 @@ class Walker:
         return first + _wrap(second - first) / 2
 
     def _slew(self, velocity: Velocity) -> None:
-        asked = clamp([velocity.forward, velocity.left, velocity.turn], -FASTEST, FASTEST)
+        asked = clamp([velocity.forward, velocity.left, velocity.turn], -FASTEST / self._slow, FASTEST / self._slow)
         slowing = np.abs(asked) < np.abs(self._velocity)
-        step = np.where(slowing, SLOWING, SLEW) * self.period
+        step = np.where(slowing, SLOWING, SLEW) * self.period / self._slow**2
         self._velocity = self._velocity + clamp(asked - self._velocity, -step, step)
 
 

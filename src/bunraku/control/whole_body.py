@@ -11,7 +11,7 @@ from bunraku.control.estimator import BodyState, Estimator
 from bunraku.control.goal import BodyGoal
 from bunraku.control.inverse_dynamics import FREE, Contact, InverseDynamics, Solution, Tasks, Weights
 from bunraku.control.limits import clamp
-from bunraku.control.nominal import LEGS, UPPER_BODY, NominalModel
+from bunraku.control.nominal import GRAVITY, LEGS, UPPER_BODY, NominalModel
 from bunraku.robot import JointCommand, Observation, RobotSpec
 from bunraku.robot.model import SOLE_SIZE
 
@@ -59,16 +59,21 @@ class WholeBodyController:
     """
 
     def __init__(
-        self, spec: RobotSpec, period: float, gains: Gains | None = None, weights: Weights | None = None
+        self,
+        spec: RobotSpec,
+        period: float,
+        gains: Gains | None = None,
+        weights: Weights | None = None,
+        gravity: float = GRAVITY,
     ) -> None:
-        """Prepare the controller of the robot `spec`, called every `period` s."""
+        """Prepare the controller of the robot `spec`, called every `period` s, under `gravity` m/s²."""
         self.spec = spec
         self.period = period
         self.gains = gains or Gains()
-        self.estimator = Estimator(spec, period)
+        self.estimator = Estimator(spec, period, gravity=gravity)
         self.solution: Solution | None = None
-        self.nominal = NominalModel(spec)
-        self._reference = NominalModel(spec)
+        self.nominal = NominalModel(spec, gravity)
+        self._reference = NominalModel(spec, gravity)
         self._inverse = InverseDynamics(spec, weights, Contact())
         self._torque_limits = spec.torque_limits
         self._lower, self._upper = spec.lower_limits, spec.upper_limits

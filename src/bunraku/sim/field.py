@@ -18,8 +18,8 @@ from bunraku.sim.world import World
 
 EXTENT = 12.0
 """Half the side of an uneven field, m."""
-CELL = 0.15
-"""Distance between two heights of an uneven field, m: about half a foot, so that soles meet edges and slopes."""
+CELL = 0.25
+"""Distance between two heights of an uneven field, m: a foot's length, so that every sole meets slopes and edges."""
 
 
 @dataclass(frozen=True)

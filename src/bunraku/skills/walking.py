@@ -7,6 +7,7 @@ from collections.abc import Generator
 import numpy as np
 
 from bunraku.control.goal import BodyGoal
+from bunraku.control.nominal import GRAVITY
 from bunraku.control.steps import Velocity
 from bunraku.control.supervisor import Intervention, Supervisor
 from bunraku.control.walking import FASTEST, Walker
@@ -31,10 +32,10 @@ class Legs:
         UserError: on a velocity that is not finite.
     """
 
-    def __init__(self, spec: RobotSpec, period: float) -> None:
-        """Prepare the robot `spec` at one tick every `period` s."""
+    def __init__(self, spec: RobotSpec, period: float, gravity: float = GRAVITY) -> None:
+        """Prepare the robot `spec` at one tick every `period` s; it knows its planet's `gravity`, m/s²."""
         hand = load_hand(spec.hand)
-        self.walker = Walker(spec, period)
+        self.walker = Walker(spec, period, gravity=gravity)
         self.supervisor = Supervisor(spec, {side: hand for side in SIDES}, period)
         self.interventions: list[Intervention] = []
         self._grip = 0.5 * tension_limits(hand)

@@ -119,7 +119,7 @@ def run_trial(trial: Trial) -> TrialResult:
     began = time.process_time()
     world = create_field(trial.ground, trial.seed)
     robot = SimulatedRobot(world, trial.seed, noise=scaled(trial.noise), cameras=())
-    legs = Legs(robot.spec, robot.control_period)
+    legs = Legs(robot.spec, robot.control_period, trial.ground.gravity)
     watch = _Watch(world, legs)
     waiting = deque()
     while world.time < trial.duration and not has_fallen(world):
