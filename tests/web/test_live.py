@@ -10,6 +10,7 @@ import numpy as np
 import pytest
 
 from bunraku.errors import UserError
+from bunraku.live import Instant
 from bunraku.mind.audit import AuditLog
 from bunraku.mind.body import Action, Outcome, Picture
 from bunraku.mind.tools import ToolCall
@@ -38,8 +39,8 @@ class Puppet:
     def pictures(self, most: int) -> Sequence[Picture]:
         return ()
 
-    def state(self) -> SceneState:
-        return SceneState(1.5, np.zeros(0), self.running.call.name if self.running else "standing")
+    def state(self) -> Instant:
+        return Instant(1.5, np.zeros(0), self.running.call.name if self.running else "standing")
 
     def frames(self) -> Mapping[str, CameraFrame]:
         return {}

@@ -217,7 +217,7 @@ def _body(seed: int, robot: bool) -> Iterator[RobotBody]:
 
         yield NoBody()
         return
-    from bunraku.runtime import simulated_body
+    from bunraku.live import simulated_body
 
     with simulated_body(seed) as body:
         yield body

@@ -55,7 +55,7 @@ def run(
 
 def show_in_browser(instruction: str, seed: int, folder: Path, port: int) -> int:
     """Serve the live robot until interrupted; `folder`/conversation.jsonl keeps every turn, call and outcome."""
-    from bunraku.runtime import simulated_body
+    from bunraku.live import simulated_body
     from bunraku.web import run_in_browser
 
     with simulated_body(seed) as body:

@@ -4,13 +4,13 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Callable, Mapping
-from dataclasses import replace
 from pathlib import Path
 from typing import Protocol
 
 import mujoco
 
 from bunraku.errors import UserError
+from bunraku.live import Instant
 from bunraku.mind.audit import AuditLog
 from bunraku.mind.body import RobotBody
 from bunraku.mind.conversation import Conversation, Event, Finished, Refused, RuleResponder, Said, Started
@@ -29,7 +29,7 @@ class LiveBody(RobotBody, Protocol):
         """The simulated world."""
         ...
 
-    def state(self) -> SceneState:
+    def state(self) -> Instant:
         """Where everything is now, and what the robot is doing."""
         ...
 
@@ -61,7 +61,8 @@ class Session:
 
     def state(self) -> SceneState:
         """What the page shows."""
-        return replace(self._body.state(), said=self._said)
+        now = self._body.state()
+        return SceneState(now.time_s, now.position, now.doing, self._said)
 
     def _note(self, event: Event) -> None:
         line = describe(event)

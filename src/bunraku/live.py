@@ -1,0 +1,207 @@
+"""A simulated robot at work in a thread of its own, for whoever talks to it while it moves."""
+
+from __future__ import annotations
+
+import queue
+import threading
+import time
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass, replace
+
+import cv2
+import mujoco
+import numpy as np
+
+from bunraku.acting import Actor
+from bunraku.mind.body import Action, Outcome, Picture
+from bunraku.mind.robot_tools import TOOLS
+from bunraku.mind.tools import ToolCall
+from bunraku.robot.interface import CameraFrame, Observation
+from bunraku.runtime import Event, Runtime
+from bunraku.sim import Scene, random_scene
+from bunraku.sim.robot import SimulatedRobot
+from bunraku.sim.world import create_world
+
+MOVING = frozenset(tool.name for tool in TOOLS if tool.moves)
+IDLE = 0.1
+"""Seconds for which it stands before it listens again."""
+LOOKING = ("head_left", "chest", "head_right", "palm_right", "palm_left", "ground", "back")
+"""Cameras, the most useful first."""
+
+
+@dataclass(frozen=True)
+class Instant:
+    """One instant of the world: simulated `time_s`, MuJoCo's `position` (nq,), and what the robot does, in words."""
+
+    time_s: float
+    position: np.ndarray
+    doing: str
+
+
+class SimulatedBody:
+    """A `RobotBody` whose robot, world and skills live in one thread and keep pace with the clock on the wall.
+
+    Every method may be called from any thread.
+    """
+
+    def __init__(self, scene: Scene, seed: int = 0) -> None:
+        """Start the thread; returns when the robot stands."""
+        self._calls: queue.SimpleQueue[Action] = queue.SimpleQueue()
+        self._questions: queue.SimpleQueue[Action] = queue.SimpleQueue()
+        self._moving: Action | None = None
+        self._closing = threading.Event()
+        self._ready = threading.Event()
+        self._error: BaseException | None = None
+        self._doing = "standing"
+        self._model: mujoco.MjModel
+        self._instant: Instant
+        self._observation: Observation
+        self._thread = threading.Thread(target=self._guard, args=(scene, seed), name="robot", daemon=True)
+        self._thread.start()
+        self._ready.wait()
+        self._raise()
+
+    @property
+    def model(self) -> mujoco.MjModel:
+        """The simulated world."""
+        return self._model
+
+    def state(self) -> Instant:
+        """Where everything is now, and what the robot is doing."""
+        return self._instant
+
+    def frames(self) -> Mapping[str, CameraFrame]:
+        """The newest frame of every camera."""
+        return self._observation.frames
+
+    def start(self, call: ToolCall) -> Action:
+        """Begin a call; one that moves ends the one that moved before it."""
+        action = Action(call)
+        if self._error or self._closing.is_set():
+            action.finish(Outcome(False, "The robot is not running any more."))
+        elif call.name in MOVING:
+            self._cancel()
+            self._calls.put(action)
+        else:
+            self._questions.put(action)
+        return action
+
+    def stop(self) -> None:
+        """Stop moving at the next control period, and hold the posture and what is in the hands."""
+        while not self._calls.empty():
+            self._calls.get().finish(Outcome(False, "I was stopped before I began."))
+        self._cancel()
+
+    def pictures(self, most: int) -> Sequence[Picture]:
+        """At most `most` present pictures, the most useful first."""
+        frames = self.frames()
+        seen = [frames[name] for name in LOOKING if name in frames][:most]
+        return [Picture(frame.camera, frame.time, _jpeg(frame.image)) for frame in seen]
+
+    def close(self) -> None:
+        """End the thread; raises what broke in it, if anything did."""
+        self.stop()
+        self._closing.set()
+        self._thread.join()
+        self._raise()
+
+    def _cancel(self) -> None:
+        if moving := self._moving:
+            moving.cancel()
+
+    def _raise(self) -> None:
+        if self._error:
+            raise self._error
+
+    def _guard(self, scene: Scene, seed: int) -> None:
+        try:
+            self._live(scene, seed)
+        except BaseException as error:  # handed to whoever made or closes this body
+            self._error = error
+        finally:
+            self._ready.set()
+            for waiting in (self._calls, self._questions):
+                while not waiting.empty():
+                    waiting.get().finish(Outcome(False, "The robot is not running any more."))
+            if self._moving:
+                self._moving.finish(Outcome(False, "The robot broke down."))
+
+    def _live(self, scene: Scene, seed: int) -> None:
+        world = create_world(scene)
+        robot = SimulatedRobot(world, seed)
+        self._model = world.model
+        clock = _Clock()
+
+        def tick(observation: Observation) -> None:
+            self._observation = observation
+            self._instant = Instant(world.time, world.data.qpos.copy(), self._doing)
+            clock.wait_for(world.time)
+
+        runtime = Runtime(robot, on_event=self._note, on_tick=tick)
+        actor = Actor(runtime.body)
+        self._ready.set()
+        try:
+            while not self._closing.is_set():
+                self._answer(actor)
+                if self._calls.empty():
+                    self._doing = "standing"
+                    runtime.idle(IDLE)
+                    continue
+                self._moving = action = self._calls.get()
+                outcome = runtime.run(actor.act(action.call), lambda: self._goes_on(actor))
+                self._moving = None
+                action.finish(outcome or Outcome(False, "I stopped."))
+        finally:
+            robot.close()
+
+    def _goes_on(self, actor: Actor) -> bool:
+        self._answer(actor)
+        cancelled = self._moving is not None and self._moving.cancelled.is_set()
+        return not (cancelled or self._closing.is_set())
+
+    def _answer(self, actor: Actor) -> None:
+        while not self._questions.empty():
+            question = self._questions.get()
+            question.finish(actor.answer(question.call))
+
+    def _note(self, event: Event) -> None:
+        self._doing = event.text
+        if moving := self._moving:
+            moving.report(event.text)
+
+
+class _Clock:
+    """Keeps simulated time from running ahead of the wall clock; time lost to slow computing is not caught up."""
+
+    def __init__(self) -> None:
+        self._offset: float | None = None
+
+    def wait_for(self, simulated: float) -> None:
+        now = time.monotonic()
+        if self._offset is None or now - self._offset > simulated:
+            self._offset = now - simulated
+            return
+        time.sleep(self._offset + simulated - now)
+
+
+@contextmanager
+def simulated_body(seed: int = 0) -> Iterator[SimulatedBody]:
+    """A robot in the demonstration room of `seed`: a red mug and four other things on the counter."""
+    body = SimulatedBody(demonstration_scene(seed), seed)
+    try:
+        yield body
+    finally:
+        body.close()
+
+
+def demonstration_scene(seed: int) -> Scene:
+    """A red mug, a bowl, a bottle, a ball and a small box, at random places on the counter."""
+    scene = random_scene(np.random.default_rng(seed), ("mug", "bowl", "bottle", "ball", "small box"))
+    mug, *others = scene.objects
+    return Scene((replace(mug, name="red mug", colour="red"), *others))
+
+
+def _jpeg(image: np.ndarray) -> bytes:
+    _, coded = cv2.imencode(".jpg", cv2.cvtColor(image, cv2.COLOR_RGB2BGR))
+    return coded.tobytes()
