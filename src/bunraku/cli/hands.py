@@ -26,7 +26,8 @@ def list_() -> None:
     from bunraku.hands import cable_motor, load_hand
     from bunraku.hands.benchmark.peers import PEERS
 
-    table = Table("hand", "DoF", "with wrist", "cables", "actuators in", "stall N", "sustained N", "mass g", "")
+    table = Table("hand", "DoF", "+ wrist", "cables", "motors in", "stall N", "lasting N", "mass g")
+    descriptions = []
     for name in OURS:
         hand = load_hand(name)
         motor = cable_motor(hand.actuation, len(hand.cables))
@@ -36,15 +37,16 @@ def list_() -> None:
             str(hand.dof),
             str(hand.dof_with_wrist),
             str(len(hand.cables)),
-            hand.actuation.place,
-            "muscles" if muscles else f"{motor.stall:.0f}",
-            "" if muscles else f"{motor.continuous:.0f}",
+            "muscles" if muscles else hand.actuation.place,
+            "–" if muscles else f"{motor.stall:.0f}",
+            "–" if muscles else f"{motor.continuous:.0f}",
             f"{1000 * hand.mass:.0f}",
-            hand.description,
         )
-    console = Console(highlight=False)
+        descriptions.append(f"{name}: {hand.description}")
+    console = Console(highlight=False, markup=False)
     console.print(table)
-    console.print("Peers (pip install 'bunraku[peers]'): " + ", ".join(PEERS))
+    console.print("\n".join(descriptions))
+    console.print("Peers (pip install 'bunraku[peers]'): " + ", ".join(sorted(PEERS)))
 
 
 def compare(
@@ -87,7 +89,8 @@ def compare(
     with _progress(console) as bar:
         results = run(list(names), chosen, settings, json, processes, _report(bar, bar.add_task("starting")))
     table = rows(results)
-    console.print(score_table(table))
+    for part in score_tables(table):
+        console.print(part)
     for finding in judge(table):
         word = "[green]holds[/]" if finding.holds else "[red]fails[/]"
         console.print(f"{word} {finding.claim}: {finding.measured}.")
@@ -118,47 +121,46 @@ def _report(bar: Progress, task: TaskID) -> Callable[[int, int, Job], None]:
     return report
 
 
-def score_table(table: list[Row]) -> Table:
-    """The terminal's table of `Row`s."""
+def score_tables(table: list[Row]) -> tuple[Table, Table]:
+    """The terminal's tables of dexterity and of force and speed."""
 
     def number(value: float | None, pattern: str = "{:.0f}") -> str:
         return "–" if value is None else pattern.format(value)
 
-    out = Table(
-        "hand", "DoF", "motors", "kg", "K1", "K2", "W cm³", "G1", "G2 held (95 %)", "ε N", "tip", "key", "palmar",
-        "hook", "grip N", "close s", "tap Hz", "sphere °/s", "cube °/s", "X °",
-        title="Forces at stall; in brackets sustained",
-    )  # fmt: skip
+    reach = Table("hand", "DoF", "motors", "K1", "K2", "W cm³", "G1", "G2 held (95 %)", "ε N", "turn ball, cube °/s")
+    force = Table("hand", "tip", "key", "palmar", "hook", "grip N", "of a man", "close s", "tap Hz", "wrist °", "kg")
+    reach.title, force.title = "Dexterity", "Force at stall (lasting), speed, crosstalk, mass"
     for row in table:
+        name = row.hand + (" *" if row.unsure else "")
         held = "–"
         if row.held_rate is not None:
             low, high = row.held_interval
             held = f"{row.held_rate:.0%} ({low:.0%}–{high:.0%})"
-        forces = [
-            f"{row.stall[g]:.0f} ({row.continuous[g]:.0f})" if g in row.stall else "–"
-            for g in ("tip", "key", "palmar", "hook", "grip")
-        ]
-        out.add_row(
-            row.hand + (" *" if row.unsure else ""),
+        reach.add_row(
+            name,
             "–" if row.dof is None else f"{row.dof}+{(row.dof_with_wrist or row.dof) - row.dof}",
             number(row.actuators),
-            number(row.mass, "{:.2f}"),
             number(row.k1),
             number(row.k2),
             number(row.workspace),
             "–" if row.formed is None else f"{row.formed}/{row.grasps}",
             held,
             number(row.epsilon, "{:.2f}"),
-            *forces,
+            f"{number(row.rotation.get('sphere'))}, {number(row.rotation.get('cube'))}",
+        )
+        gauges = ("tip", "key", "palmar", "hook", "grip")
+        force.add_row(
+            name,
+            *(f"{row.stall[g]:.0f} ({row.continuous[g]:.0f})" if g in row.stall else "–" for g in gauges),
+            number(row.strength, "{:.0%}"),
             number(row.closing_time, "{:.2f}"),
             number(row.tapping, "{:.1f}"),
-            number(row.rotation.get("sphere")),
-            number(row.rotation.get("cube")),
-            number(row.crosstalk, "{:.0f}"),
+            number(row.crosstalk),
+            number(row.mass, "{:.2f}"),
         )
     if any(row.unsure for row in table):
-        out.caption = "* " + "; ".join(f"{row.hand}: {row.unsure}" for row in table if row.unsure)
-    return out
+        force.caption = "* " + "; ".join(f"{row.hand}: {row.unsure}" for row in table if row.unsure)
+    return reach, force
 
 
 def why(

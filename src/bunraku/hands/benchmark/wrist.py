@@ -18,9 +18,9 @@ SETTLE = 1.5
 def wrist_crosstalk(hand: HandSpec) -> dict[str, float]:
     """Mean motion of the finger joints in degrees when the wrist flexes by FLEXION.
 
-    `uncompensated_deg` with locked motors, `linear_deg` when they wind R_w Δq_w, `compensated_deg` when they wind what
-    the cables' paths need. Also the share of force that friction leaves at the fingers (`efficiency`), and how many runs
-    are slack after the compensated motion. Zeros, and 1, for a hand whose motors sit in the palm.
+    `uncompensated_deg` with locked motors, `linear_deg` when they wind R_w Δq_w, `compensated_deg` when they wind
+    what the cables' paths need. Also the share of force that friction leaves at the fingers (`efficiency`), and how
+    many runs are slack after the compensated motion. Zeros, and 1, for a hand whose motors sit in the palm.
     """
     if hand.actuation.place == "palm":
         return {"uncompensated_deg": 0.0, "linear_deg": 0.0, "compensated_deg": 0.0, "efficiency": 1.0, "slack": 0}
