@@ -19,7 +19,7 @@ import numpy as np
 import tyro
 from scipy.spatial.transform import Rotation
 
-from bunraku.objects import SURFACES
+from bunraku.objects import KINDS, SURFACES
 from bunraku.robot import JOINTS, SIDES, RobotSpec, build_robot, standing_configuration
 from bunraku.sim.build import OBJECT_PREFIX, build_model
 from bunraku.sim.render import BODY_GROUPS, CameraRenderer, intrinsics
@@ -43,7 +43,7 @@ class Setting:
     Attributes:
         surface: where the things stand.
         arms: the robot's arms hang over it and hide things.
-        fallen: the things have been tipped over.
+        fallen: the graspable things have been tipped over.
         disturbed: other light, noise, JPEG, and cameras displaced by 2 mrad and 1 mm (standard deviations).
     """
 
@@ -94,7 +94,8 @@ def _scene(rng: np.random.Generator, objects: int, setting: Setting) -> Scene:
     if setting.surface == "counter":
         return random_scene(rng, count=objects)
     area = replace(board, x=(board.x[0] + 0.08, board.x[1] - 0.08), y=(board.y[0] + 0.08, board.y[1] - 0.08))
-    return random_scene(rng, count=objects, area=area, board=board, clearance=0.03)
+    kinds = rng.choice([k.name for k in KINDS.values() if k.graspable], objects, replace=False)
+    return random_scene(rng, [str(kind) for kind in kinds], area=area, board=board, clearance=0.03)
 
 
 def _posture(rng: np.random.Generator, setting: Setting) -> np.ndarray:
@@ -119,9 +120,12 @@ def _fall(scene: Scene, rng: np.random.Generator) -> dict[str, np.ndarray]:
     data = mujoco.MjData(model)
     mujoco.mj_forward(model, data)
     for placed in scene.objects:
+        if not KINDS[placed.kind].graspable:
+            continue
         joint = data.joint(OBJECT_PREFIX + placed.name)
         axis = rng.uniform(0, 2 * np.pi)
-        tip = np.array([np.cos(np.pi / 4), *(np.sin(np.pi / 4) * np.array([np.cos(axis), np.sin(axis), 0]))])
+        half = rng.uniform(0.35, 0.75)
+        tip = np.array([np.cos(half), np.sin(half) * np.cos(axis), np.sin(half) * np.sin(axis), 0])
         mujoco.mju_mulQuat(joint.qpos[3:], tip, joint.qpos[3:].copy())
         joint.qpos[2] = scene.find(placed.name).position[2] + 0.03
     for _ in range(1000):

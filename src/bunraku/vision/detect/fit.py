@@ -156,12 +156,19 @@ def _sorted(fits: list[Fit], standing: dict[int, Fit], chosen: list[_Hypothesis]
     by_problem: list[dict[int, Fit]] = [{} for _ in range(count)]
     for index, (fit, hypothesis) in enumerate(zip(fits, chosen, strict=True)):
         stood = standing.get(index)
-        if stood is not None and stood.cost < 1.25 * fit.cost + 0.3:
+        if stood is not None and _agrees(stood, fit):
             fit = stood
         own = by_problem[hypothesis.problem]
         if id(fit.model) not in own or fit.cost < own[id(fit.model)].cost:
             own[id(fit.model)] = fit
     return [sorted(own.values(), key=lambda fit: fit.cost) for own in by_problem]
+
+
+def _agrees(stood: Fit, free: Fit) -> bool:
+    """Whether what is seen permits, within three standard deviations, that the object stands on the support."""
+    weight = free.evidence / max(free.inliers, 1e-9)
+    pulled = (stood.parameters[2] + stood.bottom - stood.support) / SUPPORT_STD if stood.support is not None else 0.0
+    return weight * (stood.cost - free.cost) + pulled**2 < 9.0 * max(1.0, free.cost)
 
 
 def _starting_yaws(period: float) -> np.ndarray:
