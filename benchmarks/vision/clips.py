@@ -47,7 +47,9 @@ def load_clip(path: Path, count: int, sprites: bool, seed: int, rate: float) -> 
     masks = np.zeros((len(luma), 3 if sprites else 0, *grid.analysed_shape), bool)
     if sprites:
         _lay_sprites(luma, masks, np.array(times), grid, np.random.default_rng(seed))
-    return Clip(path.stem, grid, luma, np.stack([_analysed(p, grid) for p in luma]), masks, tuple(SIZES), np.array(times))
+    return Clip(
+        path.stem, grid, luma, np.stack([_analysed(p, grid) for p in luma]), masks, tuple(SIZES), np.array(times)
+    )
 
 
 def _analysed(luma: np.ndarray, grid: Grid) -> np.ndarray:
@@ -91,7 +93,9 @@ def _walk(times: np.ndarray, height: int, width: int, rng: np.random.Generator) 
         while time > begin + duration:
             begin, here, resting = begin + duration, there, not resting
             duration = rng.uniform(0.5, 1.2)
-            there = here if resting else np.clip(here + rng.uniform(-0.4, 0.4, 2) * width * duration, 0, (width, height))
+            there = (
+                here if resting else np.clip(here + rng.uniform(-0.4, 0.4, 2) * width * duration, 0, (width, height))
+            )
         x, y = here + (there - here) * (time - begin) / max(duration, 1e-6)
         track.append((round(float(np.clip(x, 0, width))), round(float(np.clip(y, 0, height)))))
     return track

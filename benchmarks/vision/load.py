@@ -14,7 +14,10 @@ import av
 
 WIDTH, HEIGHT, RATE = 1280, 960, 36
 BIT_RATE = 3_000_000
-STYLES = {"low-delay": {"preset": "veryfast", "tune": "zerolatency", "g": "72"}, "offline": {"preset": "veryfast", "g": "72"}}
+STYLES = {
+    "low-delay": {"preset": "veryfast", "tune": "zerolatency", "g": "72"},
+    "offline": {"preset": "veryfast", "g": "72"},
+}
 
 
 def make_load(clips: list[Path], cache: Path, seconds: float, style: str) -> dict[str, str]:

@@ -13,7 +13,19 @@ METRICS = {
     "sharp_sightings": ("Sharp sightings", "% of objects and seconds", 100.0),
     "markers": ("ArUco markers readable", "% of those in the originals", 100.0),
 }
-COLOURS = ("#888", "#b5b5b5", "#2a78c8", "#1b9e77", "#7570b3", "#a6761d", "#66a61e", "#2a78c8", "#1b9e77", "#7570b3", "#333")
+COLOURS = (
+    "#888",
+    "#b5b5b5",
+    "#2a78c8",
+    "#1b9e77",
+    "#7570b3",
+    "#a6761d",
+    "#66a61e",
+    "#2a78c8",
+    "#1b9e77",
+    "#7570b3",
+    "#333",
+)
 
 
 def behind(summary: list[dict[str, Any]]) -> list[str]:
@@ -25,7 +37,9 @@ def behind(summary: list[dict[str, Any]]) -> list[str]:
             for entry in summary:
                 if entry["share"] == share and metric in entry and entry[metric] > mine.get(metric, -1) + 1e-9:
                     better, own = entry[metric] * scale, mine[metric] * scale
-                    found.append(f"{title} at {share:.0%}: {entry['rule']} ({entry['kind']}) {better:.1f}, ours {own:.1f}.")
+                    found.append(
+                        f"{title} at {share:.0%}: {entry['rule']} ({entry['kind']}) {better:.1f}, ours {own:.1f}."
+                    )
     return found
 
 
@@ -38,9 +52,11 @@ def write_page(result: dict[str, Any], out: Path) -> None:
     setting = result["setting"]
     clips = ", ".join([*setting["clips"], *setting["marker_clips"]])
     out.write_text(
-        f"""<!doctype html><html lang="en"><meta charset="utf-8"><title>Retention at equal budget</title>
+        f"""<!doctype html><html lang="en">
+<meta charset="utf-8"><title>Retention at equal budget</title>
 <style>body{{font:15px/1.5 system-ui,sans-serif;max-width:1100px;margin:2rem auto;padding:0 1rem}}
-h1{{font-size:1.4rem}} .charts{{display:flex;flex-wrap:wrap;gap:1.5rem}} svg{{background:#fff}} li{{margin:.1rem 0}}</style>
+h1{{font-size:1.4rem}} .charts{{display:flex;flex-wrap:wrap;gap:1.5rem}} svg{{background:#fff}}
+li{{margin:.1rem 0}}</style>
 <h1>Retention at equal budget</h1>
 <p>Means over {clips}; {setting["pictures"]} pictures each, seed {setting["seed"]}. Solid lines are causal rules, dashed
 ones have seen the whole clip beforehand. All rules start from the same first picture, keep the same share of patches
@@ -77,10 +93,10 @@ def _chart(metric: str, summary: list[dict[str, Any]]) -> str:
     for y, rule, colour in labels:
         placed = max(y, placed + 13)
         text.append(f'<text x="{left + width + 6}" y="{placed + 4:.0f}" fill="{colour}">{rule}</text>')
-    ticks = "".join(
-        f'<text x="{left + width * i / max(len(shares) - 1, 1)}" y="{top + height + 18}" text-anchor="middle">{share:.0%}</text>'
-        for i, share in enumerate(shares)
-    )
+    ticks = ""
+    for i, share in enumerate(shares):
+        x = left + width * i / max(len(shares) - 1, 1)
+        ticks += f'<text x="{x}" y="{top + height + 18}" text-anchor="middle">{share:.0%}</text>'
     scale_text = (
         f'<text x="{left - 6}" y="{top + 4}" text-anchor="end">{high:.0f}</text>'
         f'<text x="{left - 6}" y="{top + height + 4}" text-anchor="end">{low:.0f}</text>'

@@ -17,10 +17,10 @@ from pathlib import Path
 import cv2
 import numpy as np
 import tyro
-
 from benchmarks.vision.clips import SIZES, Clip, load_clip
 from benchmarks.vision.page import write_page
 from benchmarks.vision.rules import RULES, OurRule, as_frame, decode, encode
+
 from bunraku.vision import patches
 from bunraku.vision.canvas import Canvas
 from bunraku.vision.frame import shrink_luma
@@ -207,9 +207,7 @@ def evaluate_ceiling(clip: Clip, share: float, bytes_per_patch: float) -> dict[s
             continue
         luma = np.frombuffer(picture.planes[0], np.uint8).reshape(-1, picture.planes[0].line_size)
         small = shrink_luma(np.ascontiguousarray(luma[: picture.height, : picture.width]), clip.grid.factor)
-        small = cv2.copyMakeBorder(
-            small, 0, height - small.shape[0], 0, width - small.shape[1], cv2.BORDER_REPLICATE
-        )
+        small = cv2.copyMakeBorder(small, 0, height - small.shape[0], 0, width - small.shape[1], cv2.BORDER_REPLICATE)
         truth = clip.small[at]
         changed = cv2.absdiff(truth, clip.small[0]) > CHANGED
         squared += float((np.float32(small) - truth)[changed].__pow__(2).sum())
@@ -263,7 +261,12 @@ def main(arguments: Arguments) -> None:
     summary = summarise(rows)
     for line in table(summary, arguments.shares):
         print(line)
-    setting = {"pictures": arguments.pictures, "rate": arguments.rate, "seed": arguments.seed, "clips": [p.name for p in arguments.clips]}
+    setting = {
+        "pictures": arguments.pictures,
+        "rate": arguments.rate,
+        "seed": arguments.seed,
+        "clips": [p.name for p in arguments.clips],
+    }
     setting["marker_clips"] = [p.name for p in arguments.marker_clips]
     result = {"setting": setting, "summary": summary, "rows": rows}
     arguments.out.write_text(json.dumps(result, indent=1) + "\n", encoding="utf-8")
@@ -298,7 +301,9 @@ def table(summary: list[dict[str, object]], shares: tuple[float, ...]) -> list[s
         for share in shares:
             entry = next(e for e in summary if e["rule"] == rule and e["share"] == share)
             values = [entry.get(metric) for metric in METRICS]
-            cells.append("/".join("–" if v is None else f"{v:.1f}" if i == 0 else f"{100 * v:.0f}" for i, v in enumerate(values)))  # type: ignore[operator,str-format]
+            cells.append(
+                "/".join("–" if v is None else f"{v:.1f}" if i == 0 else f"{100 * v:.0f}" for i, v in enumerate(values))
+            )  # type: ignore[operator,str-format]
         lines.append(f"{rule:26s}" + "  ".join(f"{cell:>22s}" for cell in cells))
     return lines
 

@@ -14,8 +14,8 @@ from fractions import Fraction
 import av
 import cv2
 import numpy as np
-
 from benchmarks.vision.clips import Clip
+
 from bunraku.vision.budget import DEPTH, TokenBudget
 from bunraku.vision.canvas import cell_means
 from bunraku.vision.frame import Frame

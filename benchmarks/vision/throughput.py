@@ -1,4 +1,4 @@
-"""What the visual memory costs beyond decoding, both measured in the same run: `python benchmarks/vision/throughput.py`.
+"""What the visual memory costs beyond decoding, measured in the same run: `python benchmarks/vision/throughput.py`.
 
 Seven cameras of 1280×960 at 36 fps are read from files: first decoded only, then watched with recording, selection and
 memory. Cores are CPU seconds of this process per second of video, so that other work on the machine matters little.
@@ -19,8 +19,8 @@ import av
 import cv2
 import numpy as np
 import tyro
-
 from benchmarks.vision.load import RATE, STYLES, make_load
+
 from bunraku.vision.memory import VisualMemory
 from bunraku.vision.recording import BitstreamRing
 from bunraku.vision.watch import Watch
@@ -63,7 +63,9 @@ def decode_only(cameras: dict[str, str]) -> tuple[float, int]:
     return time.process_time() - began, sum(counts.values())
 
 
-def watch(cameras: dict[str, str], memory: VisualMemory, directory: Path, origin: float) -> tuple[float, int, list[float]]:
+def watch(
+    cameras: dict[str, str], memory: VisualMemory, directory: Path, origin: float
+) -> tuple[float, int, list[float]]:
     """CPU seconds, pictures and latencies (s) of watching every camera."""
     ring = BitstreamRing(directory / "video", 200_000_000)
     watching = Watch(cameras, memory, ring)
@@ -90,9 +92,10 @@ def main(arguments: Arguments) -> None:
     cameras = make_load(list(arguments.clips), arguments.cache, arguments.seconds, arguments.style)
     decode_cpu, pictures = decode_only(cameras)
     resident, latencies, watch_cpu, watched = [], [], 0.0, 0
-    with tempfile.TemporaryDirectory() as folder, VisualMemory(
-        Path(folder) / "memory", arguments.tokens_per_second
-    ) as memory:
+    with (
+        tempfile.TemporaryDirectory() as folder,
+        VisualMemory(Path(folder) / "memory", arguments.tokens_per_second) as memory,
+    ):
         for lap in range(arguments.laps):
             cpu, count, some = watch(cameras, memory, Path(folder), lap * arguments.seconds)
             watch_cpu, watched = watch_cpu + cpu, watched + count

@@ -8,10 +8,10 @@ import numpy as np
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from tests.vision.scenes import BLUE, crossing, room, with_square
 
 from bunraku.errors import UserError
 from bunraku.vision import Event, Label, Orientation, VisualMemory
-from tests.vision.scenes import BLUE, crossing, room, with_square
 
 MEGABYTE = 1 << 20
 

@@ -4,11 +4,18 @@ from __future__ import annotations
 
 import time
 from pathlib import Path
-from typing import Annotated, Literal
+from typing import TYPE_CHECKING, Annotated, Literal
 
 import tyro
 
 from bunraku.errors import UserError
+
+if TYPE_CHECKING:
+    import numpy as np
+    from rich.table import Table
+
+    from bunraku.vision.labelling import Labeller
+    from bunraku.vision.watch import Watch
 
 _UNITS = {"": 1, "B": 1, "KB": 10**3, "MB": 10**6, "GB": 10**9, "TB": 10**12}
 
@@ -162,7 +169,7 @@ def parse_bytes(text: str) -> int:
         raise UserError(f"“{text}” is no amount of bytes: write it as 64MB or 2GB.") from error
 
 
-def _picture(path: Path):  # noqa: ANN202
+def _picture(path: Path) -> np.ndarray:
     import cv2
 
     image = cv2.imread(str(path))
@@ -171,7 +178,7 @@ def _picture(path: Path):  # noqa: ANN202
     return cv2.cvtColor(image, cv2.COLOR_BGR2RGB)
 
 
-def _labeller(text: str | None):  # noqa: ANN202
+def _labeller(text: str | None) -> Labeller | None:
     from bunraku.vision.labelling import HttpLabeller, OnnxLabeller
 
     if text is None:
@@ -179,7 +186,7 @@ def _labeller(text: str | None):  # noqa: ANN202
     return HttpLabeller(text) if "://" in text else OnnxLabeller(Path(text))
 
 
-def _show(watching, deadline: float | None) -> None:  # noqa: ANN001
+def _show(watching: Watch, deadline: float | None) -> None:
     """Live progress until the cameras end or `deadline` (s of the monotonic clock)."""
     from rich.live import Live
 
@@ -195,16 +202,16 @@ def _show(watching, deadline: float | None) -> None:  # noqa: ANN001
             wall, busy = now, cpu
 
 
-def _progress(watching, rates: dict[str, float], cores: float):  # noqa: ANN001, ANN202
+def _progress(watching: Watch, rates: dict[str, float], cores: float) -> Table:
     from rich.table import Table
 
     from bunraku.vision.watch import DEGRADATION
 
     usage = watching.memory.usage
-    recorded = f", {watching.ring.size / 1e6:.0f} MB recorded" if watching.ring is not None else ""
-    table = Table(
-        title=f"{cores:.2f} cores, {usage.tokens} tokens, {usage.bytes / 1e6:.1f} of {usage.max_bytes / 1e6:.0f} MB{recorded}"
-    )
+    title = f"{cores:.2f} cores, {usage.tokens} tokens, {usage.bytes / 1e6:.1f} of {usage.max_bytes / 1e6:.0f} MB"
+    if watching.ring is not None:
+        title += f", {watching.ring.size / 1e6:.0f} MB recorded"
+    table = Table(title=title)
     for heading in ("camera", "fps", "tokens", "lost", "behind", "load"):
         table.add_column(heading, justify="left" if heading in ("camera", "load") else "right")
     for camera, status in watching.status.items():

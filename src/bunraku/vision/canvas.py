@@ -219,7 +219,7 @@ class Canvas:
         if self.canvas_from_picture is IDENTITY:
             return raw, np.ones(self.grid.shape, bool)
         laid = _resampled(raw, invert(self.canvas_from_picture))
-        inside = cv2.compare(laid, UNKNOWN, cv2.CMP_NE)
+        inside = cv2.threshold(laid, UNKNOWN, 255, cv2.THRESH_BINARY)[1]
         return laid, cell_means(inside, self.grid.cell) > 254
 
     def _errors(self) -> np.ndarray:
@@ -281,9 +281,7 @@ class Canvas:
         cells["quiet"] = np.where(changed, np.where(still, cells["quiet"] + elapsed, cells["quiet"] * 0.5), 0)
         matching = visible & cells["seen"] & ~changed & still
         cells["matching"] = np.where(matching, cells["matching"] + elapsed, np.where(visible, 0, cells["matching"]))
-        ripe = matching & (
-            cells["matching"] >= np.where(cells["settled"], BACKGROUND_AFTER, FIRST_BACKGROUND_AFTER)
-        )
+        ripe = matching & (cells["matching"] >= np.where(cells["settled"], BACKGROUND_AFTER, FIRST_BACKGROUND_AFTER))
         ripe &= ~cells["settled"] | (cells["background_token"] != cells["token"])
         if ripe.any():
             cv2.copyTo(self.kept, self._pixels(ripe), self.background)
@@ -357,7 +355,7 @@ class Canvas:
         self.background = _resampled(self.background, transform)
         self.previous = _resampled(self.previous, transform)
         for layer, known in ((self.kept, "seen"), (self.background, "settled")):
-            complete = cell_means(cv2.compare(layer, UNKNOWN, cv2.CMP_NE), cell) > 254
+            complete = cell_means(cv2.threshold(layer, UNKNOWN, 255, cv2.THRESH_BINARY)[1], cell) > 254
             self.cells[known] &= complete
         self.anchor_from_canvas = compose(self.anchor_from_canvas, transform)
         self.canvas_from_picture = IDENTITY

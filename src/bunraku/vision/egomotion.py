@@ -66,7 +66,7 @@ def corner_motion(transform: np.ndarray, shape: tuple[int, int]) -> float:
 def phase_shift(picture: np.ndarray, reference: np.ndarray) -> np.ndarray:
     """Translation of `picture` onto `reference` by phase correlation (Kuglin & Hines 1975)."""
     window = _hann(picture.shape[1], picture.shape[0])
-    (x, y), _ = cv2.phaseCorrelate(np.float32(picture), np.float32(reference), window)
+    (x, y), _ = cv2.phaseCorrelate(picture.astype(np.float32), reference.astype(np.float32), window)
     return translation(x, y)
 
 
@@ -123,8 +123,8 @@ def shrink_known(reference: np.ndarray, factor: int) -> np.ndarray:
     """`reference` averaged over `factor` × `factor` pixels; a block with any unknown pixel is unknown."""
     small = shrink_luma(reference, factor)
     if factor > 1:
-        known = shrink_luma(cv2.compare(reference, UNKNOWN, cv2.CMP_NE), factor)
-        small = cv2.copyTo(small, cv2.compare(known, 255, cv2.CMP_EQ))
+        known = shrink_luma(cv2.threshold(reference, UNKNOWN, 255, cv2.THRESH_BINARY)[1], factor)
+        small = cv2.copyTo(small, cv2.threshold(known, 254, 255, cv2.THRESH_BINARY)[1])
     return small
 
 
@@ -134,7 +134,7 @@ class _Level:
     def __init__(self, picture: np.ndarray, reference: np.ndarray) -> None:
         self.reference = reference
         self.shape = height, width = picture.shape
-        floats = np.float32(picture)
+        floats = picture.astype(np.float32)
         gx = cv2.Sobel(floats, cv2.CV_32F, 1, 0, scale=1 / 8).ravel()
         gy = cv2.Sobel(floats, cv2.CV_32F, 0, 1, scale=1 / 8).ravel()
         strength = gx * gx + gy * gy
@@ -155,7 +155,7 @@ class _Level:
         warped = cv2.warpAffine(self.reference, transform, (width, height), flags=flags, borderValue=UNKNOWN)
         values = warped.ravel()[self.pixels]
         known = values > 8
-        residual = np.float32(values) - self.picture
+        residual = values.astype(np.float32) - self.picture
         if known.any():
             residual -= np.median(residual[known])
         return residual, known

@@ -117,7 +117,7 @@ def data_url(image: np.ndarray, quality: int = 85) -> str:
 
 def _write_arrow(columns: dict[str, np.ndarray], out: Path) -> None:
     try:
-        import pyarrow as pa
+        import pyarrow as pa  # pyright: ignore[reportMissingImports]
     except ImportError as error:
         raise UserError("Arrow files need pyarrow: `pip install bunraku[data]`, or choose --form numpy.") from error
     fields = {
@@ -131,7 +131,7 @@ def _write_arrow(columns: dict[str, np.ndarray], out: Path) -> None:
 
 def _write_rerun(memory: VisualMemory, tokens: Sequence[Token], out: Path) -> None:
     try:
-        import rerun as rr
+        import rerun as rr  # pyright: ignore[reportMissingImports]
     except ImportError as error:
         raise UserError("Rerun files need rerun-sdk: `pip install bunraku[rerun]`.") from error
     rr.init("bunraku memory", spawn=False)

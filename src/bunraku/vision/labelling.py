@@ -1,4 +1,4 @@
-"""Names for what was seen: the small interface to a detector, and two that need no code: an ONNX file, an HTTP server."""
+"""Names for what was seen: the interface to a detector, and two that need no code: an ONNX file, an HTTP server."""
 
 from __future__ import annotations
 
@@ -26,7 +26,7 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True)
 class Named:
-    """A name with a score in [0, 1] for a `box` (x0, y0, x1, y1) px of a picture, and an embedding (n,) if there is one."""
+    """A name with a score in [0, 1] for a `box` (x0, y0, x1, y1) px of a picture, perhaps with an embedding (n,)."""
 
     name: str
     score: float
@@ -110,7 +110,7 @@ class LabelQueue:
         self._thread.start()
 
     def offer(self, frame: Frame, selection: Selection) -> None:
-        """Have the frame labelled if a moving thing was kept from it, or a camera's first picture, and there is time."""
+        """Have the frame labelled if a moving thing, or much of the picture, was kept from it and there is time."""
         if any(group.track for group in selection.groups) or selection.tokens > selection.difference.kept.size // 8:
             try:
                 self._waiting.put_nowait(frame)

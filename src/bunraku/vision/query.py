@@ -24,9 +24,9 @@ _COLOURS = {name: name for name in COLOUR_NAMES} | {
 }
 _SIZES = {"tiny": "small", "small": "small", "little": "small", "big": "large", "large": "large", "huge": "large"}
 _FILLERS = frozenset(
-    "a an the my your our his her its some any that this those these is are was were where when did do does you i we "
-    "last see seen saw have has been put leave left of in on at with and thing things something object objects one it "
-    "find show me please".split()
+    """a an the my your our his her its some any that this those these is are was were where when did do does you i we
+    last see seen saw have has been put leave left of in on at with and thing things something object objects one it
+    find show me please""".split()  # noqa: SIM905
 )
 
 

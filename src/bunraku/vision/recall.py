@@ -158,7 +158,9 @@ def _by_appearance(store: TokenStore, query: Query, limit: int) -> list[Sighting
         fits &= rows["track"] > 0
     if query.region is not None:
         x0, y0, x1, y1 = query.region
-        fits &= (rows["x"] < x1) & (rows["x"] + rows["scale"] > x0) & (rows["y"] < y1) & (rows["y"] + rows["scale"] > y0)
+        fits &= (
+            (rows["x"] < x1) & (rows["x"] + rows["scale"] > x0) & (rows["y"] < y1) & (rows["y"] + rows["scale"] > y0)
+        )
     weights = _colour_weights(rows, query)
     scores = rows["colours"] @ weights if weights is not None else np.ones(len(rows), np.float32)
     fits &= scores >= (MINIMUM_SHARE if query.colour is not None else 0.25)
@@ -175,7 +177,7 @@ def _by_appearance(store: TokenStore, query: Query, limit: int) -> list[Sighting
     if query.example is not None:
         return _reranked(store, sightings, query.example)
     if query.colour is not None:
-        sightings.sort(key=lambda s: (-s.score))
+        sightings.sort(key=lambda s: -s.score)
         return [_tightened(store, sighting, query.colour) for sighting in sightings[: 2 * limit]]
     return sightings
 
@@ -219,7 +221,8 @@ def _cluster(store: TokenStore, rows: np.ndarray, scores: np.ndarray) -> list[Si
         area = float((share * part["scale"].astype(float) ** 2).sum())
         score = float(share.max()) * area / (area + 300.0)
         newest = part[np.argmax(part["start"])]
-        box = (int(part["x"].min()), int(part["y"].min()), *(int((part[k] + part["scale"]).max()) for k in ("x", "y")))
+        left, top = int(part["x"].min()), int(part["y"].min())
+        box = (left, top, int((part["x"] + part["scale"]).max()), int((part["y"] + part["scale"]).max()))
         camera = store.channels[int(newest["channel"])].camera
         start, end = float(part["start"].max()), float(ends[mine].max())
         found.append(Sighting(camera, start, end, box, score, np.empty(0), store.source(newest)))

@@ -22,6 +22,8 @@ from bunraku.vision.frame import Source
 
 SEGMENT_SECONDS = 10.0
 MINIMUM_BYTES = 1 << 20
+OPTIONS = {"live": "1", "flush_packets": "1", "cluster_time_limit": "500"}
+"""A kill loses at most the half second that the muxer holds back."""
 TIME_BASE = Fraction(1, 1000)
 """Seconds per unit of Matroska's time stamps."""
 
@@ -62,7 +64,7 @@ class _Writer:
         self.segment = segment
         self.name = segment.path.relative_to(ring.directory.parent).as_posix()
         self.file = _CountingFile(ring, segment)
-        self.container = av.open(self.file, "w", format="matroska", options={"flush_packets": "1", "live": "1"})
+        self.container = av.open(self.file, "w", format="matroska", options=OPTIONS)
         self.stream = self.container.add_stream_from_template(template)
         self.first_dts: int | None = None
 

@@ -211,9 +211,9 @@ class Selector:
         cells = self.canvas.cells
         excess = np.where(difference.visible & cells["seen"], np.maximum(difference.kept - difference.threshold, 0), 0)
         onset = np.maximum(difference.step - difference.threshold, 0)
-        value = np.float32(excess * np.sqrt(1 + 30 * cells["quiet"]) + 4 * np.minimum(excess, onset))
+        value = (excess * np.sqrt(1 + 30 * cells["quiet"]) + 4 * np.minimum(excess, onset)).astype(np.float32)
         changed = value > 0
-        isolated = changed & (cv2.blur(np.float32(changed), (3, 3)) < 0.35)
+        isolated = changed & (cv2.blur(changed.astype(np.float32), (3, 3)) < 0.35)
         value = np.where(changed, 0.4 * value + 0.6 * cv2.blur(value, (3, 3)), 0)
         unseen = difference.visible & ~cells["seen"]
         coarse = difference.visible & cells["coarse"] & ~changed
@@ -230,7 +230,7 @@ class Selector:
         if self._variance_grid is None:
             picture, cell = self.canvas.picture, self.grid.cell
             squares = cell_means(cv2.multiply(picture, picture, dtype=cv2.CV_32F), cell)
-            self._variance_grid = squares - np.float32(cell_means(picture, cell)) ** 2
+            self._variance_grid = squares - cell_means(picture, cell).astype(np.float32) ** 2
         return self._variance_grid
 
     def _coarse_blocks(self, value: np.ndarray, difference: Difference) -> np.ndarray:
@@ -241,7 +241,7 @@ class Selector:
         cells = self.canvas.cells
         fit = wanted & (~cells["seen"] | ((self._variance() < SMOOTH) & ~cells["coarse"]))
         fit = _even(fit)
-        return fit.reshape(fit.shape[0] // 2, 2, fit.shape[1] // 2, 2).all((1, 3))
+        return fit.reshape(fit.shape[0] // 2, 2, fit.shape[1] // 2, 2).min((1, 3))
 
     def _keep(self, group: Group) -> None:
         chosen, coarse = np.zeros(self.grid.shape, bool), np.zeros(self.grid.shape, bool)

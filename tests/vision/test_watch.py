@@ -1,0 +1,119 @@
+import json
+from pathlib import Path
+
+import numpy as np
+import pytest
+from tests.vision.scenes import crossing, room, with_square, write_video
+
+from bunraku.cli import main
+from bunraku.errors import UserError
+from bunraku.vision import VisualMemory
+from bunraku.vision.watch import DEGRADATION, LoadShedder, parse_sources
+
+
+@pytest.fixture(scope="module")
+def watched(tmp_path_factory):
+    folder = tmp_path_factory.mktemp("watched")
+    left = write_video(folder / "left.mp4", [room()] * 20 + crossing(40) + [room()] * 20)
+    right = write_video(folder / "right.mp4", [with_square(room(seed=2), 60, 60, colour=(25, 60, 200))] * 60)
+    arguments = ["watch", f"left={left}", f"right={right}", "--memory", str(folder / "m")]
+    assert main(arguments) == 0
+    return folder / "m"
+
+
+def test_watch_then_recall(watched, capsys, tmp_path):
+    assert main(["recall", str(watched), "red thing", "--crops", str(tmp_path / "crops")]) == 0
+    out = capsys.readouterr().out
+    assert out.startswith("red: left")
+    assert "video/left/" in out
+    assert list((tmp_path / "crops").glob("*.png"))
+    assert main(["recall", str(watched), "blue"]) == 0
+    assert "right" in capsys.readouterr().out.splitlines()[0]
+
+
+def test_a_query_that_matches_nothing_fails_in_words(watched, capsys):
+    assert main(["recall", str(watched), "purple elephant"]) == 1
+    assert "nothing purple and elephant-like was seen" in capsys.readouterr().out
+
+
+def test_every_pointer_leads_to_a_recorded_picture(watched):
+    with VisualMemory(watched, read_only=True) as memory:
+        sources = {token.source for token in memory.tokens()}
+    assert sources
+    assert all(source is not None and (watched / source.file).is_file() for source in sources)
+
+
+def test_the_report_is_one_page(watched, tmp_path):
+    page = tmp_path / "report.html"
+    assert main(["memory", "report", str(watched), "--html", str(page)]) == 0
+    text = page.read_text()
+    data = json.loads(text.split("const data = ", 1)[1].split(";\n", 1)[0].replace("<\\/", "</"))
+    assert [camera["name"] for camera in data["cameras"]] == ["left", "right"]
+    assert "http://" not in text
+    assert "https://" not in text
+
+
+def test_exports_agree_with_the_memory(watched, tmp_path):
+    assert main(["memory", "export", str(watched), "--out", str(tmp_path / "m.json"), "--budget", "50"]) == 0
+    message = json.loads((tmp_path / "m.json").read_text())
+    assert message["role"] == "user"
+    assert {part["type"] for part in message["content"]} == {"text", "image_url"}
+    assert main(["memory", "export", str(watched), "--out", str(tmp_path / "m.npz"), "--form", "numpy"]) == 0
+    arrays = np.load(tmp_path / "m.npz")
+    with VisualMemory(watched, read_only=True) as memory:
+        tokens = memory.tokens(256)
+    assert arrays["id"].tolist() == [token.id for token in tokens]
+    assert arrays["patch"].shape == (len(tokens), 32, 32, 3)
+    assert (arrays["position_ids"][:, 1] == [token.y // token.scale for token in tokens]).all()
+
+
+@pytest.mark.parametrize(
+    ("arguments", "sentence"),
+    [
+        (["watch", "a=/nowhere.mp4", "--memory", "M"], "there is no file"),
+        (["watch", "a=b.mp4", "a=c.mp4", "--memory", "M"], "two cameras are called a"),
+        (["watch", "a=b.mp4", "--memory", "M", "--tokens-per-second", "0"], "above 0"),
+        (["watch", "a=b.mp4", "--memory", "M", "--max-bytes", "12 parsecs"], "no amount of bytes"),
+        (["recall", "/nowhere", "red cup"], "there is no memory"),
+    ],
+)
+def test_bad_input_is_one_sentence(arguments, sentence, tmp_path, capsys):
+    arguments = [str(tmp_path / "m") if word == "M" else word for word in arguments]
+    assert main(arguments) == 2
+    error = capsys.readouterr().err
+    assert sentence in error
+    assert error.count("\n") == 1
+
+
+def test_load_is_shed_in_the_stated_order_and_taken_back():
+    shedder, said = LoadShedder(), []
+    for second in range(12):
+        said.append(shedder.update(1.0 if second < 6 else 0.0, second * 1.5))
+    expected = [*DEGRADATION[1:], None, None, *DEGRADATION[-2::-1], None, None]
+    assert said == expected
+
+
+def test_names_of_cameras(tmp_path):
+    assert parse_sources(["desk=/dev/video0", "clips/door.mp4"]) == {"desk": "/dev/video0", "door": "clips/door.mp4"}
+    with pytest.raises(UserError, match="has no source"):
+        parse_sources(["desk="])
+
+
+def test_a_labeller_names_what_moves(tmp_path):
+    from bunraku.vision.labelling import Named
+    from bunraku.vision.watch import Watch
+
+    def labeller(image):
+        red = (image[..., 0] > 150) & (image[..., 1] < 90)
+        if red.sum() < 200:
+            return []
+        rows, columns = np.nonzero(red)
+        return [Named("toy", 0.9, (int(columns.min()), int(rows.min()), int(columns.max()), int(rows.max())))]
+
+    path = write_video(Path(tmp_path) / "a.mp4", [room()] * 20 + crossing(60))
+    with VisualMemory(tmp_path / "m", 600) as memory:
+        watching = Watch({"desk": str(path)}, memory, labeller=labeller)
+        watching.start()
+        watching.join()
+        answer = memory.recall("red toy")
+    assert answer.sightings[0].label == "toy"
