@@ -9,6 +9,7 @@ from __future__ import annotations
 import asyncio
 from collections import deque
 from collections.abc import AsyncIterator, Callable, Mapping, Sequence
+from contextlib import suppress
 from dataclasses import dataclass, field
 from typing import Any, Protocol
 
@@ -243,7 +244,7 @@ class Conversation:
         self.tell(Started(checked.call, checked.changes))
         loop, done = asyncio.get_running_loop(), asyncio.Event()
         action = self.body.start(checked.call)
-        action.when_done(lambda _: loop.call_soon_threadsafe(done.set))
+        action.when_done(lambda _: _post(loop, done.set))
         try:
             await asyncio.wait_for(done.wait(), QUERY_PATIENCE)
         except TimeoutError:
@@ -266,7 +267,7 @@ class Conversation:
         loop = asyncio.get_running_loop()
         action = self.body.start(checked.call)
         self._queue.running = action
-        action.when_done(lambda done: loop.call_soon_threadsafe(self._finished, done))
+        action.when_done(lambda done: _post(loop, self._finished, done))
 
     def _finished(self, action: Action) -> None:
         outcome = action.outcome
@@ -337,6 +338,12 @@ class RuleResponder:
                 yield result.partition(": ")[2] or result
         if moves or any(call.name == "set_speed" for call in plan):
             yield "はい。" if language_of(turn.text) == "japanese" else "All right."
+
+
+def _post(loop: asyncio.AbstractEventLoop, callback: Callable[..., object], *arguments: object) -> None:
+    """Call back on `loop`; once it is closed, nobody waits for what a body still finishes."""
+    with suppress(RuntimeError):
+        loop.call_soon_threadsafe(callback, *arguments)
 
 
 def consent_question(call: ToolCall, language: str) -> str:

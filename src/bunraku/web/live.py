@@ -17,6 +17,8 @@ from bunraku.mind.conversation import Conversation, Event, Finished, Refused, Ru
 from bunraku.robot.interface import CameraFrame
 from bunraku.web.server import SceneState, serve
 
+PATIENCE_END = 5.0
+"""Seconds that a stopped robot has to say so before the record is closed."""
 PATIENCE = 60.0
 """Seconds that the page waits for the mind's answer to one instruction; what the robot does then takes its own time."""
 
@@ -47,6 +49,15 @@ class Session:
         self._loop = asyncio.get_running_loop()
         self._conversation = Conversation(RuleResponder(), body, audit=audit, tell=self._note)
         self._said = ""
+
+    async def begin(self, instruction: str) -> None:
+        """Pass on the first instruction."""
+        await self._conversation.hear(instruction)
+
+    async def end(self) -> None:
+        """Stop the robot, and wait until the record says so."""
+        self._conversation.stop()
+        await self._conversation.settle(PATIENCE_END)
 
     def hear(self, text: str) -> None:
         """Pass on what a person typed; called from any thread but the loop's, returns when the mind has answered."""
@@ -99,7 +110,8 @@ async def _attend(body: LiveBody, instruction: str, port: int, record: Path, tel
     with serve(body.model, session.state, body.frames, session.hear, session.stop, port) as page:
         tell(f"{page.url} shows the robot; Ctrl-C ends.")
         try:
-            await asyncio.to_thread(session.hear, instruction)
+            await session.begin(instruction)
             await asyncio.Event().wait()
         finally:
+            await session.end()
             audit.close()
