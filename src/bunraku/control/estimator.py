@@ -33,7 +33,7 @@ class EstimatorGains:
 
     orientation_from_legs: float = 6.0
     tilt_from_imu: float = 0.6
-    """A tenth of it while both feet are planted: they know the vertical better than the attitude filter."""
+    """A tenth of it while the feet stand on level ground: they know the vertical better than the attitude filter."""
     position_from_legs: float = 40.0
     velocity_from_legs: float = 60.0
     bias: float = 1.5
@@ -44,8 +44,8 @@ class EstimatorGains:
 
 TOUCH_SHARE, FIRM_SHARE = 0.07, 0.28
 """Normal forces, as shares of the weight, between which a foot's trust rises from 0 to 1."""
-SLOPE = 0.06
-"""Tilt (rad) from which a planted sole is taken to lie on a slope, and says nothing of the vertical."""
+SLOPE = 0.02
+"""Tilt (rad) by the IMU from which a planted sole is taken to lie on a slope, and says nothing of the vertical."""
 
 
 class Estimator:
@@ -136,17 +136,20 @@ class Estimator:
 
         turn = np.zeros(3)
         total = float(contact.sum())
-        for i in np.flatnonzero(contact):
-            sole = self._rotation @ rotations[i]
-            if sole[2, 2] < np.cos(SLOPE):
-                self._anchor_rotation[i] = _flat(sole)
-                continue
-            measured = self._anchor_rotation[i] @ rotations[i].T
-            turn += contact[i] / max(total, 1.0) * _rotation_vector(self._rotation.T @ measured)
         imu = _matrix(observation.imu.orientation)
+        level = 1.0
+        for i in np.flatnonzero(contact):
+            share = contact[i] / max(total, 1.0)
+            if (imu @ rotations[i])[2, 2] > np.cos(SLOPE):
+                turn += share * _rotation_vector(self._rotation.T @ self._anchor_rotation[i] @ rotations[i].T)
+                level -= share * min(total, 1.0)
+            else:
+                sole = self._rotation @ rotations[i]
+                yaw = self._anchor_rotation[i] @ _flat(sole).T
+                turn += share * _rotation_vector(yaw)[2] * self._rotation[2]
         tilt = _cross(self._rotation[2], imu[2])
         self._bias -= gains.bias * dt * turn
-        tilt_gain = gains.tilt_from_imu * (1 - 0.9 * contact.prod())
+        tilt_gain = gains.tilt_from_imu * (0.1 + 0.9 * max(level, 0.0))
         correction = gains.orientation_from_legs * turn - tilt_gain * tilt
         self._rotation = self._rotation @ _exponential((gyro + correction) * dt)
 
