@@ -58,7 +58,7 @@ class TensionDistribution:
         self.arms, self.least, self.most = arms, least, np.asarray(most, float)
         self._blocks = [
             _Block(arms[np.ix_(rows, columns)], rows, columns, least, self.most[rows])
-            for rows, columns in _digits(arms)
+            for rows, columns in joint_groups(arms)
         ]
 
     def solve(self, torque: np.ndarray) -> Tensions:
@@ -99,8 +99,8 @@ class _Block:
         return daqp.solve(self._soft, linear, self._box, *bounds)[0]
 
 
-def _digits(arms: np.ndarray) -> list[tuple[np.ndarray, np.ndarray]]:
-    """Groups of (cables, joints) that do not touch each other."""
+def joint_groups(arms: np.ndarray) -> list[tuple[np.ndarray, np.ndarray]]:
+    """Groups of (cables, joints) between which no cable runs: the digits, as a rule."""
     left, groups = set(range(arms.shape[1])), []
     while left:
         columns = {left.pop()}
@@ -139,7 +139,7 @@ def check_balance(hand: HandSpec, source: str = "hand") -> None:
     """Raise UserError, naming the digit, if pulling cables and springs cannot keep their joints in balance."""
     springs = -np.diag([float(joint.stiffness > 0) for joint in hand.joints])
     arms = np.concatenate([run_arms(hand), springs[np.any(springs != 0, axis=1)]])
-    for rows, columns in _digits(arms):
+    for rows, columns in joint_groups(arms):
         if balancing_tension(arms[np.ix_(rows, columns)]) is None:
             joint = hand.joint_names[columns[0]]
             raise UserError(

@@ -25,7 +25,6 @@ class HandPanel:
     def __init__(self, hand: HandSpec, side: str = "right") -> None:
         self.hand, self.side = hand, side
         spec = build_hand(hand, side)
-        spec.worldbody.add_light(pos=[0.3, 0.3, 0.8], dir=[-0.35, -0.35, -0.9])
         self.model = spec.compile()
         self.data = mujoco.MjData(self.model)
         self.arms, self.limits = cable_arms(hand), tension_ranges(hand)

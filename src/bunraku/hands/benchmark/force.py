@@ -10,6 +10,7 @@ from scipy.optimize import linprog
 
 from bunraku.hands.benchmark.fit import Fit
 from bunraku.hands.benchmark.kinematics import Kinematics
+from bunraku.hands.cables import joint_groups
 
 FRICTION = 0.9
 EDGES = 6
@@ -98,10 +99,12 @@ def grip_tensions(s: Statics, wanted: np.ndarray, limits: np.ndarray) -> np.ndar
 def greatest_force(s: Statics, limits: np.ndarray, weights: np.ndarray, load: np.ndarray | None = None) -> float:
     """Greatest `weights` (k,) · normal forces, N, in balance; with `load` (6,) the greatest multiple of it borne.
 
-    `limits` (m, 2) bounds the tensions.
+    `limits` (m, 2) bounds the tensions. Digits that touch nothing need no balance here: they settle by themselves.
     """
     m, edges, stops = len(s.arms), s.wrench.shape[1], s.stops.shape[1]
     extra = 0 if load is None else 1
+    groups = [columns for _, columns in joint_groups(s.arms) if np.any(s.torque[columns])]
+    loaded = np.concatenate([np.arange(6), *(6 + columns for columns in groups)]).astype(int)
     equal = np.zeros((6 + len(s.torque), edges + m + stops + extra))
     equal[:6, :edges] = s.wrench
     equal[6:, :edges] = s.torque
@@ -115,7 +118,7 @@ def greatest_force(s: Statics, limits: np.ndarray, weights: np.ndarray, load: np
         cost[-1] = -1
     rhs = np.concatenate([np.zeros(6), s.springs])
     bounds = [(0, None)] * edges + [tuple(row) for row in limits] + [(0, None)] * (stops + extra)
-    answer = linprog(cost, A_eq=equal, b_eq=rhs, bounds=bounds, method="highs")
+    answer = linprog(cost, A_eq=equal[loaded], b_eq=rhs[loaded], bounds=bounds, method="highs")
     return float(-answer.fun) if answer.status == 0 else 0.0
 
 

@@ -29,23 +29,27 @@ GAUGES: dict[str, Grasp] = {
     ),
 }
 """Test bodies of pinch gauges, a bar and a dynamometer's handle."""
-FITS = 8
+FITS, SEARCHES = 6, 3
 TAP = np.radians(15)
 
 
 def strength(kinematics: Kinematics, seed: int) -> dict[str, dict[str, float]]:
     """For each gauge the greatest force in N, sustained and at stall; 0 if the hand cannot take hold of it.
 
-    Pinches report the thumb's normal force, the hook the load along the fingers, the grip the force of the last two
-    links of the fingers towards the palm, whose reaction the handle takes anywhere: the best of the FITS postures. In
+    Pinches report the thumb's normal force, the hook the load along the fingers, the grip the force of the last links
+    towards the palm, whose reaction the handle takes anywhere: the best of the best postures of SEARCHES searches. In
     key pinch the index may lean on its ulnar stop, as people's does.
     """
     table = {}
     for name, gauge in GAUGES.items():
-        fits = fit_grasp(kinematics, gauge, seed, FITS)
-        if name == "key" and (stop := _sideways(kinematics)):
-            fits += fit_grasp(kinematics, gauge, seed, FITS, leaning=stop)
-        fits = [fit for fit in fits if fit.feasible]
+        leanings = [(), _sideways(kinematics)] if name == "key" else [()]
+        fits = [
+            fit
+            for search in range(SEARCHES)
+            for leaning in leanings
+            for fit in fit_grasp(kinematics, gauge, seed + 1000 * search, FITS, leaning)
+            if fit.feasible
+        ]
         row = {}
         for limit, forces in kinematics.subject.forces.items():
             values = [0.0]
@@ -57,8 +61,8 @@ def strength(kinematics: Kinematics, seed: int) -> dict[str, dict[str, float]]:
                 weights = np.array([1.0 if c.digit == "thumb" else 0.0 for c in fit.contacts])
                 if name == "grip":
                     s = replace(s, wrench=np.zeros_like(s.wrench))
-                    far = {link.body for chain in kinematics.subject.digits.values() for link in chain[-2:]}
-                    weights = np.array([max(0.0, c.normal[2]) if c.body in far else 0.0 for c in fit.contacts])
+                    last = {link.body for chain in kinematics.subject.digits.values() for link in chain[-1:]}
+                    weights = np.array([max(0.0, c.normal[2]) if c.body in last else 0.0 for c in fit.contacts])
                 values.append(greatest_force(s, forces, weights))
             row[limit] = max(values)
         table[name] = row
