@@ -165,7 +165,7 @@ def score_tables(table: list[Row]) -> tuple[Table, Table]:
 
 def why(
     hand: tyro.conf.Positional[str] = "h22",
-    seeds: int = 5,
+    seeds: int = 4,
     full: bool = False,
     folder: Path = Path("runs/hands/why"),
 ) -> int:
@@ -174,7 +174,7 @@ def why(
     Args:
         hand: the hand to take apart; it needs the joints of h22.
         seeds: holds of each grasp.
-        full: all 33 grasps instead of 11.
+        full: all 33 grasps instead of 11, and strength.
         folder: keeps the changed hands as YAML files, and the results.
     """
     _one_thread_for_algebra()
@@ -197,7 +197,8 @@ def why(
     console = Console(highlight=False)
     with _progress(console) as bar:
         task = bar.add_task("starting")
-        results = run(list(questions), ("K", "W", "S", "G"), settings, folder / "results.json", 1, _report(bar, task))
+        tests = ("K", "W", "S", "G") if full else ("K", "W", "G")
+        results = run(list(questions), tests, settings, folder / "results.json", 1, _report(bar, task))
     table = rows(results)
     whole = table[0]
     out = Table("question", "K1", "K2", "W cm³", "G1", "G2 held", "pinch N", "grip N", title=f"What {hand} loses")
@@ -210,8 +211,7 @@ def why(
             f"{row.workspace:.0f}",
             f"{row.formed}/{row.grasps}",
             f"{row.held_rate or 0:.0%}{loss}",
-            f"{row.stall['palmar']:.0f}",
-            f"{row.stall['grip']:.0f}",
+            *(f"{row.stall[gauge]:.0f}" if row.stall else "–" for gauge in ("palmar", "grip")),
         )
     console.print(out)
     return 0
