@@ -61,12 +61,16 @@ class Solution:
         return self.position_error < 0.004 and self.rotation_error < 0.05
 
 
+JOINT_SPEED = 4.0
+"""Largest speed of any other joint's reference, rad/s."""
 _WAIST_SPEEDS = {"waist_yaw": 0.7, "waist_pitch": 0.5}
 """Largest speeds of the waist, rad/s: swung faster, the trunk's reaction turns the soles on the floor."""
+UPPER = slice(6, 24)
+"""Waist, neck and arms in a velocity (36,)."""
 LEGS = slice(24, 36)
 """The legs in a velocity (36,): they follow from the pelvis, as the feet stay."""
-TRUNK_CONTINUITY, ARM_CONTINUITY = 12.0, 0.4
-"""Costs (1/rad, 1/m) of a change of velocity within one step, of pelvis and waist and of all other joints."""
+PELVIS_CONTINUITY, WAIST_CONTINUITY, ARM_CONTINUITY = 100.0, 30.0, 0.4
+"""Costs (1/rad, 1/m) of a change of displacement from one step to the next, of pelvis, waist and all other joints."""
 POSTURE_GAIN = 0.05
 """Share of the way to the wanted posture that free joints go in one step."""
 PELVIS_SPEED, PELVIS_TURNING_SPEED = 0.12, 0.3
@@ -120,10 +124,13 @@ class ReachPlanner:
         # A low gain: what is free drifts to the posture smoothly instead of jumping there within one step.
         self._posture = mink.PostureTask(self.model, cost, gain=POSTURE_GAIN)
         continuity = np.full(self.model.nv, ARM_CONTINUITY)
-        continuity[:8] = TRUNK_CONTINUITY
+        continuity[:6], continuity[6:8] = PELVIS_CONTINUITY, WAIST_CONTINUITY
         continuity[LEGS] = 0.0
         self._continuity = _Continuity(continuity)
-        self._palms = {s: mink.FrameTask(f"{s}_palm", "site", 10.0, 3.0, lm_damping=0.02) for s in SIDES}
+        upper = np.zeros(self.model.nv)
+        upper[UPPER] = 20.0
+        self._upper = mink.PostureTask(self.model, upper)
+        self._palms = {s: mink.FrameTask(f"{s}_palm", "site", 10.0, 2.0, lm_damping=0.02) for s in SIDES}
         self._limits = self._make_limits(obstacles)
         eye, size = spec.camera("head_left"), spec.segments
         self._eyes_tilt = float(np.arctan2(-eye.forward[2], eye.forward[0]))
@@ -176,7 +183,7 @@ class ReachPlanner:
             )
 
     def _make_limits(self, obstacles: Sequence[Obstacle]) -> list[mink.Limit]:
-        speeds = {joint.name: 0.5 * joint.drive.no_load_speed for joint in self.spec.joints} | _WAIST_SPEEDS
+        speeds = {j.name: min(0.5 * j.drive.no_load_speed, JOINT_SPEED) for j in self.spec.joints} | _WAIST_SPEEDS
         arms = [[f"{side}_{name}" for name in _ARM_GEOMS] for side in SIDES]
         furniture = [obstacle.name for obstacle in obstacles]
         pairs: list = [(arm[1:], ["torso_shape", "pelvis_shape"]) for arm in arms] + [(arms[0][1:], arms[1][1:])]
@@ -247,14 +254,30 @@ class ReachPlanner:
             rotation = mink.SO3.from_matrix(pose.rotation)
             self._palms[side].set_target(mink.SE3.from_rotation_and_translation(rotation, pose.position))
             tasks.append(self._palms[side])
+        solved = self._solve(tasks, self._limits, period)
+        return BodyGoal(self._configuration.integrate(solved, period), solved)
+
+    def balance(self, configuration: np.ndarray, upper: np.ndarray, velocity: np.ndarray) -> BodyGoal:
+        """One step in which waist, neck and arms go to `upper` (18,) rad while pelvis and legs keep the balance.
+
+        `configuration` (37,) and `velocity` (36,) are those of the step before.
+        """
+        target = configuration.copy()
+        target[7:25] = upper
+        self._configuration.update(configuration)
+        self._upper.set_target(target)
+        self._continuity.displacement = velocity * IK_PERIOD
+        tasks: list = [self._com, self._pelvis, self._upper, self._continuity]
+        solved = self._solve(tasks, self._limits[:-1], IK_PERIOD)
+        return BodyGoal(self._configuration.integrate(solved, IK_PERIOD), solved)
+
+    def _solve(self, tasks: list, limits: list[mink.Limit], period: float) -> np.ndarray:
         try:
-            solved = mink.solve_ik(
-                self._configuration, tasks, period, "daqp", damping=1e-4, limits=self._limits, constraints=self._feet
+            return mink.solve_ik(
+                self._configuration, tasks, period, "daqp", damping=1e-4, limits=limits, constraints=self._feet
             )
         except mink.NoSolutionFound:
-            solved = np.zeros(self.model.nv)
-        following = self._configuration.integrate(solved, period)
-        return BodyGoal(following, solved)
+            return np.zeros(self.model.nv)
 
     def solve(self, side: str, pose: Pose, start: np.ndarray | None = None, iterations: int = 60) -> Solution:
         """A posture that brings a palm to `pose`, from `start` (37,) or the standing posture."""

@@ -14,6 +14,8 @@ SPEED, TURNING_SPEED = 0.45, 1.8
 """Mean speeds of a palm on its way, m/s and rad/s; the peak of a minimum-jerk line is 1.9 times as high."""
 
 
+WAIST_SPEED, ARM_SPEED = 0.5, 1.6
+"""Mean joint speeds on the way between postures, rad/s."""
 NEAR, PATIENCE = 0.003, 0.6
 """How near (m) a palm must have come to its last waypoint, and how long (s) it may lag behind."""
 STILL = 0.02
@@ -49,12 +51,33 @@ def move_palm(
         body.track({side: goal})
         waited += IK_PERIOD
         yield
+    yield from _come_to_rest(body)
+    return _distance(body, side, goal)
+
+
+def move_body(body: Body, goal: np.ndarray, pace: float = 1.0) -> Generator[None, None, None]:
+    """Lead waist and arms joint by joint to those of configuration `goal` (37,), keeping feet and balance.
+
+    Between distant postures this is gentler than a straight line of the palm, which may run through a singularity.
+    """
+    start = body.reference[7:25].copy()
+    way = goal[7:25] - start
+    way[2:4] = 0.0  # the neck follows the gaze
+    duration = max(np.abs(way[:2]).max() / WAIST_SPEED, np.abs(way[4:]).max() / ARM_SPEED, 0.2) / pace
+    steps = int(np.ceil(duration / IK_PERIOD))
+    for step in range(1, steps + 1):
+        moved = body.planner.balance(body.reference, start + minimum_jerk(step / steps) * way, body.velocity)
+        body.reference, body.velocity = moved.configuration, moved.velocity
+        yield
+    yield from _come_to_rest(body)
+
+
+def _come_to_rest(body: Body) -> Generator[None, None, None]:
     while np.abs(body.velocity).max() > STILL:
         body.velocity = 0.7 * body.velocity
         body.reference = body.planner.integrate(body.reference, body.velocity * IK_PERIOD)
         yield
     body.hold()
-    return _distance(body, side, goal)
 
 
 def move_fingers(

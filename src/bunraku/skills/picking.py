@@ -6,16 +6,19 @@ from collections.abc import Generator, Sequence
 
 import numpy as np
 
+from bunraku.control.grasping import relaxed
 from bunraku.control.reach import Pose
 from bunraku.robot import SIDES
 from bunraku.skills.body import Body, Grip, Outcome, wait
 from bunraku.skills.grasps import Plan, grip_width, plan_grasp
-from bunraku.skills.moving import move_fingers, move_palm
+from bunraku.skills.moving import move_body, move_fingers, move_palm
 from bunraku.skills.perception import Seen, look
 from bunraku.skills.touch import holds
 
 TRAVEL_HEIGHT = 1.16
 """Height (m) of the palm at which nothing on the counter is in its way."""
+ARMS = {"left": slice(11, 18), "right": slice(18, 25)}
+"""The arms in a configuration (37,)."""
 LIFT = 0.15
 """How far (m) a taken object is raised before it is judged."""
 
@@ -34,15 +37,14 @@ def grasp(body: Body, plan: Plan, seen: Seen) -> Generator[None, None, Outcome]:
     side, how = plan.side, plan.grasp
     sign = 1.0 if side == "right" else -1.0
     before = plan.palm.shifted(how.approach * [1, sign, 1])
-    above = Pose(before.position + [0, 0, max(0.03, TRAVEL_HEIGHT - before.position[2])], before.rotation)
-    body.posture = plan.solution.configuration
-    start = body.palm(side)
-    up = max(0.0, TRAVEL_HEIGHT - start.position[2])
+    above = raised(before, TRAVEL_HEIGHT, 0.03)
     body.say("reach", f"reaching for the {seen.name} with the {side} hand")
-    body.set_hand(side, body.hands[side].posture, body.full_tension)
-    if up > 0.02:
-        yield from move_palm(body, side, [start.moved(np.array([0, 0, up]))])
-    yield from move_fingers(body, side, how.open, 0.3)
+    start = body.palm(side)
+    if start.position[2] < TRAVEL_HEIGHT - 0.02:
+        yield from move_palm(body, side, [raised(start, TRAVEL_HEIGHT)])
+    yield from move_fingers(body, side, how.open, 0.3, body.full_tension)
+    body.posture = plan.solution.configuration
+    yield from move_body(body, body.planner.solve(side, above, body.posture).configuration)
     yield from move_palm(body, side, [above, before])
     error = yield from move_palm(body, side, [plan.palm], speed=0.2, settle=0.2)
     if error > 0.012:
@@ -90,10 +92,14 @@ def withdraw(body: Body, plan: Plan) -> Generator[None, None, None]:
     """Open the hand and leave the way it came."""
     sign = 1.0 if plan.side == "right" else -1.0
     yield from move_fingers(body, plan.side, plan.grasp.open, 0.5, body.full_tension)
-    here = body.palm(plan.side)
-    back = here.shifted(plan.grasp.approach * [1, sign, 1])
-    up = Pose(back.position + [0, 0, max(0.03, TRAVEL_HEIGHT - back.position[2])], back.rotation)
-    yield from move_palm(body, plan.side, [back, up])
+    back = body.palm(plan.side).shifted(plan.grasp.approach * [1, sign, 1])
+    yield from move_palm(body, plan.side, [back, raised(back, TRAVEL_HEIGHT, 0.03)])
+
+
+def raised(palm: Pose, height: float, least: float = 0.0) -> Pose:
+    """The palm at `height` m, or `least` m above where it is if that is higher."""
+    x, y, z = palm.position
+    return Pose(np.array([x, y, max(z + least, height)]), palm.rotation)
 
 
 def pick(
@@ -139,17 +145,17 @@ def _grip(body: Body, plan: Plan, seen: Seen, outcome: Outcome) -> Grip:
 
 def go_home(body: Body, sides: Sequence[str] = SIDES) -> Generator[None, None, Outcome]:
     """Bring the arms on `sides` back beside the chest; a hand that holds something keeps it."""
-    from bunraku.control.grasping import relaxed
-
     body.say("home", "going home")
-    body.posture = body.planner.nominal
+    goal, home = body.reference.copy(), body.planner.nominal
+    goal[7:9] = home[7:9]
     for side in sides:
-        home = body.planner.palm(body.planner.nominal, side)
-        here = body.palm(side)
-        if np.linalg.norm(home.position - here.position) > 0.02:
-            high = Pose(np.array([*here.position[:2], max(here.position[2], TRAVEL_HEIGHT)]), here.rotation)
-            over = Pose(np.array([*home.position[:2], high.position[2]]), home.rotation)
-            yield from move_palm(body, side, [high, over, home], speed=0.6)
+        arm = ARMS[side]
+        goal[arm] = home[arm]
+        if body.palm(side).position[2] < TRAVEL_HEIGHT - 0.02 and np.abs(body.reference[arm] - home[arm]).max() > 0.1:
+            yield from move_palm(body, side, [raised(body.palm(side), TRAVEL_HEIGHT)])
+    yield from move_body(body, goal)
+    body.posture = home
+    for side in sides:
         if side not in body.grips:
             yield from move_fingers(body, side, relaxed(body.hand), 0.3, 0.7 * body.full_tension)
     yield from wait(body, 0.1)

@@ -12,9 +12,9 @@ from bunraku.control.reach import Pose, Solution
 from bunraku.objects import KINDS, SURFACES
 from bunraku.skills.body import Body, Grip, Outcome, wait
 from bunraku.skills.grasps import crowding
-from bunraku.skills.moving import move_fingers, move_palm
+from bunraku.skills.moving import move_body, move_fingers, move_palm
 from bunraku.skills.perception import Seen, look
-from bunraku.skills.picking import TRAVEL_HEIGHT, go_home
+from bunraku.skills.picking import TRAVEL_HEIGHT, go_home, raised
 
 RELEASE_HEIGHT = 0.004
 """How high (m) above its support an object is let go."""
@@ -140,12 +140,11 @@ def _upright(rotation_palm: np.ndarray, grip: Grip) -> np.ndarray:
 def carry(body: Body, placement: Placement) -> Generator[None, None, float]:
     """Bring what is held above its spot and lower it; returns how far the palm's reference is from its goal, m."""
     side, palm = placement.side, placement.palm
-    here = body.palm(side)
-    top = max(here.position[2], palm.position[2] + 0.10, TRAVEL_HEIGHT)
+    top = max(body.palm(side).position[2], palm.position[2] + 0.10, TRAVEL_HEIGHT)
     body.posture = placement.solution.configuration
-    rise = Pose(np.array([*here.position[:2], top]), here.rotation)
-    above = Pose(np.array([*palm.position[:2], top]), palm.rotation)
-    yield from move_palm(body, side, [rise, above], speed=0.35)
+    yield from move_palm(body, side, [raised(body.palm(side), top)], speed=0.35)
+    yield from move_body(body, body.planner.solve(side, raised(palm, top), body.posture).configuration)
+    yield from move_palm(body, side, [raised(palm, top)], speed=0.35)
     near = Pose(palm.position + [0, 0, 0.03], palm.rotation)
     return (yield from move_palm(body, side, [near, palm], speed=0.15, settle=0.3))
 
@@ -159,9 +158,8 @@ def release(body: Body, side: str, clear: float) -> Generator[None, None, None]:
         body.set_hand(side, body.observation.hand(side).position.copy(), body.full_tension)
     yield from move_fingers(body, side, grip.grasp.open, 1.0, body.full_tension)
     away = body.palm(side).shifted(retreat(grip.grasp) * [1, sign, 1])
-    up = Pose(np.array([*away.position[:2], max(away.position[2], clear)]), away.rotation)
     yield from move_palm(body, side, [away], speed=0.2)
-    yield from move_palm(body, side, [up])
+    yield from move_palm(body, side, [raised(away, clear)])
 
 
 def put(
