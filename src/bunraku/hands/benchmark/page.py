@@ -205,7 +205,7 @@ def grasp_pictures(subject: Subject, results: dict[int, dict]) -> dict[int, str]
         data.qpos[: len(fit["posture"])] = fit["posture"]
         mujoco.mj_forward(model, data)
         with renderer(model, HEIGHT, WIDTH) as view:
-            picture = photograph(view, data, (0.085, 0.01, -0.02), 0.34, 125, -22)
+            picture = photograph(view, data, (0.085, 0.01, -0.02), 0.34, -122, -14)
         ok, jpeg = cv2.imencode(".jpg", picture[..., ::-1], [cv2.IMWRITE_JPEG_QUALITY, 82])
         if ok:
             pictures[grasp.number] = base64.b64encode(jpeg.tobytes()).decode()
