@@ -29,7 +29,7 @@ GAUGES: dict[str, Grasp] = {
     ),
 }
 """Test bodies of pinch gauges, a bar and a dynamometer's handle."""
-FITS, SEARCHES = 6, 3
+FITS, SEARCHES = 6, 2
 TAP = np.radians(15)
 
 
