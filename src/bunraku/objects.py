@@ -170,7 +170,7 @@ def _mug() -> Kind:
 
 
 def _can() -> Kind:
-    rim = (0.0325, 0.0015)
+    lid = (0.027, 0.0012)
     return Kind(
         "can",
         (0.066, 0.066, 0.101),
@@ -178,8 +178,8 @@ def _can() -> Kind:
         ("red", "green", "blue", "orange"),
         (
             Primitive("cylinder", (0.033, 0.0505), seen=False),
-            Primitive("cylinder", rim, (0, 0, 0.0500), trim="metal", solid=False),
-            Primitive("cylinder", rim, (0, 0, -0.0490), trim="metal", solid=False),
+            Primitive("cylinder", lid, (0, 0, 0.0500), trim="metal", solid=False),
+            Primitive("cylinder", lid, (0, 0, -0.0500), trim="metal", solid=False),
         ),
         profile=((0, -0.0505), (0.033, -0.0505), (0.033, 0.0505), (0, 0.0505)),
     )

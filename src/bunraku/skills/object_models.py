@@ -60,8 +60,9 @@ def _lying(kind: Kind) -> tuple[Rest, ...]:
     if kind.name in ("can", "bottle"):
         return (Rest(on_its_side.as_matrix(), np.pi if kind.name == "can" else 2 * np.pi),)
     if kind.name == "mug":
-        # The handle, at first straight below, swings up on either side until it lies on the board too.
-        rolls = (Rotation.from_rotvec([angle, 0, 0]) for angle in (MUG_ROLL, -MUG_ROLL))
+        # The handle, at first straight below, lies on the board too on either side, or stays somewhere above.
+        angles = (MUG_ROLL, 1.6, 2.3, np.pi, -2.3, -1.6, -MUG_ROLL)
+        rolls = (Rotation.from_rotvec([angle, 0, 0]) for angle in angles)
         return tuple(Rest((roll * on_its_side).as_matrix(), 2 * np.pi) for roll in rolls)
     if kind.name in ("box", "small box", "sponge"):
         on_its_edge = Rotation.from_euler("x", 90, degrees=True)

@@ -31,7 +31,7 @@ class _Found:
     @property
     def merit(self) -> float:
         """How much it explains, and how well."""
-        return self.fit.evidence * self.fit.inliers
+        return self.fit.evidence * self.fit.inliers / (1 + 0.1 * self.fit.cost)
 
 
 @dataclass(frozen=True)
@@ -74,7 +74,7 @@ class ColourDetector:
         }
         whole = [(label, group) for label, own in regions.items() for group in groups(scene.views, own)]
         found = self._fitted(scene, whole, models)
-        chosen = _choose(found, [], least_inliers=0.9)
+        chosen = _choose(found, [], most_cost=0.15)
         rest = [(label, part) for label, group in whole for part in smaller_groups(group)]
         rest += [(label, Group((region,), None)) for label, own in regions.items() for region in own]
         found += self._fitted(scene, _free(rest, chosen), models)
@@ -121,11 +121,11 @@ def _labels(view: View, palette) -> np.ndarray:
     return labels
 
 
-def _choose(candidates: list[_Found], already: list[_Found], least_inliers: float = 0.0) -> list[_Found]:
+def _choose(candidates: list[_Found], already: list[_Found], most_cost: float = np.inf) -> list[_Found]:
     """Add the best candidates that leave each region, and each place, to one object."""
     chosen = list(already)
     for found in sorted(candidates, key=lambda f: -f.merit):
-        good = found.fit.inliers >= least_inliers
+        good = found.fit.cost <= most_cost
         if good and not _overlaps(found.group, chosen) and not _coincides(found, chosen):
             chosen.append(found)
     return chosen

@@ -7,7 +7,7 @@ regions, in all views at once: Gauss–Newton, for all objects, models, rest pos
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 
@@ -30,6 +30,8 @@ SUPPORT_STD = 0.002
 """Standard deviation of a known support's height, m."""
 SUPPORT_REACH = 0.03
 """An object whose lowest point is seen within this distance (m) of a known support may stand on it."""
+FLOATING_COST = 0.3
+"""What it costs to float where supports are known: among explanations as good as each other, things stand."""
 KEPT = 5
 """How many hypotheses per problem are refined after the coarse search."""
 
@@ -56,7 +58,8 @@ class Fit:
         model, rest: the model, and how it rests.
         parameters: x, y, z of the object frame in m and yaw in rad, in the stance frame (4,).
         covariance: of the parameters (4, 4).
-        cost: robust sum of squared residuals in standard deviations, per unit of weight.
+        cost: robust sum of squared residuals in standard deviations, per unit of weight; more if it floats where
+            supports are known.
         evidence: how much outline it explains: the sum over views and directions of weights in [0, 1].
         inliers: share of the outline that is explained.
         bottom: height m of the lowest point above the object frame, in its rest pose.
@@ -130,7 +133,7 @@ def solve(views: Sequence[View], problems: Sequence[Problem], support_heights: S
         parameters = _step(batch, parameters, robust=True)
     fits = _fits(batch, chosen, parameters)
     standing = _stand(target, chosen, parameters, batch.bottom, support_heights)
-    return _sorted(fits, standing, chosen, len(problems))
+    return _sorted(fits, standing, chosen, len(problems), FLOATING_COST if len(support_heights) else 0.0)
 
 
 def _stand(target: Target, chosen, parameters: np.ndarray, bottom: np.ndarray, heights) -> dict[int, Fit]:
@@ -151,13 +154,17 @@ def _stand(target: Target, chosen, parameters: np.ndarray, bottom: np.ndarray, h
     return dict(zip(near.tolist(), _fits(batch, some, moved), strict=True))
 
 
-def _sorted(fits: list[Fit], standing: dict[int, Fit], chosen: list[_Hypothesis], count: int) -> list[list[Fit]]:
+def _sorted(
+    fits: list[Fit], standing: dict[int, Fit], chosen: list[_Hypothesis], count: int, floating_cost: float
+) -> list[list[Fit]]:
     """Fits by problem, the best first; the best of each model; standing ones where they cost little more."""
     by_problem: list[dict[int, Fit]] = [{} for _ in range(count)]
     for index, (fit, hypothesis) in enumerate(zip(fits, chosen, strict=True)):
         stood = standing.get(index)
         if stood is not None and _agrees(stood, fit):
             fit = stood
+        else:
+            fit = replace(fit, cost=fit.cost + floating_cost)
         own = by_problem[hypothesis.problem]
         if id(fit.model) not in own or fit.cost < own[id(fit.model)].cost:
             own[id(fit.model)] = fit
@@ -172,7 +179,7 @@ def _agrees(stood: Fit, free: Fit) -> bool:
 
 
 def _starting_yaws(period: float) -> np.ndarray:
-    count = 1 if period == 0 else max(2, round(period / (np.pi / 4)))
+    count = 1 if period == 0 else max(2, round(period / (np.pi / 3)))
     return np.arange(count) * period / count
 
 
