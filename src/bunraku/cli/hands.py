@@ -51,7 +51,7 @@ def list_() -> None:
 
 def compare(
     names: tyro.conf.Positional[tuple[str, ...]] = OURS,
-    tests: str = "C,V,X,W,K,S,G,M",
+    tests: str = "",
     quick: bool = False,
     seeds: int = 20,
     seed: int = 0,
@@ -66,8 +66,8 @@ def compare(
     Args:
         names: hands that `bunraku hands list` names, peers, or YAML files.
         tests: K thumb opposition, W workspace, G the 33 grasps (formed, held, Ferrari–Canny), S strength, V speed,
-            M in-hand rotation, X wrist crosstalk, C mass.
-        quick: 11 grasps and 5 seeds instead of 33 and 20.
+            M in-hand rotation, X wrist crosstalk, C mass; all of them by default, such as K,G.
+        quick: 11 grasps and 5 seeds instead of 33 and 20, and no M.
         seeds: holds of each grasp.
         seed: of the search and of the disturbances.
         processes: that share the work.
@@ -77,7 +77,7 @@ def compare(
     _one_thread_for_algebra()
     from dataclasses import replace
 
-    from bunraku.hands.benchmark.run import FULL, QUICK
+    from bunraku.hands.benchmark.run import FULL, QUICK, TESTS
     from bunraku.hands.benchmark.run import compare as run
     from bunraku.hands.benchmark.summary import judge, rows
 
@@ -85,7 +85,8 @@ def compare(
         raise UserError(f"--seeds and --processes must be at least 1, got {seeds} and {processes}.")
     settings = replace(QUICK, seed=seed) if quick else replace(FULL, seeds=seeds, seed=seed)
     console = Console(highlight=False)
-    chosen = tuple(test.strip() for test in tests.split(","))
+    everything = tuple(test for test in TESTS if not (quick and test == "M"))
+    chosen = tuple(test.strip() for test in tests.split(",")) if tests else everything
     with _progress(console) as bar:
         results = run(list(names), chosen, settings, json, processes, _report(bar, bar.add_task("starting")))
     table = rows(results)
