@@ -26,6 +26,8 @@ def chat(
     mind: str | None = None,
     url: str | None = None,
     model: str | None = None,
+    voice: bool = False,
+    audio: Path | None = None,
     seed: int = 0,
     robot: bool = True,
     audit: Path = AUDIT,
@@ -37,12 +39,20 @@ def chat(
         mind: rules, openai or llama; the configuration file's, else rules.
         url: address of an OpenAI-compatible endpoint.
         model: the endpoint's model, or a GGUF file for llama.
+        voice: listen to the microphone and speak; begin to speak and the robot falls silent.
+        audio: a WAV file to listen to instead of the microphone.
         seed: which room, objects and poses.
         robot: attach the simulated robot; --no-robot only talks.
         audit: where every turn and call is written, one JSON line each.
     """
     with _body(seed, robot) as body:
-        asyncio.run(_chat(_conversation(persona, mind, url, model, body, audit)))
+        conversation = _conversation(persona, mind, url, model, body, audit)
+        if voice or audio:
+            from bunraku.mind.voice.session import converse
+
+            asyncio.run(converse(conversation, persona, audio))
+        else:
+            asyncio.run(_chat(conversation))
     return 0
 
 

@@ -181,6 +181,12 @@ class Conversation:
             return False
         return True
 
+    def would_move(self, text: str) -> bool:
+        """Whether the rule mind reads the text as something that moves the robot or changes how it moves."""
+        plan = self._rules.plan(text, self.context)
+        tools = self.registry.tools
+        return not isinstance(plan, Reply) and any(tools[c.name].moves or tools[c.name].needs_consent for c in plan)
+
     def say(self, text: str) -> None:
         """Say something to the user."""
         self.audit.write("said", text=text)

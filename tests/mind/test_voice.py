@@ -1,0 +1,159 @@
+"""From sound to tool call: real speech of espeak-ng with noise, the real detector and the real recogniser."""
+
+import asyncio
+import shutil
+import threading
+import time
+
+import numpy as np
+import pytest
+from tests.mind.kitchen import Kitchen
+
+from bunraku.errors import UserError
+from bunraku.mind.conversation import Conversation, RuleResponder, Said, Started
+from bunraku.mind.robot_tools import robot_registry
+
+pytest.importorskip("pocketsphinx", reason="the extra bunraku[voice] is not installed")
+if shutil.which("espeak-ng") is None:
+    pytest.skip("espeak-ng is not installed", allow_module_level=True)
+
+from bunraku.mind.voice.activity import Segmenter, WebRtcDetector, detector
+from bunraku.mind.voice.audio import FRAME, SAMPLE_RATE, pcm16, read_wav, resampled
+from bunraku.mind.voice.loop import VoiceLoop, frames_of
+from bunraku.mind.voice.recognition import Recogniser
+from bunraku.mind.voice.speech import Speaker, synthesise, synthesise_with_piper, tones
+
+VOICE = {"espeak": "en-us+f2", "speed": 150}
+
+
+@pytest.fixture(scope="module")
+def recogniser():
+    return Recogniser(robot_registry())
+
+
+def noisy(text, before=0.4, after=0.7, noise=0.002, voice=VOICE):
+    """The text as sound between silences, with noise all over; also the time (s) at which the speech ends."""
+    speech = synthesise(text, voice)
+    loud = np.flatnonzero(np.abs(speech) > 0.01)
+    sound = np.concatenate([np.zeros(int(before * SAMPLE_RATE)), speech, np.zeros(int(after * SAMPLE_RATE))])
+    chance = np.random.default_rng(0)
+    return (sound + chance.normal(0, noise, len(sound))).astype(np.float32), before + loud[-1] / SAMPLE_RATE
+
+
+def speak(recogniser, *sounds, body=None):
+    events = []
+
+    async def run():
+        talk = Conversation(RuleResponder(), body or Kitchen(), tell=events.append)
+        voice = VoiceLoop(talk, recogniser, detector())
+        await voice.listen(frames_of(np.concatenate(sounds)))
+        await talk.settle(5)
+        return talk.body
+
+    return asyncio.run(run()), events
+
+
+@pytest.mark.parametrize(
+    ("text", "tool"),
+    [("what do you see", "what_do_you_see"), ("where is the banana", "where_is"), ("find the pink cube", "look_for")],
+)
+def test_a_spoken_command_becomes_its_call(recogniser, text, tool):
+    _, events = speak(recogniser, noisy(text)[0])
+    assert [e.call.name for e in events if isinstance(e, Started)] == [tool]
+
+
+def test_stop_is_heard_while_speaking_and_before_the_mind(recogniser):
+    body, _ = speak(recogniser, noisy("stop")[0])
+    assert body.stops >= 1
+
+
+@pytest.mark.parametrize("text", ["my brother has bought a new car", "do not pick up the mug"])
+def test_other_speech_moves_nothing(recogniser, text):
+    body, events = speak(recogniser, noisy(text)[0])
+    assert body.moved == [] and not any(isinstance(e, Started) and e.call.name == "pick" for e in events)
+
+
+def test_silence_and_noise_say_nothing(recogniser):
+    chance = np.random.default_rng(1)
+    body, events = speak(
+        recogniser, np.zeros(SAMPLE_RATE, np.float32), chance.normal(0, 0.01, SAMPLE_RATE).astype(np.float32)
+    )
+    assert body.moved == [] and events == []
+
+
+def test_end_of_speech_to_first_word_is_short(recogniser):
+    """Sound arrives at its real pace; our own time is what passes between the last word and the first answer."""
+    sound, ends = noisy("what do you see", after=1.2)
+    answered = []
+
+    async def run():
+        talk = Conversation(
+            RuleResponder(),
+            Kitchen(),
+            tell=lambda e: answered.append(time.monotonic()) if isinstance(e, Said) else None,
+        )
+        voice = VoiceLoop(talk, recogniser, detector())
+        began = time.monotonic()
+        await voice.listen(frames_of(sound, real_time=True))
+        return began
+
+    RuleResponder().rules.plan("what do you see")  # the first turn compiles the grammar
+    began = asyncio.run(run())
+    assert answered and answered[0] - began - ends < 0.8
+
+
+def test_barge_in_silences_within_150_ms():
+    played = []
+
+    def play(piece):
+        played.append(time.monotonic())
+        time.sleep(len(piece) / SAMPLE_RATE)
+
+    speaker = Speaker(play, lambda text: np.zeros(10 * SAMPLE_RATE, np.float32))
+    speaker.say("a long story")
+    while len(played) < 3:
+        time.sleep(0.005)
+    speaker.hush()
+    hushed = time.monotonic()
+    time.sleep(0.3)
+    assert played[-1] - hushed < 0.15 and not speaker.speaking
+    speaker.say("again")
+    count = len(played)
+    time.sleep(0.2)
+    assert len(played) > count
+    speaker.hush()
+
+
+def test_speech_start_hushes_the_robot(recogniser):
+    hushed = threading.Event()
+
+    async def run():
+        talk = Conversation(RuleResponder(), Kitchen())
+        await VoiceLoop(talk, recogniser, detector(), hush=hushed.set).listen(frames_of(noisy("stop")[0]))
+
+    asyncio.run(run())
+    assert hushed.is_set()
+
+
+@pytest.mark.parametrize("make", [detector, WebRtcDetector], ids=["installed", "webrtc"])
+def test_activity_has_one_start_and_one_end(make):
+    segmenter = Segmenter(make())
+    sound, _ = noisy("put the red mug on the shelf", noise=0.0003)
+    marks = [segmenter.push(sound[i : i + FRAME]) for i in range(0, len(sound) - FRAME, FRAME)]
+    assert [m for m in marks if m in ("start", "end")] == ["start", "end"]
+
+
+def test_what_is_missing_is_said(tmp_path):
+    with pytest.raises(UserError, match="cannot read"):
+        read_wav(tmp_path / "none.wav")
+    (tmp_path / "bad.wav").write_bytes(b"RIFFnothing")
+    with pytest.raises(UserError, match="not a WAV"):
+        read_wav(tmp_path / "bad.wav")
+    with pytest.raises(UserError, match="voice file"):
+        synthesise_with_piper("hi", tmp_path / "none.onnx")
+
+
+def test_sounds():
+    assert len(resampled(np.zeros(44_100), 44_100)) == SAMPLE_RATE
+    assert len(pcm16(np.zeros(10))) == 20
+    assert len(synthesise("止まれ")) > 1000 and len(tones("All right.")) > 1000
