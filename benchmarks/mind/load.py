@@ -1,4 +1,4 @@
-"""Does the mind delay the control loop? A 100 Hz loop runs beside a mind that hears 20 turns a second; how late are its ticks?
+"""Does the mind delay the control loop? A 100 Hz loop beside a mind that hears 20 turns a second: how late is it?
 
     python benchmarks/mind/load.py
 
