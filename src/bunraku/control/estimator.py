@@ -34,8 +34,8 @@ class EstimatorGains:
     orientation_from_legs: float = 6.0
     tilt_from_imu: float = 0.6
     """A tenth of it while the feet stand on level ground: they know the vertical better than the attitude filter."""
-    position_from_legs: float = 40.0
-    velocity_from_legs: float = 60.0
+    position_from_legs: float = 25.0
+    velocity_from_legs: float = 15.0
     bias: float = 1.5
     """Rate at which the gyroscope's bias is learned from the legs, 1/s²."""
     anchor: float = 3.0
