@@ -44,3 +44,25 @@ def test_left_hand_mirrors_the_right():
         mujoco.mj_kinematics(model, data)
         tips[side] = np.array([data.site(f"{side}_{digit.name}_tip").xpos for digit in hand.digits])
     np.testing.assert_allclose(tips["left"] * [1, -1, 1], tips["right"], atol=1e-12)
+
+
+def test_a_free_swing_keeps_its_energy():
+    spec = build_hand(load_hand("h22"))
+    spec.option.timestep = 2e-4
+    spec.option.integrator = mujoco.mjtIntegrator.mjINT_RK4
+    spec.option.enableflags |= mujoco.mjtEnableBit.mjENBL_ENERGY
+    spec.option.disableflags |= mujoco.mjtDisableBit.mjDSBL_ACTUATION | mujoco.mjtDisableBit.mjDSBL_CONTACT
+    model = spec.compile()
+    model.dof_damping[:] = 0
+    data = mujoco.MjData(model)
+    data.qpos[:] = model.jnt_range.mean(1)
+    mujoco.mj_forward(model, data)
+    start = data.energy.sum()
+    lowest = data.energy[0]
+    for _ in range(1000):
+        mujoco.mj_step(model, data)
+        lowest = min(lowest, data.energy[0])
+    assert np.all((data.qpos > model.jnt_range[:, 0]) & (data.qpos < model.jnt_range[:, 1]))
+    swung = data.energy[1]
+    assert swung > 1e-4
+    assert abs(data.energy.sum() - start) < 1e-3 * swung
