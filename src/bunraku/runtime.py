@@ -12,7 +12,6 @@ from bunraku.control.goal import BodyGoal
 from bunraku.control.reach import IK_PERIOD, Obstacle, ReachPlanner
 from bunraku.control.supervisor import Intervention, Supervisor
 from bunraku.control.whole_body import WholeBodyController
-from bunraku.hands import load_hand
 from bunraku.objects import SURFACES
 from bunraku.robot import SIDES, Command, HandCommand, Observation, Robot
 from bunraku.skills import Body, Eyes
@@ -56,7 +55,7 @@ class Runtime:
         self.events: list[Event] = []
         self._on_event, self._on_tick = on_event, on_tick
         self._controller = WholeBodyController(spec, robot.control_period)
-        hand = load_hand(spec.hand)
+        hand = spec.hand_spec
         self._supervisor = Supervisor(spec, {"left": hand, "right": hand}, robot.control_period)
         self._loops = len(hand.cable_names)
         self._substeps = round(IK_PERIOD / robot.control_period)

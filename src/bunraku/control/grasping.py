@@ -94,7 +94,7 @@ def wrap(hand_name: str, radius: float, tension: float) -> HandGrasp:
         closed,
         1.2 * tension,
         tension,
-        centre=np.array([0.070, 0.0, -(radius + PALM_THICKNESS + 0.002)]),
+        centre=np.array([0.062, 0.0, -(radius + PALM_THICKNESS + 0.002)]),
         approach=np.array([-0.05, 0.0, 0.07]),
     )
 

@@ -14,6 +14,7 @@ import numpy as np
 from mink.tasks.task import BaseTask, Objective
 
 from bunraku.control.goal import BodyGoal
+from bunraku.hands import tension_limits
 from bunraku.robot import SIDES, RobotSpec, build_robot, standing_configuration
 
 IK_PERIOD = 0.02
@@ -104,6 +105,7 @@ class ReachPlanner:
 
     def __init__(self, spec: RobotSpec, obstacles: Sequence[Obstacle] = ()):
         self.spec = spec
+        self.full_tension = float(tension_limits(spec.hand_spec).max())
         model = build_robot(spec, hands=False)
         self._add_planning_shapes(model, obstacles)
         self.model = model.compile()

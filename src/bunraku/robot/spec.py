@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 import numpy as np
 
 from bunraku.errors import UserError
+from bunraku.hands import HandSpec, load_hand
 from bunraku.robot.interface import JOINTS, SIDES
 from bunraku.robot.motors import RS00, RS03, RS04, RS05, RS06, Drive
 
@@ -270,6 +271,11 @@ class RobotSpec:
     def armatures(self) -> np.ndarray:
         """Reflected rotor inertia at each joint (30,) kg·m²."""
         return np.array([joint.drive.armature for joint in self.joints])
+
+    @property
+    def hand_spec(self) -> HandSpec:
+        """The hand on either side."""
+        return load_hand(self.hand)
 
     def camera(self, name: str) -> CameraSpec:
         """The camera called `name`; raises KeyError if there is none."""

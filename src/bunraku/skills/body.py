@@ -14,7 +14,6 @@ import numpy as np
 
 from bunraku.control.grasping import relaxed
 from bunraku.control.reach import IK_PERIOD, Pose, ReachPlanner
-from bunraku.hands import HandSpec, load_hand, tension_limits
 from bunraku.robot import SIDES, Observation
 
 if TYPE_CHECKING:
@@ -79,11 +78,11 @@ class Body:
         """A body at rest in its standing posture."""
         self.planner = planner
         self.eyes = eyes
-        self.hand: HandSpec = load_hand(planner.spec.hand)
+        self.hand = planner.spec.hand_spec
         self.reference = planner.nominal.copy()
         self.velocity = np.zeros(planner.model.nv)
         self.posture = planner.nominal.copy()
-        self.full_tension = float(tension_limits(self.hand).max())
+        self.full_tension = planner.full_tension
         self.hands = {side: HandTarget(relaxed(self.hand), 0.7 * self.full_tension) for side in SIDES}
         self.gaze = np.array([0.5, 0.0, 0.9])
         self.grips: dict[str, Grip] = {}

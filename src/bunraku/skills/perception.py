@@ -11,7 +11,6 @@ import numpy as np
 
 from bunraku.control.estimator import BodyState
 from bunraku.control.posture import BodyPoses
-from bunraku.hands import load_hand
 from bunraku.objects import SURFACES
 from bunraku.robot import SIDES, Observation, RobotSpec
 from bunraku.skills.object_models import catalogue_models
@@ -58,7 +57,7 @@ class Eyes:
         self._models = catalogue_models()
         self._poses = BodyPoses(spec)
         self._own_body = OwnBody(spec)
-        self._hand_joints = load_hand(spec.hand).joint_names
+        self._hand_joints = spec.hand_spec.joint_names
         self._states: deque[tuple[BodyState, Observation]] = deque(maxlen=HISTORY)
 
     def note(self, state: BodyState, observation: Observation) -> None:

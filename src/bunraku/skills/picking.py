@@ -13,7 +13,7 @@ from bunraku.skills.body import Body, Grip, Outcome, wait
 from bunraku.skills.grasps import Plan, grip_width, plan_grasp
 from bunraku.skills.moving import move_body, move_fingers, move_palm
 from bunraku.skills.perception import Seen, look
-from bunraku.skills.touch import holds
+from bunraku.skills.touch import holds, pinch_centre
 
 TRAVEL_HEIGHT = 1.16
 """Height (m) of the palm at which nothing on the counter is in its way."""
@@ -66,26 +66,18 @@ def lift(body: Body, plan: Plan, seen: Seen) -> Generator[None, None, Outcome]:
     palm = body.measured_palm(side)
     expected = palm.position + palm.rotation @ (plan.palm.rotation.T @ (seen.position - plan.palm.position))
     around = yield from look(body, expected)
-    same = [s for s in around if s.name == seen.name]
-    lifted = [s for s in same if np.linalg.norm(s.position - expected) < 0.07]
-    left = [s for s in same if s.position[2] < seen.position[2] + 0.4 * LIFT and not _near(s, expected)]
-    if lifted:
-        return Outcome("lift", True, f"the {seen.name} is in the hand", {**felt, "seen": lifted[0]})
+    left = [s for s in around if s.name == seen.name and s.confidence > 0.8 and _standing(s, seen.position[2])]
     if left and not held:
-        return Outcome("lift", False, f"the {seen.name} stayed behind", {**felt, "left": left[0]})
-    if left and any(_near_xy(s, seen) for s in left):
-        return Outcome("lift", False, f"the {seen.name} is still where it was", {**felt, "left": left[0]})
-    if held:
-        return Outcome("lift", True, f"the hand feels the {seen.name}", felt)
-    return Outcome("lift", False, f"the {seen.name} is not in the hand", felt)
+        return Outcome("lift", False, f"the {seen.name} stayed behind", felt)
+    if not held:
+        return Outcome("lift", False, f"the {seen.name} is not in the hand", felt)
+    if any(np.linalg.norm(s.position - seen.position) < 0.05 for s in left):
+        return Outcome("lift", False, f"the hand feels something, but the {seen.name} stands where it was", felt)
+    return Outcome("lift", True, f"the {seen.name} is in the hand", felt)
 
 
-def _near(seen: Seen, point: np.ndarray) -> bool:
-    return bool(np.linalg.norm(seen.position - point) < 0.10)
-
-
-def _near_xy(seen: Seen, other: Seen) -> bool:
-    return bool(np.linalg.norm(seen.position - other.position) < 0.08)
+def _standing(seen: Seen, height: float) -> bool:
+    return abs(seen.position[2] - height) < 0.03
 
 
 def withdraw(body: Body, plan: Plan) -> Generator[None, None, None]:
@@ -105,7 +97,7 @@ def raised(palm: Pose, height: float, least: float = 0.0) -> Pose:
 def pick(
     body: Body, seen: Seen, others: Sequence[Seen] = (), sides: Sequence[str] = SIDES, tries: int = 2
 ) -> Generator[None, None, Outcome]:
-    """Take `seen`, which was looked at before, with one of the hands on `sides`; try once more if the first try fails."""
+    """Take `seen`, which was looked at before, with a hand on one of `sides`; try once more if the first try fails."""
     reason = ""
     for attempt in range(tries):
         plan = choose(body, seen, others, sides, avoid=0 if attempt == 0 else 1)
@@ -115,7 +107,7 @@ def pick(
         if outcome.success:
             outcome = yield from lift(body, plan, seen)
         if outcome.success:
-            body.grips[plan.side] = _grip(body, plan, seen, outcome)
+            body.grips[plan.side] = _grip(body, plan, seen)
             return Outcome("pick", True, f"I have the {seen.name}", {"side": plan.side, **outcome.measured})
         reason = outcome.reason
         body.say("pick", reason + (", trying again" if attempt + 1 < tries else ""))
@@ -131,16 +123,15 @@ def pick(
     return Outcome("pick", False, reason, {"kind": "grasp"})
 
 
-def _grip(body: Body, plan: Plan, seen: Seen, outcome: Outcome) -> Grip:
-    """Where the object sits in the palm: as seen in the hand, else as it stood when the hand closed."""
-    now = outcome.measured.get("seen")
-    if now is not None and now.rotation is not None and now.deviation < 0.01:
-        palm, position, rotation = body.measured_palm(plan.side), now.position, now.rotation
-    else:
-        palm, position = plan.palm, seen.position
-        cos, sin = np.cos(seen.yaw), np.sin(seen.yaw)
-        rotation = np.array([[cos, -sin, 0], [sin, cos, 0], [0, 0, 1]])
-    return Grip(seen, plan.grasp, palm.rotation.T @ (position - palm.position), palm.rotation.T @ rotation)
+def _grip(body: Body, plan: Plan, seen: Seen) -> Grip:
+    """Where the object sits in the palm: as it stood when the hand closed, moved along with the fingertips."""
+    palm, cos, sin = plan.palm, np.cos(seen.yaw), np.sin(seen.yaw)
+    position = palm.rotation.T @ (seen.position - palm.position)
+    if plan.grasp.family == "pinch" and body.observation is not None:
+        now = body.observation.hand(plan.side).position
+        position[0] += pinch_centre(body.planner.spec.hand, now) - plan.grasp.centre[0]
+    rotation = palm.rotation.T @ np.array([[cos, -sin, 0], [sin, cos, 0], [0, 0, 1]])
+    return Grip(seen, plan.grasp, position, rotation)
 
 
 def go_home(body: Body, sides: Sequence[str] = SIDES) -> Generator[None, None, Outcome]:

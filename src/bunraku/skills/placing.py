@@ -16,6 +16,8 @@ from bunraku.skills.moving import move_body, move_fingers, move_palm
 from bunraku.skills.perception import Seen, look
 from bunraku.skills.picking import TRAVEL_HEIGHT, go_home, raised
 
+HOMEWARD = 0.6
+"""Share of the way home that a hand keeps its height after letting go."""
 RELEASE_HEIGHT = 0.004
 """How high (m) above its support an object is let go."""
 
@@ -159,7 +161,11 @@ def release(body: Body, side: str, clear: float) -> Generator[None, None, None]:
     yield from move_fingers(body, side, grip.grasp.open, 1.0, body.full_tension)
     away = body.palm(side).shifted(retreat(grip.grasp) * [1, sign, 1])
     yield from move_palm(body, side, [away], speed=0.2)
-    yield from move_palm(body, side, [raised(away, clear)])
+    over = raised(away, clear)
+    home = body.planner.palm(body.planner.nominal, side).position
+    way = np.array([*(home - over.position)[:2], 0.0])
+    # Back over what was put down at this height; joint by joint the hand would dip into it.
+    yield from move_palm(body, side, [over, over.moved(HOMEWARD * way)])
 
 
 def put(

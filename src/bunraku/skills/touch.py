@@ -9,12 +9,12 @@ from bunraku.control.grasping import HandGrasp, hand_model
 from bunraku.robot import HandReading
 from bunraku.skills.body import Body
 
-EMPTY_WRAP = 0.85
+EMPTY_WRAP = 0.94
 """A wrap that closed further than this share of its way holds nothing: an object stops the fingers before."""
 
 
 def aperture(hand_name: str, position: np.ndarray) -> float:
-    """Free distance (m) between the pad of the thumb and the nearer of index and middle finger, from joint angles (n,)."""
+    """Free distance (m) between the thumb's pad and the nearer of index and middle finger, from joint angles (n,)."""
     model, data, address = hand_model(hand_name)
     data.qpos[address] = position
     mujoco.mj_kinematics(model, data)
@@ -23,8 +23,18 @@ def aperture(hand_name: str, position: np.ndarray) -> float:
     return min(gaps) - 0.0165
 
 
+def pinch_centre(hand_name: str, position: np.ndarray) -> float:
+    """Where along the palm's x (m) the middle between the thumb and the fingers is, from joint angles (n,)."""
+    model, data, address = hand_model(hand_name)
+    data.qpos[address] = position
+    mujoco.mj_kinematics(model, data)
+    thumb = data.site("right_thumb_tip").xpos[0] + 0.009
+    fingers = np.mean([data.site(f"right_{name}_tip").xpos[0] for name in ("index", "middle")]) - 0.0075
+    return float(thumb + fingers) / 2
+
+
 def closure(grasp: HandGrasp, hand_names: tuple[str, ...], position: np.ndarray) -> float:
-    """How far the fingers have gone from `open` (0) to `closed` (1): the median over the four fingers' flexion joints."""
+    """How far the fingers have gone from `open` (0) to `closed` (1): the median over the fingers' flexion joints."""
     way = grasp.closed - grasp.open
     moving = np.array([abs(w) > 0.3 and not name.startswith("thumb") for w, name in zip(way, hand_names, strict=True)])
     return float(np.median((position - grasp.open)[moving] / way[moving]))
@@ -40,4 +50,4 @@ def holds(body: Body, side: str, grasp: HandGrasp, width: float) -> tuple[bool, 
         share = closure(grasp, body.hand.joint_names, reading.position)
         return share < EMPTY_WRAP and tension > 2.0, {"closure": share, "tension_N": tension}
     gap = aperture(body.planner.spec.hand, reading.position)
-    return gap > 0.45 * width and tension > 0.5, {"aperture_m": gap, "tension_N": tension}
+    return gap > max(0.3 * width, width - 0.018), {"aperture_m": gap, "tension_N": tension}
