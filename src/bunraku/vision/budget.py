@@ -14,6 +14,8 @@ from bunraku.errors import UserError
 
 TARGET = 0.15
 """Fill of the joint bucket that the price aims at: tokens saved up are tokens not used."""
+SOLD_OUT = 1.3
+"""Factor by which the price rises each time that the joint bucket runs dry."""
 DEPTH = 2.0
 """Seconds of spending that the buckets hold together."""
 SNAPSHOT_SHARE = 0.35
@@ -101,7 +103,7 @@ class TokenBudget:
         buckets = (self.snapshots, self.isolated, *self.floors)
         self.joint.fill(self.joint.rate * elapsed + sum(bucket.fill(bucket.rate * elapsed) for bucket in buckets))
         drift = exp(4 * (TARGET - self.joint.level / self.joint.capacity) * elapsed)
-        self._base = float(np.clip(self._base * drift, 0.5, 1e4))
+        self._base = float(np.clip(self._base * drift, 0.5, 1e6))
 
     def spend(self, camera: int, values: np.ndarray, isolated: np.ndarray | None = None) -> np.ndarray:
         """Which of the items with `values` (n,) > 0 camera number `camera` may keep: (n,) bool.
@@ -126,6 +128,9 @@ class TokenBudget:
         kept[order[:floor]] = True
         dear = order[floor:][values[order[floor:]] > self.price]
         bought = self.joint.take_up_to(len(dear))
+        if bought < len(dear):
+            # Sold out: whoever came first got it, so the price was too low.
+            self._base = min(self._base * SOLD_OUT, 1e6)
         # What snapshots have not used for a second is free for repairs.
         spare = max(0, int(self.snapshots.level - self.snapshots.capacity / 2))
         bought += self.snapshots.take_up_to(min(spare, len(dear) - bought))

@@ -172,7 +172,7 @@ def _by_appearance(store: TokenStore, query: Query, limit: int) -> list[Sighting
         by_time = at[np.argpartition(-np.minimum(rows["end"][at], 1e18), MOST_TOKENS // 2)[: MOST_TOKENS // 2]]
         by_score = at[np.argpartition(-scores[at], MOST_TOKENS // 2)[: MOST_TOKENS // 2]]
         at = np.union1d(by_time, by_score)
-    sightings = _cluster(store, rows[at], scores[at])
+    sightings = _cluster(store, rows[at], scores[at], None if query.example is None else _Likeness(rows, query.example))
     sightings = [sighting for sighting in sightings if _size_fits(store, sighting, query)]
     if query.example is not None:
         return _reranked(store, sightings, query.example)
@@ -202,7 +202,27 @@ def _share(rows: np.ndarray, colour: str) -> np.ndarray:
     return rows["colours"][:, COLOUR_NAMES.index(colour)] / 255
 
 
-def _cluster(store: TokenStore, rows: np.ndarray, scores: np.ndarray) -> list[Sighting]:
+class _Likeness:
+    """How much of an example's colours a set of patches shows, each colour counting as it is rare in the memory."""
+
+    def __init__(self, rows: np.ndarray, example: np.ndarray) -> None:
+        small = cv2.resize(example, (64, 64), interpolation=cv2.INTER_AREA)
+        usual = rows["colours"].mean(0) / 255 if len(rows) else np.ones(len(COLOUR_NAMES))
+        self.weights = np.log(1 / np.clip(usual, 0.003, 0.9))
+        self.size = float(example.shape[0] * example.shape[1])
+        self.areas = colour_shares(small) / 255 * self.size
+
+    def score(self, rows: np.ndarray) -> float:
+        """In [0, 1]: the weighted overlap of colour areas, less for sets much larger than the example."""
+        sizes = rows["scale"].astype(float) ** 2
+        areas = (rows["colours"] / 255 * sizes[:, None]).sum(0)
+        overlap = self.weights @ np.minimum(areas, self.areas) / max(self.weights @ self.areas, 1e-9)
+        return float(overlap * min(1.0, 4 * self.size / sizes.sum()) ** 0.5)
+
+
+def _cluster(
+    store: TokenStore, rows: np.ndarray, scores: np.ndarray, likeness: _Likeness | None = None
+) -> list[Sighting]:
     """Sightings of patches that touch and were seen together."""
     if len(rows) == 0:
         return []
@@ -219,7 +239,7 @@ def _cluster(store: TokenStore, rows: np.ndarray, scores: np.ndarray) -> list[Si
         mine = number == cluster
         part, share = rows[mine], scores[mine]
         area = float((share * part["scale"].astype(float) ** 2).sum())
-        score = float(share.max()) * area / (area + 300.0)
+        score = likeness.score(part) if likeness is not None else float(share.max()) * area / (area + 300.0)
         newest = part[np.argmax(part["start"])]
         left, top = int(part["x"].min()), int(part["y"].min())
         box = (left, top, int((part["x"] + part["scale"]).max()), int((part["y"] + part["scale"]).max()))
@@ -248,7 +268,8 @@ def _tightened(store: TokenStore, sighting: Sighting, colour: str) -> Sighting:
 def _reranked(store: TokenStore, sightings: list[Sighting], example: np.ndarray) -> list[Sighting]:
     """The most promising sightings, scored and placed by normalised correlation with the example."""
     sightings.sort(key=lambda s: -s.score)
-    newest = sorted(sightings, key=lambda s: -s.end)[: RERANKED // 2]
+    good = [sighting for sighting in sightings if sighting.score >= 0.5 * sightings[0].score]
+    newest = sorted(good, key=lambda s: -s.end)[: RERANKED // 2]
     candidates = sightings[: RERANKED - len(newest)] + newest
     found = {}
     for sighting in candidates:

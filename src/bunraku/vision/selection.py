@@ -16,8 +16,12 @@ from bunraku.vision.budget import TokenBudget
 from bunraku.vision.canvas import Canvas, Difference, Grid, cell_means
 from bunraku.vision.frame import Frame
 
-NOVELTY = 10000.0
-"""Value (luma levels²) of a cell that was never seen, before its texture is added."""
+NOVELTY = 1e8
+"""Value (luma levels²) of a cell that was never seen, above that of any change: what is unknown cannot be asked for."""
+MOST_PATIENCE = 2.0
+"""Seconds of rest after which a change gains no more value."""
+ONSET = 1.0
+"""Weight of a change that is still going on: it will look different before it can be asked for."""
 SMOOTH = 30.0
 """Luma variance below which half resolution loses nothing that matters."""
 REFINEMENT = 0.1
@@ -211,7 +215,8 @@ class Selector:
         cells = self.canvas.cells
         excess = np.where(difference.visible & cells["seen"], np.maximum(difference.kept - difference.threshold, 0), 0)
         onset = np.maximum(difference.step - difference.threshold, 0)
-        value = (excess * np.sqrt(1 + 30 * cells["quiet"]) + 4 * np.minimum(excess, onset)).astype(np.float32)
+        patience = np.sqrt(1 + 30 * np.minimum(cells["quiet"], MOST_PATIENCE))
+        value = (excess * patience + ONSET * np.minimum(excess, onset)).astype(np.float32)
         changed = value > 0
         isolated = changed & (cv2.blur(changed.astype(np.float32), (3, 3)) < 0.35)
         value = np.where(changed, 0.4 * value + 0.6 * cv2.blur(value, (3, 3)), 0)
