@@ -7,7 +7,10 @@ from dataclasses import replace
 
 import numpy as np
 
+from bunraku.errors import UserError
 from bunraku.mind.body import Outcome
+from bunraku.mind.robot_tools import TOOLS, robot_registry
+from bunraku.mind.rules import Reply, RuleMind
 from bunraku.mind.seeing import Clarification, SeenObject, resolve
 from bunraku.mind.tools import ObjectQuery, PlaceQuery, ToolCall
 from bunraku.objects import KINDS, SURFACES
@@ -27,13 +30,34 @@ FRESH = 0.5
 """How old (s) pictures may be that answer what is in view now."""
 
 
+MOVING = frozenset(tool.name for tool in TOOLS if tool.moves)
+
+
+def understand(instruction: str) -> list[ToolCall]:
+    """The calls that `instruction` asks for; `UserError` with the mind's own answer when it asks for none."""
+    plan = RuleMind().plan(instruction)
+    if isinstance(plan, Reply):
+        raise UserError(plan.text)
+    registry = robot_registry()
+    return [registry.check(call.name, call.arguments).call for call in plan]
+
+
 class Actor:
-    """Carries out tool calls with one body, and remembers what it saw on the way."""
+    """Carries out tool calls with one body, and remembers what it saw on the way.
+
+    `stage` names the skill that ended last.
+    """
 
     def __init__(self, body: Body) -> None:
         self._body = body
+        self.stage = ""
         self._known: dict[str, Seen] = {}
         self._last = "I have not done anything yet."
+
+    @staticmethod
+    def moves(call: ToolCall) -> bool:
+        """Whether a call is for `act`, or for `answer`."""
+        return call.name in MOVING
 
     def act(self, call: ToolCall) -> Generator[None, None, Outcome]:
         """The skill that a call which moves stands for."""
@@ -49,7 +73,7 @@ class Actor:
                 found = yield from self._find(arguments["object"])
                 outcome = found if isinstance(found, Outcome) else Outcome(True, self._where(found))
             case "home":
-                outcome = _told((yield from go_home(self._body)))
+                outcome = self._told((yield from go_home(self._body)))
             case _:
                 outcome = Outcome(False, f"I do not know how to {call.name}.")
         self._last = outcome.text
@@ -90,7 +114,7 @@ class Actor:
             del self._known[found.name]
         else:
             yield from go_home(self._body)
-        return _told(measured)
+        return self._told(measured)
 
     def _bring(self, query: ObjectQuery) -> Generator[None, None, Outcome]:
         outcome = yield from self._pick(query)
@@ -121,7 +145,7 @@ class Actor:
         else:
             where, others = f"{relation} the {goal.name}", self._others(goal)
             spots = _on_side(spots_at(goal, relation, held.kind, others), target.side)
-        return _told((yield from put(self._body, side, spots, where, others)))
+        return self._told((yield from put(self._body, side, spots, where, others)))
 
     def _find(self, query: ObjectQuery) -> Generator[None, None, Seen | Outcome]:
         """Look until exactly one thing fits; otherwise the outcome that says what was seen, or asks which one."""
@@ -132,6 +156,7 @@ class Actor:
         self._remember(measured.measured["seen"])
         by_object = [(_as_object(seen), seen) for seen in measured.measured["seen"]]
         choice = resolve(query, [thing for thing, _ in by_object])
+        self.stage = "look_for"
         if isinstance(choice, Clarification):
             return Outcome(False, choice.text, candidates=choice.candidates)
         return next(seen for thing, seen in by_object if thing is choice)
@@ -153,6 +178,11 @@ class Actor:
     def _holding(self, query: ObjectQuery) -> str | None:
         return next((side for side, grip in self._body.grips.items() if _fits(query, grip.seen)), None)
 
+    def _told(self, measured: Measured) -> Outcome:
+        self.stage = measured.skill
+        reason = measured.reason
+        return Outcome(measured.success, reason[:1].upper() + reason[1:] + ("" if reason.endswith((".", "?")) else "."))
+
     def _where(self, seen: Seen) -> str:
         x, y, _ = seen.position
         place = place_of(seen)
@@ -172,11 +202,6 @@ def _as_object(seen: Seen) -> SeenObject:
 
 def _fits(query: ObjectQuery, seen: Seen) -> bool:
     return query.kind in (None, seen.kind) and query.colour in (None, seen.colour)
-
-
-def _told(measured: Measured) -> Outcome:
-    reason = measured.reason
-    return Outcome(measured.success, reason[:1].upper() + reason[1:] + ("" if reason.endswith((".", "?")) else "."))
 
 
 def _listed(seen: list[Seen]) -> str:

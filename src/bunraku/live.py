@@ -15,7 +15,6 @@ import numpy as np
 
 from bunraku.acting import Actor
 from bunraku.mind.body import Action, Outcome, Picture
-from bunraku.mind.robot_tools import TOOLS
 from bunraku.mind.tools import ToolCall
 from bunraku.robot.interface import CameraFrame, Observation
 from bunraku.runtime import Event, Runtime
@@ -23,7 +22,6 @@ from bunraku.sim import Scene, random_scene
 from bunraku.sim.robot import SimulatedRobot
 from bunraku.sim.world import create_world
 
-MOVING = frozenset(tool.name for tool in TOOLS if tool.moves)
 IDLE = 0.1
 """Seconds for which it stands before it listens again."""
 LOOKING = ("head_left", "chest", "head_right", "palm_right", "palm_left", "ground", "back")
@@ -80,7 +78,7 @@ class SimulatedBody:
         action = Action(call)
         if self._error or self._closing.is_set():
             action.finish(Outcome(False, "The robot is not running any more."))
-        elif call.name in MOVING:
+        elif Actor.moves(call):
             self._cancel()
             self._calls.put(action)
         else:

@@ -1,0 +1,83 @@
+"""One seeded episode of a task, from words to the referee's verdict. Heavy modules load when one is run."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+
+from bunraku.errors import UserError
+
+
+@dataclass(frozen=True)
+class TaskInfo:
+    """What a task is called, what it asks for, and the id of its Gymnasium environment."""
+
+    name: str
+    summary: str
+    gym_id: str
+
+
+@dataclass(frozen=True)
+class Progress:
+    """What is going on at `time_s` simulated, `wall_s` real seconds: the `skill` at work and its `message`."""
+
+    time_s: float
+    wall_s: float
+    skill: str
+    message: str
+
+
+@dataclass(frozen=True)
+class EpisodeResult:
+    """What came of an episode. `success` is the referee's; `outcome` is "success" or how it failed, in few words."""
+
+    task: str
+    seed: int
+    instruction: str
+    success: bool
+    outcome: str
+    reason: str
+    kind: str
+    object: str
+    target: str
+    duration_s: float
+    wall_s: float
+    real_time_factor: float
+
+
+PICK_PLACE = TaskInfo("pick-place", "put the named object in, on or beside a place or a thing", "bunraku/PickPlace-v0")
+
+
+def registry() -> dict[str, TaskInfo]:
+    """Every task by its name."""
+    return {PICK_PLACE.name: PICK_PLACE}
+
+
+def run_episode(
+    task: str,
+    seed: int,
+    *,
+    instruction: str | None = None,
+    out: Path | None = None,
+    video: bool = False,
+    on_progress: Callable[[Progress], None] | None = None,
+) -> EpisodeResult:
+    """Run one episode of `task`: `instruction`, or one drawn from the `seed`, which also draws the room.
+
+    Writes `out`/episode.jsonl and, with `video`, `out`/video.mp4. Raises `UserError` for an unknown task and for words
+    that the robot does not understand.
+    """
+    if task not in registry():
+        raise UserError(f"there is no task “{task}”; the tasks are {', '.join(registry())}.")
+    from bunraku.tasks.pick_place import run
+
+    return run(seed, instruction, out, video, on_progress or (lambda progress: None))
+
+
+def register_environments() -> None:
+    """Make the environments known to Gymnasium, which calls this when it is imported."""
+    import gymnasium
+
+    if PICK_PLACE.gym_id not in gymnasium.registry:
+        gymnasium.register(PICK_PLACE.gym_id, entry_point="bunraku.tasks.environment:PickPlaceEnv")

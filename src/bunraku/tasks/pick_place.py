@@ -1,0 +1,193 @@
+"""Pick and place: words, a room, the robot at work, and the referee's verdict."""
+
+from __future__ import annotations
+
+import json
+import time
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import ExitStack, contextmanager
+from dataclasses import asdict
+from pathlib import Path
+from typing import Any
+
+from bunraku.acting import Actor, understand
+from bunraku.mind.tools import ObjectQuery, PlaceQuery, ToolCall
+from bunraku.robot.interface import Observation
+from bunraku.runtime import Event, Runtime
+from bunraku.sim.robot import SimulatedRobot
+from bunraku.sim.video import Film
+from bunraku.sim.world import World, create_world
+from bunraku.tasks.assignment import Assignment, draw_assignment, room_for
+from bunraku.tasks.episode import PICK_PLACE, EpisodeResult, Progress
+from bunraku.tasks.referee import HOLD, Referee
+
+SETTLE = 0.3
+"""Seconds for which the robot stands before it begins."""
+VERDICT = HOLD + 1.0
+"""Seconds for which the referee goes on watching when the robot has finished."""
+LONGEST = 180.0
+"""Simulated seconds after which an episode is broken off."""
+TELL_PERIOD = 0.25
+"""Simulated seconds between two reports of the time."""
+
+Log = Callable[[str, dict[str, Any]], None]
+
+
+def run(
+    seed: int,
+    instruction: str | None,
+    out: Path | None,
+    video: bool,
+    on_progress: Callable[[Progress], None],
+) -> EpisodeResult:
+    """Run one episode; see `bunraku.tasks.run_episode`."""
+    assignment = draw_assignment(seed) if instruction is None else assignment_for(seed, instruction)
+    calls = understand(assignment.instruction)
+    with ExitStack() as stack:
+        log = stack.enter_context(_log(out / "episode.jsonl" if out else None))
+        log("assignment", asdict(assignment) | {"seed": seed})
+        world = create_world(assignment.scene)
+        robot = SimulatedRobot(world, seed)
+        stack.callback(robot.close)
+        film = Film(world, out / "video.mp4") if out and video else None
+        if film:
+            stack.callback(film.close)
+        watch = _Watch(world, Referee(world, assignment), film, assignment.instruction, log, on_progress)
+        runtime = Runtime(robot, watch.event, watch.tick)
+        runtime.idle(SETTLE)
+        failure = _carry_out(
+            runtime, Actor(runtime.body), calls, lambda: world.time < LONGEST and not watch.referee.has_fallen
+        )
+        deadline = world.time + VERDICT
+        while not watch.referee.done and not watch.referee.has_fallen and world.time < deadline:
+            runtime.idle(0.1)
+        result = _result(seed, assignment, watch, failure)
+        log("result", asdict(result) | {"interventions": len(runtime.interventions)})
+    return result
+
+
+def assignment_for(seed: int, instruction: str) -> Assignment:
+    """The assignment that a person's words amount to, in a room of `seed` that holds what they name.
+
+    Raises `UserError` when they are not understood.
+    """
+    calls = understand(instruction)
+    last = next((call for call in reversed(calls) if call.name in ("put", "pick", "bring")), None)
+    queries = [query for call in calls for query in _queries(call)]
+    scene = room_for(seed, tuple(dict.fromkeys((query.kind, query.colour) for query in queries)))
+    if last is None:
+        return Assignment(scene, "", "", "", instruction)
+    thing = _named(scene, last.arguments["object"])
+    target: PlaceQuery | None = last.arguments.get("target")
+    if target is None:
+        return Assignment(scene, thing, "", "", instruction)
+    place = target.place or _named(scene, target.object or ObjectQuery())
+    return Assignment(scene, thing, last.arguments["relation"], place, instruction)
+
+
+def _queries(call: ToolCall) -> Iterator[ObjectQuery]:
+    for value in call.arguments.values():
+        if isinstance(value, ObjectQuery):
+            yield value
+        elif isinstance(value, PlaceQuery) and value.object:
+            yield value.object
+
+
+def _named(scene, query: ObjectQuery) -> str:
+    """The name of the one thing in the room that fits; "" when several do or none, and the robot has to ask."""
+    fitting = [o.name for o in scene.objects if query.kind in (None, o.kind) and query.colour in (None, o.colour)]
+    return fitting[0] if len(fitting) == 1 else ""
+
+
+def _carry_out(
+    runtime: Runtime, actor: Actor, calls: Sequence[ToolCall], while_running: Callable[[], bool]
+) -> tuple[str, str]:
+    """Carry out one call after the other; ("", what was said) or (how it failed, why)."""
+    said = ""
+    for call in calls:
+        outcome = runtime.run(actor.act(call), while_running) if actor.moves(call) else actor.answer(call)
+        if outcome is None:
+            return "broken off", f"{call.name} was broken off."
+        if not outcome.ok:
+            return f"{actor.stage} failed", outcome.text
+        said = outcome.text
+    return "", said
+
+
+def _result(seed: int, assignment: Assignment, watch: _Watch, failure: tuple[str, str]) -> EpisodeResult:
+    failed, said = failure
+    complaint = "" if watch.referee.done else watch.referee.complaint() or "it did not last"
+    success = not complaint if assignment.object else not (complaint or failed)
+    if success:
+        outcome, reason = "success", said
+    elif watch.referee.has_fallen:
+        outcome, reason = "fell", "the robot fell"
+    elif failed:
+        outcome, reason = failed, said
+    else:
+        outcome, reason = "not verified", f"{said} But {complaint}."
+    duration, wall = watch.world.time, watch.wall
+    return EpisodeResult(
+        PICK_PLACE.name,
+        seed,
+        assignment.instruction,
+        success,
+        outcome,
+        reason,
+        assignment.kind,
+        assignment.object,
+        assignment.target,
+        round(duration, 3),
+        round(wall, 3),
+        duration / wall,
+    )
+
+
+class _Watch:
+    """What looks on at an episode: the referee, the film, the log and whoever waits for news."""
+
+    def __init__(
+        self,
+        world: World,
+        referee: Referee,
+        film: Film | None,
+        title: str,
+        log: Log,
+        on_progress: Callable[[Progress], None],
+    ) -> None:
+        self.world, self.referee = world, referee
+        self._film, self._title, self._log, self._on_progress = film, title, log, on_progress
+        self._began = time.perf_counter()
+        self._now = Progress(0.0, 0.0, "stand", "looking at the instruction")
+
+    @property
+    def wall(self) -> float:
+        """Real seconds since the robot stood in its room."""
+        return time.perf_counter() - self._began
+
+    def event(self, event: Event) -> None:
+        """A skill said something."""
+        self._log("event", asdict(event))
+        self._tell(event.skill, event.text)
+
+    def tick(self, observation: Observation) -> None:
+        """A control period has passed."""
+        self.referee.watch()
+        if self._film:
+            self._film.record(observation, self._title, self._now.message)
+        if self.world.time - self._now.time_s >= TELL_PERIOD:
+            self._tell(self._now.skill, self._now.message)
+
+    def _tell(self, skill: str, message: str) -> None:
+        self._now = Progress(self.world.time, self.wall, skill, message)
+        self._on_progress(self._now)
+
+
+@contextmanager
+def _log(path: Path | None) -> Iterator[Log]:
+    """Writes one JSON line at a time to `path`, each at once, so that an interrupted episode leaves all up to there."""
+    if path is None:
+        yield lambda what, fields: None
+        return
+    with path.open("w", encoding="utf-8", buffering=1) as file:
+        yield lambda what, fields: print(json.dumps({"what": what, **fields}, ensure_ascii=False), file=file)
