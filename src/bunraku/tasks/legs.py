@@ -84,7 +84,7 @@ class Rows:
     @classmethod
     def open(cls, path: Path) -> Rows:
         """Read what is there; UserError if it is not a file of results."""
-        rows = []
+        rows: list[Any] = []
         if path.exists():
             try:
                 rows = [json.loads(line) for line in path.read_text(encoding="utf-8").splitlines() if line.strip()]

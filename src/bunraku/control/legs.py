@@ -1,0 +1,63 @@
+"""The legs as one thing to command: walking and the supervisor below it."""
+
+from __future__ import annotations
+
+import numpy as np
+
+from bunraku.control.goal import BodyGoal
+from bunraku.control.nominal import GRAVITY
+from bunraku.control.steps import Velocity
+from bunraku.control.supervisor import Intervention, Supervisor
+from bunraku.control.walking import FASTEST, Walker
+from bunraku.errors import UserError
+from bunraku.hands import load_hand, tension_limits
+from bunraku.robot import SIDES, Command, HandCommand, Observation, RobotSpec
+
+
+class Legs:
+    """Observation and velocity in, supervised command out; the hands keep their posture.
+
+    Raises:
+        UserError: on a velocity that is not finite.
+    """
+
+    def __init__(self, spec: RobotSpec, period: float, gravity: float = GRAVITY) -> None:
+        """Prepare the robot `spec` at one tick every `period` s; it knows its planet's `gravity`, m/s²."""
+        hand = load_hand(spec.hand)
+        self.walker = Walker(spec, period, gravity=gravity)
+        self.supervisor = Supervisor(spec, {side: hand for side in SIDES}, period)
+        self.interventions: list[Intervention] = []
+        self._grip = 0.5 * tension_limits(hand)
+        self._ranges = np.deg2rad([joint.range_deg for joint in hand.joints]).T
+        self._hands: dict[str, HandCommand] | None = None
+        self._ending: str | None = None
+
+    def tick(self, observation: Observation, velocity: Velocity, goal: BodyGoal | None = None) -> Command:
+        """The command of one tick: walk at `velocity`, the upper body along `goal`."""
+        check_velocity(velocity)
+        if self._hands is None:
+            hands = {side: np.clip(observation.hand(side).position, *self._ranges) for side in SIDES}
+            self._hands = {side: HandCommand(posture, self._grip) for side, posture in hands.items()}
+        joints = self.walker.compute(observation, velocity if self._ending is None else Velocity(), goal)
+        if self._ending is not None and self.walker.is_standing:
+            self.supervisor.stop(self._ending)
+        command = Command(observation.time, joints, self._hands["left"], self._hands["right"])
+        given, interventions = self.supervisor.filter(command, observation)
+        self.interventions += interventions
+        return given
+
+    def stop(self, reason: str) -> None:
+        """Come to a stand as fast as the gait allows, then stop for good; stopped in mid-step it would fall."""
+        self._ending = self._ending or reason
+
+
+def check_velocity(velocity: Velocity) -> None:
+    """Raise UserError unless the legs can be asked for `velocity`."""
+    values = np.array([velocity.forward, velocity.left, velocity.turn], float)
+    if not np.isfinite(values).all():
+        raise UserError(f"a walking velocity must be three finite numbers, got {values.tolist()}")
+    if (np.abs(values) > 3 * FASTEST).any():
+        raise UserError(
+            f"the legs manage at most {FASTEST[0]} m/s forward, {FASTEST[1]} m/s sideways and {FASTEST[2]} rad/s; "
+            f"asked for {values[0]:.2f}, {values[1]:.2f}, {values[2]:.2f}"
+        )
