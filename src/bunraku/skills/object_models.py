@@ -89,7 +89,7 @@ def _own_colour(kind_name: str) -> tuple[np.ndarray, np.ndarray, bool]:
     part = np.arange(len(points)) if bare.all() else np.flatnonzero(bare)[_largest_part(points[bare])]
     hidden = 1 - np.count_nonzero(outermost[part]) / np.count_nonzero(outermost)
     visible = part[_on_hull(points[part])]
-    return points[visible], normals[visible], hidden > LEAST_HIDDEN
+    return points[visible], normals[visible], bool(hidden > LEAST_HIDDEN)
 
 
 def _on_hull(points: np.ndarray) -> np.ndarray:
@@ -180,4 +180,4 @@ def _inside(primitive: Primitive, points: np.ndarray) -> np.ndarray:
 
 def _largest_part(points: np.ndarray) -> np.ndarray:
     count, part = connected_components(cKDTree(points).sparse_distance_matrix(cKDTree(points), LINK))
-    return part == np.bincount(part, minlength=count).argmax()
+    return np.asarray(part == np.bincount(part, minlength=count).argmax())

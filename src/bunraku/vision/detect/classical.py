@@ -10,13 +10,15 @@ import numpy as np
 from bunraku.vision.detect.associate import Group, groups, smaller_groups
 from bunraku.vision.detect.colour import OTHER, label_image
 from bunraku.vision.detect.detection import Detection
-from bunraku.vision.detect.fit import Fit, Problem, solve
+from bunraku.vision.detect.fit import FLOATING_COST, Fit, Problem, solve
 from bunraku.vision.detect.model import ObjectModel
 from bunraku.vision.detect.pieces import cut, joined, share_outline
 from bunraku.vision.detect.region import Region, find_regions
 from bunraku.vision.detect.verify import agreement
 from bunraku.vision.detect.view import View
 
+PERFECT, GOOD = 0.15, 0.8
+"""Costs (mean squared residuals in variances) below which no other explanation, or none by cutting, is looked for."""
 MOST_PIECES = 10
 """How many groups of cut or joined regions are tried for each colour."""
 
@@ -50,12 +52,12 @@ class ColourDetector:
     Attributes:
         support_heights: heights (m) of boards on which things may stand, where a map knows them. An object takes one
             only where the pictures agree; one that is held, or lies in a bowl, is found where it is.
-        least_inliers: share of the visible outline that a model must explain.
+        most_cost: largest mean squared residual, in variances, that is still a likeness. What floats must do better.
         least_evidence: how many of an outline's 24 directions must be explained, over all views.
     """
 
     support_heights: tuple[float, ...] = ()
-    least_inliers: float = 0.6
+    most_cost: float = 3.0
     least_evidence: float = 8.0
 
     def detect(self, views: Sequence[View], models: Sequence[ObjectModel]) -> list[Detection]:
@@ -73,18 +75,25 @@ class ColourDetector:
             for label in range(1, len(scene.names) + 1)
         }
         whole = [(label, group) for label, own in regions.items() for group in groups(scene.views, own)]
+        alone = [(label, Group((region,), None)) for label, own in regions.items() for region in own]
+        fewer = [(label, part) for label, group in whole for part in smaller_groups(group)]
         found = self._fitted(scene, whole, models)
-        chosen = _choose(found, [], most_cost=0.15)
-        rest = [(label, part) for label, group in whole for part in smaller_groups(group)]
-        rest += [(label, Group((region,), None)) for label, own in regions.items() for region in own]
-        found += self._fitted(scene, _free(rest, chosen), models)
-        found += self._fitted(scene, _free(whole, chosen), [m for m in models if m.lying], lying=True)
-        pieces = [
-            (label, group)
-            for label, own in regions.items()
-            for group in groups(scene.views, _recut([r for r in own if not _is_used(r, chosen)]))[:MOST_PIECES]
-        ]
-        return _choose(found + self._fitted(scene, _free(pieces, chosen), models), chosen)
+        chosen = _choose(found, [], PERFECT)
+        fallen = [model for model in models if model.lying]
+        found += self._fitted(scene, _free(whole, chosen), fallen, lying=True)
+        chosen = _choose(found, chosen, GOOD)
+        found += self._fitted(scene, _free([*fewer, *alone], chosen), models)
+        chosen = _choose(found, chosen, GOOD)
+        pieces = _free(
+            [
+                (label, group)
+                for label, own in regions.items()
+                for group in groups(scene.views, _recut([r for r in own if not _is_used(r, chosen)]))[:MOST_PIECES]
+            ],
+            chosen,
+        )
+        found += self._fitted(scene, pieces, models) + self._fitted(scene, pieces, fallen, lying=True)
+        return _choose(found, chosen)
 
     def _fitted(self, scene: _Scene, candidates: list[tuple[int, Group]], models, lying: bool = False) -> list[_Found]:
         """The best acceptable explanation of each group, where there is one."""
@@ -95,7 +104,7 @@ class ColourDetector:
         fits = solve(scene.views, problems, self.support_heights)
         for (label, group), some in zip(candidates, fits, strict=True):
             for fit in some[:3]:
-                if fit.inliers < self.least_inliers or fit.evidence < self.least_evidence:
+                if not self._is_likely(fit):
                     continue
                 if len(group.regions) == 1 and not self._is_sure_alone(fit, group.regions[0]):
                     continue
@@ -104,6 +113,10 @@ class ColourDetector:
                     found.append(_Found(fit, group))
                     break
         return found
+
+    def _is_likely(self, fit: Fit) -> bool:
+        floats = bool(self.support_heights) and fit.support is None
+        return fit.evidence >= self.least_evidence and fit.cost <= (GOOD + FLOATING_COST if floats else self.most_cost)
 
     def _is_sure_alone(self, fit: Fit, region: Region) -> bool:
         """Whether one view is enough: all of a crisp outline, and a known support under it where there is a map."""
@@ -146,7 +159,7 @@ def _is_used(region: Region, chosen: Iterable[_Found]) -> bool:
 def _recut(regions: list[Region]) -> list[Region]:
     """The regions that are left, cut in two where they may have run together and joined where they may be one."""
     parts = [part for region in regions for pair in cut(region) for part in pair]
-    return regions + parts + list(joined(regions)) if parts or len(regions) > 1 else []
+    return [*regions, *parts, *joined(regions)] if parts or len(regions) > 1 else []
 
 
 def _coincides(found: _Found, chosen: Iterable[_Found]) -> bool:
@@ -194,6 +207,6 @@ def _detection(views: Sequence[View], found: _Found) -> Detection:
         fit.model.extent,
         fit.covariance[:3, :3],
         np.inf if period == 0 else float(np.sqrt(fit.covariance[3, 3])),
-        fit.inliers,
+        fit.inliers / (1 + 0.2 * fit.cost),
         {views[r.view].camera: r.box for r in group.regions},
     )
