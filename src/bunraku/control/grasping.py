@@ -173,7 +173,7 @@ def _pinch_posture(
 
     span = 1e-6 * (high - low)
     solution = least_squares(residual, natural, bounds=(low - span, high + span), max_nfev=60)
-    return solution.x
+    return np.clip(solution.x, low, high)
 
 
 @lru_cache(maxsize=4)

@@ -62,7 +62,7 @@ class Solution:
         return self.position_error < 0.004 and self.rotation_error < 0.05
 
 
-JOINT_SPEED = 4.0
+JOINT_SPEED = 2.2
 """Largest speed of any other joint's reference, rad/s."""
 _WAIST_SPEEDS = {"waist_yaw": 0.7, "waist_pitch": 0.5}
 """Largest speeds of the waist, rad/s: swung faster, the trunk's reaction turns the soles on the floor."""
@@ -70,7 +70,7 @@ UPPER = slice(6, 24)
 """Waist, neck and arms in a velocity (36,)."""
 LEGS = slice(24, 36)
 """The legs in a velocity (36,): they follow from the pelvis, as the feet stay."""
-PELVIS_CONTINUITY, WAIST_CONTINUITY, ARM_CONTINUITY = 100.0, 30.0, 0.4
+PELVIS_CONTINUITY, WAIST_CONTINUITY, ARM_CONTINUITY = 100.0, 30.0, 1.5
 """Costs (1/rad, 1/m) of a change of displacement from one step to the next, of pelvis, waist and all other joints."""
 POSTURE_GAIN = 0.05
 """Share of the way to the wanted posture that free joints go in one step."""

@@ -37,9 +37,11 @@ class Option:
 UP = np.array([0.0, 0.0, 1.0])
 WRAPPED = {"mug": (0.040, 12.0), "can": (0.033, 14.0), "bottle": (0.0325, 15.0)}
 """Radius m and holding tension N of what is wrapped."""
-HANDLE_BLOCKED_DEG: tuple[tuple[float, float], ...] = ((10.0, 180.0), (-180.0, -135.0))
+HANDLE_BLOCKED_DEG: tuple[tuple[float, float], ...] = ((15.0, 180.0), (-180.0, -80.0))
 """Directions of a mug's handle in the palm's x–z plane (x along the fingers, +z out of the back of the hand) at which
-palm, fingers or thumb would meet it."""
+palm or thumb would meet it, now or on the way out."""
+HANDLE_REACH = 0.9
+"""Angle (rad) about a mug's handle that fingertips from above keep clear of."""
 
 
 @dataclass(frozen=True)
@@ -61,6 +63,8 @@ class Pinch:
 
 
 PINCHED = {
+    "mug": Pinch(0.080, "any", 0.018, 16, centre_x=0.105, depth=0.070),
+    "can": Pinch(0.066, "any", 0.022, 18, centre_x=0.105, depth=0.075),
     "box": Pinch(0.060, "y", 0.040, 18, centre_x=0.105, depth=0.075, from_side=True),
     "small box": Pinch(0.050, "y", 0.002, 14),
     "cube": Pinch(0.040, "xy", 0.000, 10),
@@ -74,14 +78,13 @@ PINCHED = {
 
 def grip_width(kind: str) -> float:
     """Width (m) of a kind between the fingers that hold it."""
-    return 2 * WRAPPED[kind][0] if kind in WRAPPED else PINCHED[kind].width
+    return PINCHED[kind].width if kind in PINCHED else 2 * WRAPPED[kind][0]
 
 
 def candidates(hand: str, side: str, seen: Seen) -> list[Option]:
     """Palm poses from which the object can be taken, best geometry first."""
-    if seen.kind in WRAPPED:
-        return _wraps(hand, side, seen)
-    return _pinches(hand, side, seen)
+    wraps = _wraps(hand, side, seen) if seen.kind in WRAPPED else []
+    return wraps + (_pinches(hand, side, seen) if seen.kind in PINCHED else [])
 
 
 def _wraps(hand: str, side: str, seen: Seen) -> list[Option]:
@@ -90,7 +93,7 @@ def _wraps(hand: str, side: str, seen: Seen) -> list[Option]:
     sign = 1.0 if side == "right" else -1.0
     base = seen.position - [0, 0, KINDS[seen.kind].rest_height]
     found = []
-    for heading in np.deg2rad(np.arange(-45, 106, 15)):
+    for heading in np.deg2rad(np.arange(-75, 121, 15)):
         fingers = np.array([np.cos(heading), sign * np.sin(heading), 0.0])
         for dip in np.deg2rad([0, 15, 30]):
             x = fingers * np.cos(dip) - UP * np.sin(dip)
@@ -125,6 +128,8 @@ def _pinches(hand: str, side: str, seen: Seen) -> list[Option]:
     oblique = (0.0,) if how.axes == "any" else np.deg2rad(_OBLIQUE_DEG)
     for heading, turn in product(headings, oblique):
         fingers = np.array([np.cos(heading + turn), np.sin(heading + turn), 0.0])
+        if seen.kind == "mug" and abs(np.cos(heading - seen.yaw)) > np.cos(HANDLE_REACH):
+            continue
         beside = np.cross(UP, fingers)
         for roll in np.deg2rad(_SIDE_ROLLS_DEG if how.from_side else _ROLLS_DEG):
             normal = np.cos(roll) * UP + np.sin(roll) * beside

@@ -14,7 +14,7 @@ SPEED, TURNING_SPEED = 0.45, 1.8
 """Mean speeds of a palm on its way, m/s and rad/s; the peak of a minimum-jerk line is 1.9 times as high."""
 
 
-WAIST_SPEED, ARM_SPEED = 0.5, 1.6
+WAIST_SPEED, ARM_SPEED = 0.4, 1.1
 """Mean joint speeds on the way between postures, rad/s."""
 NEAR, PATIENCE = 0.003, 0.6
 """How near (m) a palm must have come to its last waypoint, and how long (s) it may lag behind."""

@@ -16,7 +16,7 @@ from bunraku.skills.moving import move_body, move_fingers, move_palm
 from bunraku.skills.perception import Seen, look
 from bunraku.skills.picking import TRAVEL_HEIGHT, go_home, raised
 
-HOMEWARD = 0.6
+HOMEWARD = 0.4
 """Share of the way home that a hand keeps its height after letting go."""
 RELEASE_HEIGHT = 0.004
 """How high (m) above its support an object is let go."""
