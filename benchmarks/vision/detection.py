@@ -6,6 +6,8 @@ python benchmarks/vision/detection.py --scenes 100 --seed 0
 from __future__ import annotations
 
 import json
+import os
+import platform
 import time
 from collections import defaultdict
 from collections.abc import Iterator
@@ -13,10 +15,14 @@ from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Literal
 
+if platform.system() == "Linux":
+    os.environ.setdefault("MUJOCO_GL", "egl")
+
 import cv2
 import mujoco
 import numpy as np
 import tyro
+from rich.progress import track
 from scipy.spatial.transform import Rotation
 
 from bunraku.objects import KINDS, SURFACES
@@ -194,7 +200,7 @@ def _visibility(model, data, scene: Scene) -> dict[str, list[float]]:
     option.geomgroup[:] = [group in BODY_GROUPS for group in range(6)]
     visible = {name: [] for name in bodies}
     opaque = model.geom_rgba[:, 3].copy()
-    with mujoco.Renderer(model, 480, 640) as renderer:
+    with mujoco.Renderer(model, 240, 320) as renderer:
         renderer.enable_segmentation_rendering()
 
         def body_image(camera: str) -> np.ndarray:
@@ -213,7 +219,7 @@ def _visibility(model, data, scene: Scene) -> dict[str, list[float]]:
                 alone = 4 * np.count_nonzero(body_image(camera) == body)
                 model.cam(camera).fovy[0] = fovy
                 model.geom_rgba[:, 3] = opaque
-                visible[name].append(np.count_nonzero(together == body) / alone if alone > 20 else 0.0)
+                visible[name].append(np.count_nonzero(together == body) / alone if alone > 8 else 0.0)
     return visible
 
 
@@ -278,7 +284,7 @@ def main(
     models = catalogue_models()
     tallies: dict[str, Tally] = defaultdict(Tally)
     spent = []
-    for index, case in enumerate(cases(scenes, seed, objects, setting)):
+    for index, case in enumerate(track(cases(scenes, seed, objects, setting), "looking", total=scenes)):
         started = time.process_time()
         detections = detector.detect(case.views, models)
         spent.append(time.process_time() - started)

@@ -20,8 +20,11 @@ MINIMUM_SHARE = 0.12
 """Share of a patch that must bear the colour."""
 MOST_TOKENS = 600
 """Newest matching patches that are looked at."""
-RERANKED = 10
-GOOD = 0.6
+RERANKED = 16
+"""Sightings that are compared with an example pixel by pixel."""
+MATCHED_SIDE = 24
+"""Pixels to which an example is shrunk, about, for that."""
+GOOD = 0.5
 """Share of the best score from which a later sighting is preferred to the best one."""
 SMALL, LARGE = 0.10, 0.25
 """Sizes, as shares of the picture's width, below and above which a thing is called small and large."""
@@ -286,14 +289,16 @@ def _reranked(store: TokenStore, sightings: list[Sighting], example: np.ndarray)
 def _match(picture: np.ndarray, example: np.ndarray) -> tuple[float, Box]:
     """Best normalised correlation of `example` within `picture` at three sizes, and where."""
     best, place = 0.0, (0, 0, picture.shape[1], picture.shape[0])
+    shrink = max(1, min(example.shape[:2]) // MATCHED_SIDE)
+    small = cv2.resize(picture, None, fx=1 / shrink, fy=1 / shrink, interpolation=cv2.INTER_AREA)
     for scale in (1.0, 0.75, 1.33):
-        size = (max(4, round(example.shape[1] * scale)), max(4, round(example.shape[0] * scale)))
-        if size[0] > picture.shape[1] or size[1] > picture.shape[0]:
+        width, height = (max(4, round(side * scale / shrink)) for side in example.shape[1::-1])
+        if width > small.shape[1] or height > small.shape[0]:
             continue
-        template = cv2.resize(example, size, interpolation=cv2.INTER_AREA)
-        _, score, _, (x, y) = cv2.minMaxLoc(cv2.matchTemplate(picture, template, cv2.TM_CCOEFF_NORMED))
+        template = cv2.resize(example, (width, height), interpolation=cv2.INTER_AREA)
+        _, score, _, (x, y) = cv2.minMaxLoc(cv2.matchTemplate(small, template, cv2.TM_CCOEFF_NORMED))
         if score > best:
-            best, place = float(score), (x, y, x + size[0], y + size[1])
+            best, place = float(score), (x * shrink, y * shrink, (x + width) * shrink, (y + height) * shrink)
     return best, place
 
 
