@@ -101,6 +101,7 @@ class Grammar:
         self._separator = re.compile(_alternatives(data["filler"]["separators"]))
         self._negation = self._any(data["negation"]["before"], escape=False)
         self._withdrawn = self._any(data["negation"]["withdrawn"], escape=False)
+        self._plain = self._any(data["correction"]["plain"], escape=False)
         self._correcting = self._any(data["correction"]["lead"], escape=False)
         self._verbs = _Verbs(data.get("verbs", {}))
         self._patterns = [self._compile(a, p, strict=True) for a, ps in data["actions"].items() for p in ps]
@@ -152,7 +153,9 @@ class Grammar:
                 position += 1
             elif match := self._match_fragment(("not_object", "not_target"), marked, position):
                 led, position = True, match[1]
-            elif match := self._match_fragment(("object", "target"), marked, position):
+            elif (match := self._match_fragment(("object", "target"), marked, position)) and not (
+                (lead := self._correcting.match(marked, position)) and lead.end() >= match[1]
+            ):
                 clause = self._fill(match[0], nouns)
                 if match[0].action == "object":
                     if len(clause.objects) != 1:
@@ -237,7 +240,7 @@ class Grammar:
         return started or not correcting or not marked[end:].strip(" .!?。")
 
     def _is_loose_gerund(self, marked: str, position: int) -> bool:
-        if not self._spaced or not re.match(r"(?!bring)[a-z]+ing\b", marked[position:]):
+        if not self._spaced or not re.match(r"(?!bring|[a-z]*thing)[a-z]+ing\b", marked[position:]):
             return False
         before = marked[:position].split()
         return not before or before[-1] not in self.data["negation"]["gerund_after"]
@@ -318,12 +321,28 @@ class Grammar:
     def _slot(self, text: str | None, nouns: Sequence[Noun]) -> tuple[Noun, ...]:
         if not text:
             return ()
-        if marked := re.findall(_MARKER, text):
-            return tuple(nouns[ord(m) - _FIRST_MARKER] for m in marked)
+        if re.search(_MARKER, text):
+            return self._list(text, nouns)
         for name, words in self._attributes.items():
             if text in words:
                 return (Noun(text, ObjectQuery(**{name: words[text]})),)  # type: ignore[arg-type]
         return (Noun(text, refers=True),)
+
+    def _list(self, text: str, nouns: Sequence[Noun]) -> tuple[Noun, ...]:
+        """The nouns of a list; "the cube, the blue one" is one noun."""
+        found: list[Noun] = []
+        for join, mark in re.findall(f"([^\ue000-\ue0ff]*)({_MARKER})", text):
+            noun = nouns[ord(mark) - _FIRST_MARKER]
+            if found and join.strip() in (",", "、") and noun.query.kind is None and not noun.place:
+                parts = {name: value for name, value in vars(noun.query).items() if value is not None}
+                found[-1] = replace(found[-1], query=replace(found[-1].query, **parts))
+            else:
+                found.append(noun)
+        return tuple(found)
+
+    def begins_plainly(self, words: str) -> bool:
+        """Whether the message begins with a word that plainly corrects, like "no"."""
+        return self._plain.match(words) is not None
 
     def _fill(self, match: _Match, nouns: Sequence[Noun]) -> Clause:
         g = match.groups

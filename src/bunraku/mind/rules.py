@@ -111,7 +111,10 @@ class _Reading:
         if len(words) > LONGEST:
             return self._reply("too_long")
         parsed = self.grammar.parse(words)
+        corrects = self.context.last_calls and self.grammar.begins_plainly(words)
         try:
+            if corrects and (correction := self.grammar.correction(words)):
+                return self._corrected(self.context.waiting or self.context.last_calls[-1], correction)
             if parsed and parsed[0].action == "topic":
                 parsed = self._about(parsed)
             if parsed and any(c.action != "exclude" for c in parsed):
