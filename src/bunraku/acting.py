@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Generator, Sequence
-from dataclasses import replace
+from collections.abc import Callable, Generator, Iterator, Sequence
+from dataclasses import dataclass, replace
 
 import numpy as np
 
@@ -33,13 +33,51 @@ FRESH = 0.5
 MOVING = frozenset(tool.name for tool in TOOLS if tool.moves)
 
 
-def understand(instruction: str) -> list[ToolCall]:
-    """The calls that `instruction` asks for; `UserError` with the mind's own answer when it asks for none."""
+Thing = tuple[str | None, str | None]
+"""Kind and colour of a thing that was named; None where the words left it open."""
+
+
+@dataclass(frozen=True)
+class Request:
+    """What words ask for: the `calls` to make and the `things` they name. Of the last call that moves something: its
+    `thing`, and the `place` or the other thing (`other`) that it goes on, in or beside (`relation`)."""
+
+    calls: tuple[ToolCall, ...]
+    things: tuple[Thing, ...]
+    thing: Thing | None = None
+    relation: str = ""
+    place: str | None = None
+    other: Thing | None = None
+
+
+def understand(instruction: str) -> Request:
+    """What `instruction` asks for; `UserError` with the mind's own answer when that is nothing it can do."""
     plan = RuleMind().plan(instruction)
     if isinstance(plan, Reply):
         raise UserError(plan.text)
     registry = robot_registry()
-    return [registry.check(call.name, call.arguments).call for call in plan]
+    calls = tuple(registry.check(call.name, call.arguments).call for call in plan)
+    things = tuple(dict.fromkeys(_thing(query) for call in calls for query in _queries(call)))
+    moved = next((call for call in reversed(calls) if call.name in ("put", "pick", "bring")), None)
+    if moved is None:
+        return Request(calls, things)
+    thing, target = _thing(moved.arguments["object"]), moved.arguments.get("target")
+    if target is None:
+        return Request(calls, things, thing)
+    other = _thing(target.object) if target.object else None
+    return Request(calls, things, thing, moved.arguments["relation"], target.place, other)
+
+
+def _queries(call: ToolCall) -> Iterator[ObjectQuery]:
+    for value in call.arguments.values():
+        if isinstance(value, ObjectQuery):
+            yield value
+        elif isinstance(value, PlaceQuery) and value.object:
+            yield value.object
+
+
+def _thing(query: ObjectQuery) -> Thing:
+    return query.kind, query.colour
 
 
 class Actor:

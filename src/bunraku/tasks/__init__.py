@@ -1,8 +1,9 @@
 """Tasks: what the robot can be asked to do, and the referee who knows whether it was done.
 
-`registry` lists them, `run_episode` runs one seeded episode of one, and Gymnasium finds the environments by their ids.
+`registry` lists them, `run_episode` runs one seeded episode of one. For Gymnasium, import
+`bunraku.tasks.environment` and make an environment by its id.
 """
 
-from bunraku.tasks.episode import EpisodeResult, Progress, TaskInfo, register_environments, registry, run_episode
+from bunraku.tasks.episode import EpisodeResult, Progress, TaskInfo, registry, run_episode
 
-__all__ = ["EpisodeResult", "Progress", "TaskInfo", "register_environments", "registry", "run_episode"]
+__all__ = ["EpisodeResult", "Progress", "TaskInfo", "registry", "run_episode"]

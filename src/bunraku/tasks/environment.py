@@ -1,4 +1,4 @@
-"""`bunraku/PickPlace-v0`: pick and place for learners, with the robot's own sensors and a balance that is kept for them."""
+"""`bunraku/PickPlace-v0`: pick and place for learners; the robot's own sensors, and a balance that is kept for them."""
 
 from __future__ import annotations
 
@@ -8,12 +8,13 @@ import gymnasium
 import numpy as np
 from gymnasium import spaces
 
-from bunraku.control.reach import IK_PERIOD
 from bunraku.robot.interface import CAMERAS, JOINTS, SIDES, Observation
 from bunraku.runtime import Runtime
 from bunraku.sim.robot import SimulatedRobot
 from bunraku.sim.world import create_world
+from bunraku.skills.body import IK_PERIOD
 from bunraku.tasks.assignment import draw_assignment
+from bunraku.tasks.episode import PICK_PLACE
 from bunraku.tasks.referee import Referee
 
 UPPER_BODY = tuple(name for name in JOINTS if not any(leg in name for leg in ("hip", "knee", "ankle")))
@@ -45,14 +46,8 @@ class PickPlaceEnv(gymnasium.Env[dict[str, np.ndarray], np.ndarray]):
         self._low, self._high = np.deg2rad([joint.range_deg for joint in hand.joints]).T
         self._moved = FIRST_OF_JOINTS + np.array([JOINTS.index(name) for name in UPPER_BODY])
         self.action_space = spaces.Box(-1.0, 1.0, (len(UPPER_BODY) + 2 * len(hand.joints),), np.float32)
-        self.observation_space = spaces.Dict(
-            {
-                name: spaces.Box(0, 255, value.shape, np.uint8)
-                if value.dtype == np.uint8
-                else spaces.Box(-np.inf, np.inf, value.shape, np.float32)
-                for name, value in self._observe().items()
-            }
-        )
+        observed = {name: _space(value) for name, value in self._observe().items()}
+        self.observation_space: spaces.Space[Any] = spaces.Dict(observed)
 
     def reset(
         self, *, seed: int | None = None, options: dict[str, Any] | None = None
@@ -108,6 +103,12 @@ class PickPlaceEnv(gymnasium.Env[dict[str, np.ndarray], np.ndarray]):
         return _arrays(self._robot.observe(), self._robot)
 
 
+def _space(value: np.ndarray) -> spaces.Box:
+    if value.dtype == np.uint8:
+        return spaces.Box(0, 255, value.shape, np.uint8)
+    return spaces.Box(-np.inf, np.inf, value.shape, np.float32)
+
+
 def _arrays(observation: Observation, robot: SimulatedRobot) -> dict[str, np.ndarray]:
     readings = {
         "joint_position": observation.joints.position,
@@ -120,9 +121,13 @@ def _arrays(observation: Observation, robot: SimulatedRobot) -> dict[str, np.nda
     for side in SIDES:
         hand = observation.hand(side)
         readings |= {f"{side}_hand_position": hand.position, f"{side}_hand_tension": hand.tension}
-    arrays = {name: np.asarray(value, np.float32) for name, value in readings.items()}
+    arrays: dict[str, np.ndarray] = {name: np.array(value, np.float32) for name, value in readings.items()}
     for name in CAMERAS:
-        camera = robot.spec.camera(name)
+        width, height = robot.spec.camera(name).resolution
         frame = observation.frames.get(name)
-        arrays[name] = frame.image if frame else np.zeros((camera.height, camera.width, 3), np.uint8)
+        arrays[name] = frame.image.copy() if frame else np.zeros((height, width, 3), np.uint8)
     return arrays
+
+
+if PICK_PLACE.gym_id not in gymnasium.registry:
+    gymnasium.register(PICK_PLACE.gym_id, entry_point="bunraku.tasks.environment:PickPlaceEnv")

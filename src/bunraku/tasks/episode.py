@@ -73,11 +73,3 @@ def run_episode(
     from bunraku.tasks.pick_place import run
 
     return run(seed, instruction, out, video, on_progress or (lambda progress: None))
-
-
-def register_environments() -> None:
-    """Make the environments known to Gymnasium, which calls this when it is imported."""
-    import gymnasium
-
-    if PICK_PLACE.gym_id not in gymnasium.registry:
-        gymnasium.register(PICK_PLACE.gym_id, entry_point="bunraku.tasks.environment:PickPlaceEnv")

@@ -4,16 +4,16 @@ from __future__ import annotations
 
 import json
 import time
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator
 from contextlib import ExitStack, contextmanager
 from dataclasses import asdict
 from pathlib import Path
 from typing import Any
 
-from bunraku.acting import Actor, understand
-from bunraku.mind.tools import ObjectQuery, PlaceQuery, ToolCall
+from bunraku.acting import Actor, Request, Thing, understand
 from bunraku.robot.interface import Observation
 from bunraku.runtime import Event, Runtime
+from bunraku.sim import Scene
 from bunraku.sim.robot import SimulatedRobot
 from bunraku.sim.video import Film
 from bunraku.sim.world import World, create_world
@@ -42,7 +42,7 @@ def run(
 ) -> EpisodeResult:
     """Run one episode; see `bunraku.tasks.run_episode`."""
     assignment = draw_assignment(seed) if instruction is None else assignment_for(seed, instruction)
-    calls = understand(assignment.instruction)
+    request = understand(assignment.instruction)
     with ExitStack() as stack:
         log = stack.enter_context(_log(out / "episode.jsonl" if out else None))
         log("assignment", asdict(assignment) | {"seed": seed})
@@ -56,7 +56,7 @@ def run(
         runtime = Runtime(robot, watch.event, watch.tick)
         runtime.idle(SETTLE)
         failure = _carry_out(
-            runtime, Actor(runtime.body), calls, lambda: world.time < LONGEST and not watch.referee.has_fallen
+            runtime, Actor(runtime.body), request, lambda: world.time < LONGEST and not watch.referee.has_fallen
         )
         deadline = world.time + VERDICT
         while not watch.referee.done and not watch.referee.has_fallen and world.time < deadline:
@@ -71,40 +71,25 @@ def assignment_for(seed: int, instruction: str) -> Assignment:
 
     Raises `UserError` when they are not understood.
     """
-    calls = understand(instruction)
-    last = next((call for call in reversed(calls) if call.name in ("put", "pick", "bring")), None)
-    queries = [query for call in calls for query in _queries(call)]
-    scene = room_for(seed, tuple(dict.fromkeys((query.kind, query.colour) for query in queries)))
-    if last is None:
+    request = understand(instruction)
+    scene = room_for(seed, request.things)
+    if request.thing is None:
         return Assignment(scene, "", "", "", instruction)
-    thing = _named(scene, last.arguments["object"])
-    target: PlaceQuery | None = last.arguments.get("target")
-    if target is None:
-        return Assignment(scene, thing, "", "", instruction)
-    place = target.place or _named(scene, target.object or ObjectQuery())
-    return Assignment(scene, thing, last.arguments["relation"], place, instruction)
+    target = request.place or (_named(scene, request.other) if request.other else "")
+    return Assignment(scene, _named(scene, request.thing), request.relation, target, instruction)
 
 
-def _queries(call: ToolCall) -> Iterator[ObjectQuery]:
-    for value in call.arguments.values():
-        if isinstance(value, ObjectQuery):
-            yield value
-        elif isinstance(value, PlaceQuery) and value.object:
-            yield value.object
-
-
-def _named(scene, query: ObjectQuery) -> str:
+def _named(scene: Scene, thing: Thing) -> str:
     """The name of the one thing in the room that fits; "" when several do or none, and the robot has to ask."""
-    fitting = [o.name for o in scene.objects if query.kind in (None, o.kind) and query.colour in (None, o.colour)]
+    kind, colour = thing
+    fitting = [o.name for o in scene.objects if kind in (None, o.kind) and colour in (None, o.colour)]
     return fitting[0] if len(fitting) == 1 else ""
 
 
-def _carry_out(
-    runtime: Runtime, actor: Actor, calls: Sequence[ToolCall], while_running: Callable[[], bool]
-) -> tuple[str, str]:
+def _carry_out(runtime: Runtime, actor: Actor, request: Request, while_running: Callable[[], bool]) -> tuple[str, str]:
     """Carry out one call after the other; ("", what was said) or (how it failed, why)."""
     said = ""
-    for call in calls:
+    for call in request.calls:
         outcome = runtime.run(actor.act(call), while_running) if actor.moves(call) else actor.answer(call)
         if outcome is None:
             return "broken off", f"{call.name} was broken off."

@@ -19,6 +19,8 @@ DROPPED = 0.05
 """Fall (m) by which another thing has been knocked down."""
 LIFTED = 0.05
 """Rise (m) of an object that is in the hand."""
+STUMBLE = 0.5
+"""Seconds off its feet after which the robot has fallen."""
 NEAR = 0.30
 """Distance (m) within which an object is beside another."""
 SLOW = 0.05
@@ -37,6 +39,7 @@ class Referee:
         self._start = {thing.name: truth.object_pose(world, thing.name) for thing in world.scene.objects}
         self._since: float | None = None
         self._next = 0.0
+        self._last_stood = world.time
         self.has_fallen = False
 
     @property
@@ -49,7 +52,9 @@ class Referee:
         if self._world.time < self._next:
             return
         self._next = self._world.time + PERIOD
-        self.has_fallen |= not truth.is_standing(self._world)
+        if truth.is_standing(self._world):
+            self._last_stood = self._world.time
+        self.has_fallen |= self._world.time - self._last_stood > STUMBLE
         if self.complaint():
             self._since = None
         elif self._since is None:
