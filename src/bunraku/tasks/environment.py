@@ -46,7 +46,7 @@ class PickPlaceEnv(gymnasium.Env[dict[str, np.ndarray], np.ndarray]):
         self._low, self._high = np.deg2rad([joint.range_deg for joint in hand.joints]).T
         self._moved = FIRST_OF_JOINTS + np.array([JOINTS.index(name) for name in UPPER_BODY])
         self.action_space = spaces.Box(-1.0, 1.0, (len(UPPER_BODY) + 2 * len(hand.joints),), np.float32)
-        observed = {name: _space(value) for name, value in self._observe().items()}
+        observed: dict[str, spaces.Space[Any]] = {name: _space(value) for name, value in self._observe().items()}
         self.observation_space: spaces.Space[Any] = spaces.Dict(observed)
 
     def reset(
