@@ -107,7 +107,7 @@ SURFACES: dict[str, Surface] = {
     for surface in (
         Surface("counter", 0.90, (0.20, 0.85), (-0.45, 0.45)),
         Surface("shelf", 1.10, (0.25, 0.60), (-0.85, -0.50)),
-        Surface("side table", 0.80, (0.15, 0.65), (0.55, 1.00)),
+        Surface("side table", 0.80, (0.15, 0.60), (0.48, 0.93)),
     )
 }
 """Furniture of the room, in the world frame, which is the robot's stance frame at the start."""

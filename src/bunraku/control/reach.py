@@ -66,6 +66,8 @@ JOINT_SPEED = 2.2
 """Largest speed of any other joint's reference, rad/s."""
 _WAIST_SPEEDS = {"waist_yaw": 0.7, "waist_pitch": 0.5}
 """Largest speeds of the waist, rad/s: swung faster, the trunk's reaction turns the soles on the floor."""
+ARM = {"left": slice(10, 17), "right": slice(17, 24)}
+"""The arms in a velocity (36,)."""
 UPPER = slice(6, 24)
 """Waist, neck and arms in a velocity (36,)."""
 LEGS = slice(24, 36)
@@ -125,6 +127,13 @@ class ReachPlanner:
         cost[LEGS] = 0.0
         # A low gain: what is free drifts to the posture smoothly instead of jumping there within one step.
         self._posture = mink.PostureTask(self.model, cost, gain=POSTURE_GAIN)
+        # An idle arm stays beside the chest: as a counterweight it would strike what stands around.
+        self._idle = {}
+        for side in SIDES:
+            idle = np.zeros(self.model.nv)
+            idle[ARM[side]] = 4.0
+            self._idle[side] = mink.PostureTask(self.model, idle, gain=POSTURE_GAIN)
+            self._idle[side].set_target(self.nominal)
         continuity = np.full(self.model.nv, ARM_CONTINUITY)
         continuity[:6], continuity[6:8] = PELVIS_CONTINUITY, WAIST_CONTINUITY
         continuity[LEGS] = 0.0
@@ -248,6 +257,7 @@ class ReachPlanner:
         """
         self._configuration.update(configuration)
         tasks: list = [self._com, self._pelvis, self._posture]
+        tasks += [idle for side, idle in self._idle.items() if side not in palms]
         self._posture.set_target(self.nominal if posture is None else posture)
         if velocity is not None:
             self._continuity.displacement = velocity * period

@@ -192,7 +192,7 @@ _HAND_POINTS = np.array(
     + [[x, 0.0, 0.0] for x in (-0.06, -0.12, -0.18, -0.24)]
 )
 """Points (n, 3) m of an open hand and its forearm in the right palm frame."""
-_ROOM = 0.012
+_ROOM = 0.018
 """Air (m) that a hand wants around it."""
 
 

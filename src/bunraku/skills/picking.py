@@ -15,8 +15,8 @@ from bunraku.skills.moving import move_body, move_fingers, move_palm
 from bunraku.skills.perception import Seen, look
 from bunraku.skills.touch import holds, pinch_centre
 
-TRAVEL_HEIGHT = 1.16
-"""Height (m) of the palm at which nothing on the counter is in its way."""
+TRAVEL_HEIGHT = 1.22
+"""Height (m) of the palm at which nothing on the counter is in the way of its fingertips."""
 ARMS = {"left": slice(11, 18), "right": slice(18, 25)}
 """The arms in a configuration (37,)."""
 LIFT = 0.15

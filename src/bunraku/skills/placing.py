@@ -16,6 +16,8 @@ from bunraku.skills.moving import move_body, move_fingers, move_palm
 from bunraku.skills.perception import Seen, look
 from bunraku.skills.picking import TRAVEL_HEIGHT, go_home, raised
 
+CLEAR = 1.12
+"""Height (m) above which the underside of a carried thing passes over whatever stands on the counter."""
 HOMEWARD = 0.4
 """Share of the way home that a hand keeps its height after letting go."""
 RELEASE_HEIGHT = 0.004
@@ -142,7 +144,9 @@ def _upright(rotation_palm: np.ndarray, grip: Grip) -> np.ndarray:
 def carry(body: Body, placement: Placement) -> Generator[None, None, float]:
     """Bring what is held above its spot and lower it; returns how far the palm's reference is from its goal, m."""
     side, palm = placement.side, placement.palm
-    top = max(body.palm(side).position[2], palm.position[2] + 0.10, TRAVEL_HEIGHT)
+    here, grip = body.palm(side), body.grips[side]
+    below = KINDS[grip.seen.kind].rest_height - float((here.rotation @ grip.position)[2])
+    top = max(here.position[2], palm.position[2] + 0.10, TRAVEL_HEIGHT, CLEAR + below)
     body.posture = placement.solution.configuration
     yield from move_palm(body, side, [raised(body.palm(side), top)], speed=0.35)
     yield from move_body(body, body.planner.solve(side, raised(palm, top), body.posture).configuration)
