@@ -49,6 +49,11 @@ class VoiceLoop:
             self._heard(self.recogniser.end())
         await asyncio.gather(*self._turns)
 
+    @property
+    def speaking(self) -> bool:
+        """Whether a person is speaking now."""
+        return self._segmenter.speaking
+
     def push(self, frame: np.ndarray) -> None:
         """Take in one frame. Returns within a few milliseconds."""
         match self._segmenter.push(frame):
