@@ -9,8 +9,8 @@ import mujoco
 import numpy as np
 
 
-def add_studio(spec: mujoco.MjSpec) -> None:
-    """Add a plain bright background, two lights and their ambient level."""
+def add_studio(spec: mujoco.MjSpec, width: int = 1600, height: int = 1200) -> None:
+    """Add a plain bright background, two lights and their ambient level, for pictures of at most `width` × `height`."""
     for texture in [t for t in spec.textures if t.type == mujoco.mjtTexture.mjTEXTURE_SKYBOX]:
         spec.delete(texture)
     spec.add_texture(
@@ -26,7 +26,8 @@ def add_studio(spec: mujoco.MjSpec) -> None:
     spec.visual.headlight.diffuse = [0.35, 0.35, 0.35]
     spec.visual.headlight.specular = [0.1, 0.1, 0.1]
     spec.visual.map.znear = 0.005
-    spec.visual.global_.offwidth, spec.visual.global_.offheight = 1600, 1200
+    spec.visual.global_.offwidth, spec.visual.global_.offheight = width, height
+    spec.visual.quality.shadowsize = 1024
     for position in ([0.4, 0.5, 0.8], [-0.2, -0.6, 0.3]):
         direction = -np.array(position) / np.linalg.norm(position)
         spec.worldbody.add_light(pos=position, dir=direction, diffuse=[0.45] * 3, specular=[0.2] * 3)

@@ -195,7 +195,7 @@ def grasp_pictures(subject: Subject, results: dict[int, dict]) -> dict[int, str]
             continue
         fit = results[grasp.number]["fit"]
         spec = subject.make()
-        add_studio(spec)
+        add_studio(spec, WIDTH, HEIGHT)
         quat = np.zeros(4)
         mujoco.mju_mat2Quat(quat, np.array(fit["rotation"]).ravel())
         body = spec.worldbody.add_body(pos=fit["position"], quat=quat)
