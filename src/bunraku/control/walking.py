@@ -51,6 +51,7 @@ SLEW, SLOWING = np.array([0.6, 0.4, 1.0]), np.array([1.0, 0.6, 1.5])
 FASTEST = np.array([0.6, 0.2, 0.7])
 """Largest commanded velocity: forward and left m/s, turn rad/s."""
 SHIFT_TIME = 0.45
+"""Time to move the weight over the first stance foot, s."""
 TOUCH_SHARE = 0.1
 """Normal force on a landing foot, as a share of the weight, that ends the step."""
 EARLIEST_TOUCH = 0.55
@@ -65,10 +66,14 @@ YAW_EARLY = 0.08
 """How long before touchdown the swing foot has turned, s: late turns cost hip torque."""
 LANDING_SPEED = 0.15
 """m/s: a foot that comes to rest at the ground touches it at an uncertain time."""
-PUSHED_FORWARD, PUSHED_SIDEWAYS = 0.075, 0.105
-"""Distance (m) of the DCM from the middle of the feet at which a standing robot steps."""
-HEIGHT_RATE = 0.12
-"""Speed at which the height of the centre of mass changes between standing and walking, m/s."""
+PUSHED_FORWARD, PUSHED_SIDEWAYS = 0.095, 0.105
+"""Distance (m) of the DCM from where it rests at which a standing robot steps."""
+HEADING_RATE = 4.0
+"""Rate at which the pelvis turns to the heading between the feet, 1/s."""
+RESTS_BEHIND = 0.01
+"""How far behind the middle of the feet the centre of mass stands, m."""
+HEIGHT_RATE = 4.0
+"""Rate at which the centre of mass takes on the height of walking, 1/s."""
 
 
 class Walker:
@@ -169,7 +174,6 @@ class Walker:
         self.phase, self._elapsed = Phase.SHIFTING, 0.0
         sideways = self._velocity[1] + 0.2 * self._velocity[2]
         self._stance = 1 if sideways > 0 else 0  # the foot on the side of the motion swings first
-        self._shift_from = self._dcm()
 
     def _begin_step(self, stance: int) -> None:
         nominal = self.controller.nominal
@@ -203,7 +207,7 @@ class Walker:
         nominal = self.controller.nominal
         middle = nominal.sole_position[:, :2].mean(axis=0)
         offset = rotation(-self._feet_yaw()) @ (self._dcm() - middle)
-        return abs(offset[0] + 0.01) > PUSHED_FORWARD + 0.02 or abs(offset[1]) > PUSHED_SIDEWAYS
+        return abs(offset[0] + RESTS_BEHIND) > PUSHED_FORWARD or abs(offset[1]) > PUSHED_SIDEWAYS
 
     def _can_stand(self) -> bool:
         nominal = self.controller.nominal
@@ -265,9 +269,7 @@ class Walker:
         omega = self._omega()
         com = np.empty(3)
         com[:2] = omega**2 * (nominal.com[:2] - pressure)
-        self._height += float(clamp(self._ground_height() + self.gait.com_height - self._height, -1, 1)) * min(
-            1.0, HEIGHT_RATE * self.period / 0.03
-        )
+        self._height += HEIGHT_RATE * self.period * (self._ground_height() + self.gait.com_height - self._height)
         com[2] = gains.height[0] * (self._height - nominal.com[2]) - gains.height[1] * nominal.com_velocity[2]
         soles = -controller.gains.sole * nominal.sole_velocity
         if swing is not None:
@@ -291,13 +293,12 @@ class Walker:
     def _pelvis_acceleration(self) -> np.ndarray:
         """Upright, heading between the feet."""
         state, gains = self.controller.state, self.gains
-        wanted = self._feet_yaw()
-        rate = self._velocity[2]
-        self._heading += float(clamp(_wrap(wanted - self._heading) * 4.0, -2.0, 2.0)) * self.period
+        astray = _wrap(self._feet_yaw() - self._heading)
+        self._heading += float(clamp(HEADING_RATE * astray, -2.0, 2.0)) * self.period
         upright = np.array([np.cos(self._heading / 2), 0, 0, np.sin(self._heading / 2)])
         turn = np.empty(3)
         mujoco.mju_subQuat(turn, upright, state.configuration[3:7])
-        return gains.pelvis[0] * turn + gains.pelvis[1] * (np.array([0, 0, rate]) - state.velocity[3:6])
+        return gains.pelvis[0] * turn + gains.pelvis[1] * (np.array([0, 0, self._velocity[2]]) - state.velocity[3:6])
 
     def _swing_accelerations(self, foothold: np.ndarray, step: Step) -> np.ndarray:
         """Acceleration (6,) of the swing sole along a minimum-jerk path that is planned anew at every tick."""
