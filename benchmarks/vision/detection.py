@@ -284,13 +284,16 @@ def main(
     models = catalogue_models()
     tallies: dict[str, Tally] = defaultdict(Tally)
     spent = []
-    for index, case in enumerate(track(cases(scenes, seed, objects, setting), "looking", total=scenes)):
-        started = time.process_time()
-        detections = detector.detect(case.views, models)
-        spent.append(time.process_time() - started)
-        for line in score(case, detections, tallies):
-            if verbose:
-                print(f"{index:4d} {line}")
+    try:
+        for index, case in enumerate(track(cases(scenes, seed, objects, setting), "looking", total=scenes)):
+            started = time.process_time()
+            detections = detector.detect(case.views, models)
+            spent.append(time.process_time() - started)
+            for line in score(case, detections, tallies):
+                if verbose:
+                    print(f"{index:4d} {line}")
+    except KeyboardInterrupt:
+        print(f"stopped after {len(spent)} rooms")
     report = {kind: _row(tally) for kind, tally in sorted(tallies.items())}
     report["all"] = _row(_sum(list(tallies.values())))
     _print(report)

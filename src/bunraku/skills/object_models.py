@@ -7,7 +7,7 @@ from itertools import pairwise
 
 import numpy as np
 from scipy.sparse.csgraph import connected_components
-from scipy.spatial import ConvexHull, cKDTree
+from scipy.spatial import ConvexHull, KDTree
 from scipy.spatial.transform import Rotation
 
 from bunraku.objects import COLOURS, KINDS, Kind, Primitive
@@ -94,7 +94,7 @@ def _own_colour(kind_name: str) -> tuple[np.ndarray, np.ndarray, bool]:
 
 def _on_hull(points: np.ndarray) -> np.ndarray:
     """(n,) bool: which of the points (n, 3) are corners of their convex hull."""
-    return cKDTree(points[ConvexHull(points).vertices]).query(points)[0] < 1e-6
+    return KDTree(points[ConvexHull(points).vertices]).query(points)[0] < 1e-6
 
 
 def _turned_surface(profile: np.ndarray) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
@@ -169,15 +169,15 @@ def _inside(primitive: Primitive, points: np.ndarray) -> np.ndarray:
             reach, half = primitive.size
             return (radius < reach + TRIM_MARGIN) & (np.abs(local[:, 2]) < half + TRIM_MARGIN)
         case "sphere":
-            return np.linalg.norm(local, axis=1) < primitive.size[0] + TRIM_MARGIN
+            return np.hypot(radius, local[:, 2]) < primitive.size[0] + TRIM_MARGIN
         case "capsule":
             reach, half = primitive.size
             along = np.clip(local[:, 2:], -half, half)
-            return np.linalg.norm(local - along * [0, 0, 1], axis=1) < reach + TRIM_MARGIN
+            return np.asarray(np.linalg.norm(local - along * [0, 0, 1], axis=1) < reach + TRIM_MARGIN)
         case _:
             return (np.abs(local) < np.asarray(primitive.size) + TRIM_MARGIN).all(axis=1)
 
 
 def _largest_part(points: np.ndarray) -> np.ndarray:
-    count, part = connected_components(cKDTree(points).sparse_distance_matrix(cKDTree(points), LINK))
+    count, part = connected_components(KDTree(points).sparse_distance_matrix(KDTree(points), LINK))
     return np.asarray(part == np.bincount(part, minlength=count).argmax())

@@ -57,7 +57,7 @@ class ColourDetector:
     """
 
     support_heights: tuple[float, ...] = ()
-    most_cost: float = 3.0
+    most_cost: float = 1.8
     least_evidence: float = 8.0
 
     def detect(self, views: Sequence[View], models: Sequence[ObjectModel]) -> list[Detection]:
@@ -120,7 +120,7 @@ class ColourDetector:
 
     def _is_sure_alone(self, fit: Fit, region: Region) -> bool:
         """Whether one view is enough: all of a crisp outline, and a known support under it where there is a map."""
-        if fit.inliers < 0.85 or region.openness.mean() > 0.25:
+        if fit.cost > GOOD or region.openness.mean() > 0.25:
             return False
         if self.support_heights:
             return fit.support is not None

@@ -161,10 +161,8 @@ def _sorted(
     by_problem: list[dict[int, Fit]] = [{} for _ in range(count)]
     for index, (fit, hypothesis) in enumerate(zip(fits, chosen, strict=True)):
         stood = standing.get(index)
-        if stood is not None and _agrees(stood, fit):
-            fit = stood
-        else:
-            fit = replace(fit, cost=fit.cost + floating_cost)
+        agreed = stood is not None and _agrees(stood, fit)
+        fit = stood if stood is not None and agreed else replace(fit, cost=fit.cost + floating_cost)
         own = by_problem[hypothesis.problem]
         if id(fit.model) not in own or fit.cost < own[id(fit.model)].cost:
             own[id(fit.model)] = fit
