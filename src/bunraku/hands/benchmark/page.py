@@ -105,7 +105,7 @@ def _radar(row: Row) -> str:
         row.strength,
         None if row.tapping is None else row.tapping / 6.0,
     )
-    size, radius = 190, 66
+    size, radius = 226, 70
 
     def at(i: int, share: float) -> tuple[float, float]:
         angle = 2 * pi * i / len(AXES) - pi / 2
