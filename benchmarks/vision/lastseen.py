@@ -47,7 +47,7 @@ class Arguments:
 
 @dataclass(frozen=True)
 class Visit:
-    """An object in a camera from `begin` to `end` (s): from `start` to `place` (x, y shares of the picture) in 1.5 s."""
+    """An object in a camera from `begin` to `end` (s): from `start` to `place` (x, y parts of the picture) in 1.5 s."""
 
     camera: int
     begin: float

@@ -18,15 +18,13 @@ import cv2
 import numpy as np
 import tyro
 from benchmarks.vision.clips import SIZES, Clip, load_clip
-from benchmarks.vision.page import write_page
+from benchmarks.vision.page import CEILING, OURS, write_page
 from benchmarks.vision.rules import RULES, OurRule, as_frame, decode, encode
 
 from bunraku.vision import patches
 from bunraku.vision.canvas import Canvas
 from bunraku.vision.frame import shrink_luma
 
-OURS = "bunraku"
-CEILING = "x264, equal bytes"
 LEVELS = 10
 """Luma levels within which a pixel counts as retained."""
 CHANGED = 10

@@ -14,7 +14,7 @@ from bunraku.errors import UserError
 
 TARGET = 0.15
 """Fill of the joint bucket that the price aims at: tokens saved up are tokens not used."""
-SOLD_OUT = 1.3
+SOLD_OUT = 1.1
 """Factor by which the price rises each time that the joint bucket runs dry."""
 DEPTH = 2.0
 """Seconds of spending that the buckets hold together."""
