@@ -244,7 +244,8 @@ def _apple() -> Kind:
 def _ball() -> Kind:
     radius = 0.03235
     body = Primitive("sphere", (radius,), seen=False)
-    return Kind("ball", (2 * radius,) * 3, 0.058, tuple(COLOURS), (body,), rolls=True, profile=_round(radius))
+    size = (2 * radius, 2 * radius, 2 * radius)
+    return Kind("ball", size, 0.058, tuple(COLOURS), (body,), rolls=True, profile=_round(radius))
 
 
 def _round(radius: float, count: int = 16) -> tuple[tuple[float, float], ...]:

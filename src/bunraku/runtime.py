@@ -66,7 +66,7 @@ class Runtime:
             self.body.set_hand(side, np.clip(self._observation.hand(side).position, low, high))
 
     def run(self, skill: Generator[None, None, Any], while_running: Callable[[], bool] = lambda: True) -> Any:
-        """Run a skill to its end and return what it returns; None if `while_running` turned false and it was cancelled."""
+        """Run a skill to its end and return what it returns; None when `while_running` turned false."""
         try:
             while while_running():
                 try:

@@ -27,8 +27,8 @@ class HandGrasp:
     """How a hand closes. Joint postures are (n,) rad in the order of `HandSpec.joint_names`.
 
     `open` clears the object, `contact` touches it, `closed` is the target that presses; `closing` and `tension` N limit
-    the cable tension while the hand closes and while it holds, `centre` (3,) m where the object sits in the right palm frame, and
-    `approach` (3,) m the offset in the palm frame from which the palm comes.
+    the cable tension while the hand closes and while it holds, `centre` (3,) m where the object sits in the right palm
+    frame, and `approach` (3,) m the offset in the palm frame from which the palm comes.
     """
 
     family: str
@@ -123,8 +123,8 @@ def pinch(hand_name: str, width: float, tension: float, *, centre_x: float, dept
 
 
 _CLEARANCE = 0.028
-"""How far thumb and fingers each open from contact, m. The open fingertips are a little higher than the closed ones: on an
-arc about their knuckles they would scrape the table."""
+"""How far thumb and fingers each open from contact, m. The open fingertips are a little higher than the closed ones:
+on an arc about their knuckles they would scrape the table."""
 
 _TIP_Y = {"thumb": 0.006, "index": 0.024, "middle": 0.006, "ring": -0.012}
 _TIP_RADIUS = {"thumb": 0.009, "index": 0.0075, "middle": 0.0075, "ring": 0.0075}

@@ -46,7 +46,7 @@ HANDLE_REACH = 0.9
 
 @dataclass(frozen=True)
 class Pinch:
-    """How a kind is pinched: `width` m between the fingertips, along the object's `axes` ("x", "y", "xy" or "any"), grip
+    """How a kind is pinched: `width` m between the fingertips, along the object's `axes` ("x", "y", "xy", "any"), grip
     `height` m above the object frame, the grip's `centre_x` and `depth` m in the palm frame, `squeeze` m, `tension` N.
 
     At a depth of 85 mm the fingertips are the lowest points of the hand, so that it can take a pen from a table.

@@ -56,7 +56,9 @@ def look_for(
             found = [s for s in again if fits(s)] or found
         return Outcome("look_for", True, f"found the {found[0].name}", {"found": found, "seen": seen})
     what = ", ".join(f"a {s.name}" for s in seen) or "nothing that I know"
-    return Outcome("look_for", False, f"I looked everywhere and see no {name}; I see {what}", {"found": [], "seen": seen})
+    return Outcome(
+        "look_for", False, f"I looked everywhere and see no {name}; I see {what}", {"found": [], "seen": seen}
+    )
 
 
 def _known(seen: Seen, others: list[Seen]) -> bool:

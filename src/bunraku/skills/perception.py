@@ -97,7 +97,7 @@ def _seen(found: Detection) -> Seen:
 
 
 def look(body: Body, point: np.ndarray | None = None) -> Generator[None, None, list[Seen]]:
-    """Turn the head to `point`, keep still until every looking camera has taken a new picture, and find what is there."""
+    """Turn the head to `point`, keep still until every looking camera has taken a picture, and find what is there."""
     if point is not None:
         body.gaze = np.asarray(point, float)
         body.hold()
