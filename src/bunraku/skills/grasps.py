@@ -63,16 +63,16 @@ class Pinch:
 
 
 PINCHED = {
-    "mug": Pinch(0.080, "any", 0.018, 16, centre_x=0.105, depth=0.070),
-    "can": Pinch(0.066, "any", 0.022, 18, centre_x=0.105, depth=0.075),
-    "box": Pinch(0.060, "y", 0.040, 18, centre_x=0.105, depth=0.075, from_side=True),
-    "small box": Pinch(0.050, "y", 0.002, 14),
+    "mug": Pinch(0.080, "any", 0.018, 26, centre_x=0.105, depth=0.070),
+    "can": Pinch(0.066, "any", 0.022, 30, centre_x=0.105, depth=0.075),
+    "box": Pinch(0.060, "y", 0.040, 26, centre_x=0.105, depth=0.075, from_side=True),
+    "small box": Pinch(0.050, "y", 0.002, 18),
     "cube": Pinch(0.040, "xy", 0.000, 10),
-    "ball": Pinch(0.0647, "any", 0.000, 10, centre_x=0.105, depth=0.080),
+    "ball": Pinch(0.0647, "any", 0.000, 14, centre_x=0.105, depth=0.080),
     "marker": Pinch(0.018, "y", 0.000, 8, squeeze=0.012),
     "sponge": Pinch(0.065, "y", 0.000, 8, centre_x=0.105),
-    "banana": Pinch(0.035, "y", 0.000, 12),
-    "apple": Pinch(0.073, "any", 0.000, 12, centre_x=0.105, depth=0.080),
+    "banana": Pinch(0.035, "y", 0.000, 16),
+    "apple": Pinch(0.073, "any", 0.000, 18, centre_x=0.105, depth=0.080),
 }
 
 
@@ -134,7 +134,7 @@ def _pinches(hand: str, side: str, seen: Seen) -> list[Option]:
         for roll in np.deg2rad(_SIDE_ROLLS_DEG if how.from_side else _ROLLS_DEG):
             normal = np.cos(roll) * UP + np.sin(roll) * beside
             at = centre if abs(roll) < 1.0 else seen.position
-            strain = 0.6 * abs(turn) + 0.5 * min(abs(roll), np.pi / 2 - abs(roll))
+            strain = 0.3 * (seen.kind in WRAPPED) + 0.6 * abs(turn) + 0.5 * min(abs(roll), np.pi / 2 - abs(roll))
             found.append(Option(grasp, palm_pose(grasp, side, at, fingers, normal), strain))
     return found
 

@@ -11,10 +11,11 @@ from bunraku.control.grasping import HandGrasp
 from bunraku.control.reach import Pose, Solution
 from bunraku.objects import KINDS, SURFACES
 from bunraku.skills.body import Body, Grip, Outcome, wait
-from bunraku.skills.grasps import crowding
+from bunraku.skills.grasps import crowding, grip_width
 from bunraku.skills.moving import move_body, move_fingers, move_palm
 from bunraku.skills.perception import Seen, look
 from bunraku.skills.picking import TRAVEL_HEIGHT, go_home, raised
+from bunraku.skills.touch import holds
 
 CLEAR = 1.12
 """Height (m) above which the underside of a carried thing passes over whatever stands on the counter."""
@@ -190,6 +191,11 @@ def put(
     error = yield from carry(body, placement)
     if error > 0.015:
         return Outcome("put", False, f"the arm stopped {1000 * error:.0f} mm before the spot {where}", {"kind": "arm"})
+    held, felt = holds(body, side, grip.grasp, grip_width(grip.seen.kind))
+    if not held:
+        body.grips.pop(side)
+        yield from go_home(body, (side,))
+        return Outcome("put", False, f"I lost the {name} on the way", felt | {"kind": "dropped"})
     body.say("release", f"letting go of the {name}")
     top = placement.spot.point[2] + KINDS[grip.seen.kind].size[2]
     yield from release(body, side, max(TRAVEL_HEIGHT, top + 0.12))
