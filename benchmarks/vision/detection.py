@@ -236,7 +236,7 @@ def score(case: Case, detections: list[Detection], tallies: dict[str, Tally]) ->
             tally.asked[level] += 1
         if right:
             hit = min(right, key=lambda d: float(np.linalg.norm(d.position_stance - placed.position)))
-            left.remove(hit)
+            left = [d for d in left if d is not hit]
             if level:
                 tally.found[level] += 1
             if level == "clear":

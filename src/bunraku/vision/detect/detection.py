@@ -15,7 +15,7 @@ Box = tuple[int, int, int, int]
 """left, top, right, bottom in px; right and bottom are outside."""
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, eq=False)
 class Detection:
     """One object that was seen.
 

@@ -50,7 +50,7 @@ class Problem:
     lying: bool = False
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, eq=False)
 class Fit:
     """The best pose of one model for some regions.
 

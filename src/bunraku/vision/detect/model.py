@@ -11,7 +11,7 @@ from scipy.spatial import ConvexHull
 from bunraku.errors import UserError
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, eq=False)
 class Rest:
     """A way of resting: `rotation` (3, 3) of the object before yaw, and the `yaw_period` rad after which a turn about z
     makes it look the same; 0 if it is round."""
@@ -20,7 +20,7 @@ class Rest:
     yaw_period: float
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, eq=False)
 class ObjectModel:
     """Shape and colour of one kind of object in one colour.
 

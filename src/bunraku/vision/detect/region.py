@@ -23,7 +23,7 @@ LEAST_AREA = 30
 """Smaller regions are noise, px."""
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, eq=False)
 class Region:
     """A region of one colour in one view.
 

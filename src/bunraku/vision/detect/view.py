@@ -11,7 +11,7 @@ from bunraku.errors import UserError
 _OPENCV_FROM_MUJOCO = np.diag([1.0, -1.0, -1.0])
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, eq=False)
 class View:
     """A picture and its calibrated camera, in the OpenCV convention: x right, y down, z forward.
 
