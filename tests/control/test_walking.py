@@ -49,7 +49,7 @@ def test_told_to_stop_in_mid_walk_it_stands_first_then_stays_stopped(field, walk
     legs = walker(1.6, lambda now: Velocity(0.4))
     assert not legs.walker.is_standing
     legs.stop("a person pressed the button")
-    legs = walker(3.0, lambda now: Velocity(0.4))
+    legs = walker(4.0, lambda now: Velocity(0.4))
     assert legs.supervisor.stopped == "a person pressed the button"
     assert not has_fallen(field)
 

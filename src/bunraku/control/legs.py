@@ -14,6 +14,10 @@ from bunraku.hands import load_hand, tension_limits
 from bunraku.robot import SIDES, Command, HandCommand, Observation, RobotSpec
 
 
+CALM = 1.0
+"""How long it stands before a stop lets go of balance and holds the posture, s."""
+
+
 class Legs:
     """Observation and velocity in, supervised command out; the hands keep their posture.
 
@@ -31,6 +35,8 @@ class Legs:
         self._ranges = np.deg2rad([joint.range_deg for joint in hand.joints]).T
         self._hands: dict[str, HandCommand] | None = None
         self._ending: str | None = None
+        self._period = period
+        self._stood = 0.0
 
     def tick(self, observation: Observation, velocity: Velocity, goal: BodyGoal | None = None) -> Command:
         """The command of one tick: walk at `velocity`, the upper body along `goal`."""
@@ -39,7 +45,8 @@ class Legs:
             hands = {side: np.clip(observation.hand(side).position, *self._ranges) for side in SIDES}
             self._hands = {side: HandCommand(posture, self._grip) for side, posture in hands.items()}
         joints = self.walker.compute(observation, velocity if self._ending is None else Velocity(), goal)
-        if self._ending is not None and self.walker.is_standing:
+        self._stood = self._stood + self._period if self.walker.is_standing else 0.0
+        if self._ending is not None and self._stood > CALM:
             self.supervisor.stop(self._ending)
         command = Command(observation.time, joints, self._hands["left"], self._hands["right"])
         given, interventions = self.supervisor.filter(command, observation)
