@@ -207,7 +207,8 @@ td,th{{padding:.3rem .6rem;border-bottom:1px solid #e4e4e4;text-align:left;verti
 </style>
 <h1>Conversation benchmark: {html.escape(mind)} {html.escape(model or "")}</h1>
 <p>Each phrase is scored by the tool calls made. The dark line is Wilson's 95 % interval. “Held out” phrases were not
-looked at for tuning, but for one in each language that moved wrongly at first; “second list” was written after the first scoring, for tuning. A wrong move is any moving call
+looked at for tuning, but for one in each language that moved wrongly at first;
+“second list” was written after the first scoring, for tuning. A wrong move is any moving call
 that the phrase did not ask for.</p>
 <table><tr><th>language<th>phrases<th class=n>right<th>&nbsp;<th class=n>rate<th class=n>wrong moves
 <th class=n>CPU ms, median<th class=n>p99</tr>{lines}</table>
