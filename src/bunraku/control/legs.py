@@ -13,7 +13,6 @@ from bunraku.errors import UserError
 from bunraku.hands import load_hand, tension_limits
 from bunraku.robot import SIDES, Command, HandCommand, Observation, RobotSpec
 
-
 CALM = 1.0
 """How long it stands before a stop lets go of balance and holds the posture, s."""
 
