@@ -63,7 +63,7 @@ li{{margin:.1rem 0}}</style>
 <p>Means over {clips}; {setting["pictures"]} pictures each, seed {setting["seed"]}. Solid lines are causal rules, dashed
 ones have seen the whole clip beforehand. All rules start from the same first picture, keep the same share of patches
 (32 px) and are shown by the same decoder. Peers' rules are written from their papers and reduced to pixels.
-x264 at equal bytes is a ceiling, ahead of everything on pixels; it cannot be asked anything.</p>
+x264 at equal bytes is a ceiling, far ahead on PSNR; it cannot be asked anything.</p>
 <div class="charts">{charts}</div><h2>Where another rule is ahead of ours</h2><ul>{words}</ul></html>
 """,
         encoding="utf-8",
