@@ -175,7 +175,7 @@ def _inside(primitive: Primitive, points: np.ndarray) -> np.ndarray:
             along = np.clip(local[:, 2:], -half, half)
             return np.asarray(np.linalg.norm(local - along * [0, 0, 1], axis=1) < reach + TRIM_MARGIN)
         case _:
-            return (np.abs(local) < np.asarray(primitive.size) + TRIM_MARGIN).all(axis=1)
+            return np.all(np.abs(local) < np.asarray(primitive.size) + TRIM_MARGIN, axis=1)
 
 
 def _largest_part(points: np.ndarray) -> np.ndarray:
