@@ -32,7 +32,8 @@ picture: $(STAMP)  ## docs/images/hero.png
 	$(BIN)/python scripts/picture.py
 
 bench: $(STAMP)  ## the figures of the README
-	$(BIN)/bunraku evaluate pick-place --episodes 100 --seed 0 --workers 2 --json runs/pick-place.json
+	$(BIN)/bunraku evaluate pick-place --episodes 100 --seed 0 --workers 2 --resume \
+	  --json runs/pick-place-$$(git rev-parse --short HEAD).json
 
 clean:
 	rm -rf .venv build dist .pytest_cache .ruff_cache .hypothesis .import_linter_cache
