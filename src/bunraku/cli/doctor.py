@@ -43,14 +43,17 @@ def doctor() -> int:
     Exits with 1 when something essential is missing, and says what to install.
     """
     from rich.console import Console
+    from rich.markup import escape
 
     console = Console()
     marks = {"ok": "[green]✓[/]", "warning": "[yellow]![/]", "missing": "[red]✗[/]"}
     missing = 0
     for finding in findings():
-        console.print(f"{marks[finding.state]} [bold]{finding.requirement}[/]: {finding.found}", highlight=False)
+        console.print(
+            f"{marks[finding.state]} [bold]{finding.requirement}[/]: {escape(finding.found)}", highlight=False
+        )
         if finding.advice:
-            console.print(f"  → {finding.advice}", highlight=False)
+            console.print(f"  → {escape(finding.advice)}", highlight=False)
         missing += finding.state == "missing"
     if missing:
         console.print(f"\n[red]{missing} essential requirement{'s are' if missing > 1 else ' is'} missing.[/]")
