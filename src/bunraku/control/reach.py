@@ -32,6 +32,11 @@ class Pose:
         """This pose shifted by `offset` (3,) m, given in the stance frame."""
         return Pose(self.position + offset, self.rotation)
 
+    def raised(self, height: float, least: float = 0.0) -> Pose:
+        """This pose at `height` m, or `least` m above where it is if that is higher."""
+        x, y, z = self.position
+        return Pose(np.array([x, y, max(z + least, height)]), self.rotation)
+
     def shifted(self, offset: np.ndarray) -> Pose:
         """This pose shifted by `offset` (3,) m, given in its own frame."""
         return Pose(self.position + self.rotation @ offset, self.rotation)
@@ -55,6 +60,11 @@ class Solution:
     position_error: float
     rotation_error: float
     margin: float
+
+    @property
+    def near(self) -> bool:
+        """Whether the palm is about where it was asked to be: enough for a point on the way."""
+        return self.position_error < 0.03 and self.rotation_error < 0.25
 
     @property
     def reached(self) -> bool:
@@ -161,8 +171,8 @@ class ReachPlanner:
                     fromto=[0, 0, -0.02, 0, 0, -length + 0.03],
                     size=[radius, 0, 0],
                     mass=0,
-                    contype=0,
-                    conaffinity=0,
+                    contype=1,
+                    conaffinity=1,
                 )
             model.body(f"{side}_palm_mount").add_geom(
                 name=f"{side}_hand_shape",
@@ -170,8 +180,8 @@ class ReachPlanner:
                 pos=[0, 0, -0.060],
                 size=[0.044, 0.016, 0.060],
                 mass=0,
-                contype=0,
-                conaffinity=0,
+                contype=1,
+                conaffinity=1,
             )
         for obstacle in obstacles:
             model.worldbody.add_geom(
@@ -179,8 +189,8 @@ class ReachPlanner:
                 type=box,
                 pos=obstacle.centre,
                 size=obstacle.half,
-                contype=0,
-                conaffinity=0,
+                contype=1,
+                conaffinity=1,
             )
         for body, size in (("torso", [0.12, 0.15, 0.18]), ("pelvis", [0.10, 0.12, 0.09])):
             model.body(body).add_geom(
@@ -189,8 +199,8 @@ class ReachPlanner:
                 pos=[0, 0, 0.22 if body == "torso" else 0.02],
                 size=size,
                 mass=0,
-                contype=0,
-                conaffinity=0,
+                contype=1,
+                conaffinity=1,
             )
 
     def _make_limits(self, obstacles: Sequence[Obstacle]) -> list[mink.Limit]:

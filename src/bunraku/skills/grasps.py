@@ -35,6 +35,8 @@ class Option:
 
 
 UP = np.array([0.0, 0.0, 1.0])
+TRAVEL_HEIGHT = 1.22
+"""Height (m) of the palm at which nothing on the counter is in the way of its fingertips."""
 WRAPPED = {"mug": (0.040, 12.0), "can": (0.033, 14.0), "bottle": (0.0325, 15.0)}
 """Radius m and holding tension N of what is wrapped."""
 HANDLE_BLOCKED_DEG: tuple[tuple[float, float], ...] = ((15.0, 180.0), (-180.0, -80.0))
@@ -179,6 +181,8 @@ def plan_grasp(
         solution = planner.solve(side, option.palm, start)
         if not solution.reached:
             continue
+        if not planner.solve(side, option.palm.raised(TRAVEL_HEIGHT), solution.configuration).near:
+            continue  # what is taken there could not be lifted
         lean = float(np.abs(solution.configuration[7:9]).sum())
         cramped = 0.08 - min(solution.margin, 0.08)
         plans.append(Plan(side, option.grasp, option.palm, solution, estimate + 0.5 * lean + 12.0 * cramped))

@@ -7,16 +7,13 @@ from collections.abc import Generator, Sequence
 import numpy as np
 
 from bunraku.control.grasping import relaxed
-from bunraku.control.reach import Pose
 from bunraku.robot import SIDES
 from bunraku.skills.body import Body, Grip, Outcome, wait
-from bunraku.skills.grasps import Plan, grip_width, plan_grasp
+from bunraku.skills.grasps import TRAVEL_HEIGHT, Plan, grip_width, plan_grasp
 from bunraku.skills.moving import move_body, move_fingers, move_palm
 from bunraku.skills.perception import Seen, look
 from bunraku.skills.touch import holds, pinch_centre
 
-TRAVEL_HEIGHT = 1.22
-"""Height (m) of the palm at which nothing on the counter is in the way of its fingertips."""
 ARMS = {"left": slice(11, 18), "right": slice(18, 25)}
 """The arms in a configuration (37,)."""
 LIFT = 0.15
@@ -37,11 +34,11 @@ def grasp(body: Body, plan: Plan, seen: Seen) -> Generator[None, None, Outcome]:
     side, how = plan.side, plan.grasp
     sign = 1.0 if side == "right" else -1.0
     before = plan.palm.shifted(how.approach * [1, sign, 1])
-    above = raised(before, TRAVEL_HEIGHT, 0.03)
+    above = before.raised(TRAVEL_HEIGHT, 0.03)
     body.say("reach", f"reaching for the {seen.name} with the {side} hand")
     start = body.palm(side)
     if start.position[2] < TRAVEL_HEIGHT - 0.02:
-        yield from move_palm(body, side, [raised(start, TRAVEL_HEIGHT)])
+        yield from move_palm(body, side, [start.raised(TRAVEL_HEIGHT)])
     yield from move_fingers(body, side, how.open, 0.3, body.full_tension)
     body.posture = plan.solution.configuration
     yield from move_body(body, body.planner.solve(side, above, body.posture).configuration)
@@ -85,13 +82,7 @@ def withdraw(body: Body, plan: Plan) -> Generator[None, None, None]:
     sign = 1.0 if plan.side == "right" else -1.0
     yield from move_fingers(body, plan.side, plan.grasp.open, 0.5, body.full_tension)
     back = body.palm(plan.side).shifted(plan.grasp.approach * [1, sign, 1])
-    yield from move_palm(body, plan.side, [back, raised(back, TRAVEL_HEIGHT, 0.03)])
-
-
-def raised(palm: Pose, height: float, least: float = 0.0) -> Pose:
-    """The palm at `height` m, or `least` m above where it is if that is higher."""
-    x, y, z = palm.position
-    return Pose(np.array([x, y, max(z + least, height)]), palm.rotation)
+    yield from move_palm(body, plan.side, [back, back.raised(TRAVEL_HEIGHT, 0.03)])
 
 
 def pick(
@@ -143,7 +134,7 @@ def go_home(body: Body, sides: Sequence[str] = SIDES) -> Generator[None, None, O
         arm = ARMS[side]
         goal[arm] = home[arm]
         if body.palm(side).position[2] < TRAVEL_HEIGHT - 0.02 and np.abs(body.reference[arm] - home[arm]).max() > 0.1:
-            yield from move_palm(body, side, [raised(body.palm(side), TRAVEL_HEIGHT)])
+            yield from move_palm(body, side, [body.palm(side).raised(TRAVEL_HEIGHT)])
     yield from move_body(body, goal)
     body.posture = home
     for side in sides:

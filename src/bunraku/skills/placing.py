@@ -11,10 +11,10 @@ from bunraku.control.grasping import HandGrasp
 from bunraku.control.reach import Pose, Solution
 from bunraku.objects import KINDS, SURFACES
 from bunraku.skills.body import Body, Grip, Outcome, wait
-from bunraku.skills.grasps import crowding, grip_width
+from bunraku.skills.grasps import TRAVEL_HEIGHT, crowding, grip_width
 from bunraku.skills.moving import move_body, move_fingers, move_palm
 from bunraku.skills.perception import Seen, look
-from bunraku.skills.picking import TRAVEL_HEIGHT, go_home, raised
+from bunraku.skills.picking import go_home
 from bunraku.skills.touch import holds
 
 CLEAR = 1.12
@@ -112,6 +112,8 @@ def plan_placement(
         solution = body.planner.solve(side, palm, body.reference)
         if not solution.reached:
             continue
+        if not body.planner.solve(side, palm.raised(TRAVEL_HEIGHT, 0.10), solution.configuration).near:
+            continue
         lean = float(np.abs(solution.configuration[7:9]).sum())
         cost = estimate + 0.5 * lean + 12.0 * (0.08 - min(solution.margin, 0.08))
         found.append(Placement(side, spot, palm, solution, cost))
@@ -149,9 +151,9 @@ def carry(body: Body, placement: Placement) -> Generator[None, None, float]:
     below = KINDS[grip.seen.kind].rest_height - float((here.rotation @ grip.position)[2])
     top = max(here.position[2], palm.position[2] + 0.10, TRAVEL_HEIGHT, CLEAR + below)
     body.posture = placement.solution.configuration
-    yield from move_palm(body, side, [raised(body.palm(side), top)], speed=0.35)
-    yield from move_body(body, body.planner.solve(side, raised(palm, top), body.posture).configuration)
-    yield from move_palm(body, side, [raised(palm, top)], speed=0.35)
+    yield from move_palm(body, side, [body.palm(side).raised(top)], speed=0.35)
+    yield from move_body(body, body.planner.solve(side, palm.raised(top), body.posture).configuration)
+    yield from move_palm(body, side, [palm.raised(top)], speed=0.35)
     near = Pose(palm.position + [0, 0, 0.03], palm.rotation)
     return (yield from move_palm(body, side, [near, palm], speed=0.15, settle=0.3))
 
@@ -166,7 +168,7 @@ def release(body: Body, side: str, clear: float) -> Generator[None, None, None]:
     yield from move_fingers(body, side, grip.grasp.open, 1.0, body.full_tension)
     away = body.palm(side).shifted(retreat(grip.grasp) * [1, sign, 1])
     yield from move_palm(body, side, [away], speed=0.2)
-    over = raised(away, clear)
+    over = away.raised(clear)
     home = body.planner.palm(body.planner.nominal, side).position
     way = np.array([*(home - over.position)[:2], 0.0])
     # Back over what was put down at this height; joint by joint the hand would dip into it.
