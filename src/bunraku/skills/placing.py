@@ -108,7 +108,7 @@ def plan_placement(
             options.append((effort + 3.0 * crowd, spot, palm))
     options.sort(key=lambda option: option[0])
     found: list[Placement] = []
-    for estimate, spot, palm in options[:100]:
+    for estimate, spot, palm in options[:60] + options[60::6]:
         solution = body.planner.solve(side, palm, body.reference)
         if not solution.reached:
             continue
