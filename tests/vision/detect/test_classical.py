@@ -31,7 +31,7 @@ def test_one_object_is_found_where_it_is(model, place, yaw, light):
     assert np.abs(found.position_stance - place).max() < 5 * found.std.max()
     if model.yaw_period:
         assert turn_apart(found.yaw, yaw, model.yaw_period) < np.radians(3)
-    assert found.cameras == ("left", "right", "chest")
+    assert {"left", "right"} <= set(found.cameras)  # at the border of its picture the chest's view may be dropped
     assert found.time == 1.5
 
 
