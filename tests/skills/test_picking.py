@@ -34,3 +34,21 @@ def test_a_cancelled_skill_leaves_the_body_at_rest():
     robot.close()
     np.testing.assert_allclose(runtime.body.velocity[:8], 0, atol=1e-6)
     assert runtime.body.configuration[2] > 0.8
+
+
+def test_half_the_pace_takes_twice_the_time():
+    from bunraku.control.reach import ReachPlanner
+    from bunraku.robot import RobotSpec
+    from bunraku.skills.body import Body
+    from bunraku.skills.moving import move_body
+
+    planner = ReachPlanner(RobotSpec())
+    goal = planner.nominal.copy()
+    goal[18] += 0.8
+
+    def steps(pace: float) -> int:
+        body = Body(planner)
+        body.pace = pace
+        return sum(1 for _ in move_body(body, goal))
+
+    assert 1.8 < steps(0.5) / steps(1.0) < 2.2

@@ -66,6 +66,7 @@ class Body:
         grips: what each hand holds, by side.
         observation: the latest observation.
         configuration: estimated configuration (37,) of the pelvis and the joints.
+        pace: speed of all arm motions as a share of full speed, above 0.
         say: told what is going on, in words.
     """
 

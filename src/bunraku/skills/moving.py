@@ -38,7 +38,7 @@ def move_palm(
         start = body.palm(side)
         distance = float(np.linalg.norm(target.position - start.position))
         angle = rotation_distance(start.rotation, target.rotation)
-        duration = max(distance / speed, angle / TURNING_SPEED, 0.15)
+        duration = max(distance / speed, angle / TURNING_SPEED, 0.15) / body.pace
         turn = Slerp([0, 1], Rotation.from_matrix(np.stack([start.rotation, target.rotation])))
         steps = int(np.ceil(duration / IK_PERIOD))
         for step in range(1, steps + 1):
@@ -55,7 +55,7 @@ def move_palm(
     return _distance(body, side, goal)
 
 
-def move_body(body: Body, goal: np.ndarray, pace: float = 1.0) -> Generator[None, None, None]:
+def move_body(body: Body, goal: np.ndarray) -> Generator[None, None, None]:
     """Lead waist and arms joint by joint to those of configuration `goal` (37,), keeping feet and balance.
 
     Between distant postures this is gentler than a straight line of the palm, which may run through a singularity.
@@ -63,7 +63,7 @@ def move_body(body: Body, goal: np.ndarray, pace: float = 1.0) -> Generator[None
     start = body.reference[7:25].copy()
     way = goal[7:25] - start
     way[2:4] = 0.0  # the neck follows the gaze
-    duration = max(np.abs(way[:2]).max() / WAIST_SPEED, np.abs(way[4:]).max() / ARM_SPEED, 0.2) / pace
+    duration = max(np.abs(way[:2]).max() / WAIST_SPEED, np.abs(way[4:]).max() / ARM_SPEED, 0.2) / body.pace
     steps = int(np.ceil(duration / IK_PERIOD))
     for step in range(1, steps + 1):
         moved = body.planner.balance(body.reference, start + minimum_jerk(step / steps) * way, body.velocity)

@@ -7,7 +7,6 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from bunraku.control.grasping import HandGrasp
 from bunraku.control.reach import Pose, Solution
 from bunraku.objects import KINDS, SURFACES
 from bunraku.skills.body import Body, Grip, Outcome, wait
@@ -102,7 +101,7 @@ def plan_placement(
             rotation = _about_z(turn) @ upright
             drop = RELEASE_HEIGHT + KINDS[grip.seen.kind].rest_height
             palm = Pose(spot.point + [0, 0, drop] - rotation @ grip.position, rotation)
-            away = palm.shifted(retreat(grip.grasp) * [1, sign, 1])
+            away = palm.shifted(grip.grasp.approach * [1, sign, 1])
             crowd = max(crowding(pose, sign, others) for pose in (palm, away))
             effort = 0.3 * abs(turn) + 0.6 * float(np.linalg.norm(palm.position - body.palm(side).position))
             options.append((effort + 3.0 * crowd, spot, palm))
@@ -120,11 +119,6 @@ def plan_placement(
         if len(found) >= keep:
             break
     return min(found, key=lambda placement: placement.cost) if found else None
-
-
-def retreat(grasp: HandGrasp) -> np.ndarray:
-    """Offset (3,) m in the right palm frame by which an open hand leaves what it has put down."""
-    return grasp.approach
 
 
 def _about_z(angle: float) -> np.ndarray:
@@ -166,7 +160,7 @@ def release(body: Body, side: str, clear: float) -> Generator[None, None, None]:
     if body.observation is not None:
         body.set_hand(side, body.observation.hand(side).position.copy(), body.full_tension)
     yield from move_fingers(body, side, grip.grasp.open, 1.0, body.full_tension)
-    away = body.palm(side).shifted(retreat(grip.grasp) * [1, sign, 1])
+    away = body.palm(side).shifted(grip.grasp.approach * [1, sign, 1])
     yield from move_palm(body, side, [away], speed=0.2)
     over = away.raised(clear)
     home = body.planner.palm(body.planner.nominal, side).position
