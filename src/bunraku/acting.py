@@ -160,7 +160,9 @@ class Actor:
         if not outcome.ok or side is None:
             return outcome
         yield from go_home(self._body, (side,))
-        yield from move_palm(self._body, side, [self._body.palm(side).moved(OFFER)], speed=0.2)
+        yield from move_palm(
+            self._body, side, [self._body.palm(side).moved(self._body.stance.rotation @ OFFER)], speed=0.2
+        )
         return Outcome(True, f"Here is the {self._body.grips[side].seen.name}.")
 
     def _put(self, query: ObjectQuery, relation: str, target: PlaceQuery) -> Generator[None, None, Outcome]:
@@ -222,7 +224,7 @@ class Actor:
         return Outcome(measured.success, reason[:1].upper() + reason[1:] + ("" if reason.endswith((".", "?")) else "."))
 
     def _where(self, seen: Seen) -> str:
-        x, y, _ = seen.position
+        x, y, _ = self._body.stance.inverse.point(seen.position)
         place = place_of(seen)
         on = f"on the {place}, " if place else ""
         return f"The {seen.name} is {on}{100 * x:.0f} cm ahead and {100 * abs(y):.0f} cm to the {_side(y)}."

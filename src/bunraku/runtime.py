@@ -1,4 +1,8 @@
-"""The one loop: observation → skill → body goal → whole-body control → supervisor → robot, on one clock."""
+"""The one loop: observation → skill → body goal → legs and balance → supervisor → robot, on one clock.
+
+Skills think in the world frame, that of the very first stance. The legs think in the frame of the present stance, which
+odometry carries along; what vision says about odometry's drift moves the one against the other, and nothing jumps.
+"""
 
 from __future__ import annotations
 
@@ -9,11 +13,13 @@ from typing import Any
 import numpy as np
 
 from bunraku.control.goal import BodyGoal
+from bunraku.control.legs import Legs
 from bunraku.control.reach import IK_PERIOD, Obstacle, ReachPlanner
-from bunraku.control.supervisor import Intervention, Supervisor
-from bunraku.control.whole_body import WholeBodyController
+from bunraku.control.stance import Stance
+from bunraku.control.steps import Velocity
+from bunraku.control.supervisor import Intervention
 from bunraku.objects import SURFACES
-from bunraku.robot import SIDES, Command, HandCommand, Observation, Robot
+from bunraku.robot import SIDES, HandCommand, Observation, Robot
 from bunraku.skills import Body, Eyes
 
 
@@ -31,7 +37,6 @@ class Runtime:
 
     Attributes:
         body: what the skills move.
-        interventions: everything that the supervisor changed.
         events: what the skills said.
     """
 
@@ -51,12 +56,12 @@ class Runtime:
         self.robot = robot
         spec = robot.spec
         self.body = Body(ReachPlanner(spec, furniture()), Eyes(spec), self._say)
-        self.interventions: list[Intervention] = []
         self.events: list[Event] = []
         self._on_event, self._on_tick = on_event, on_tick
-        self._controller = WholeBodyController(spec, robot.control_period)
+        self._legs = Legs(spec, robot.control_period)
+        self._odometry = self._correction = Stance()
+        self._standing = True
         hand = spec.hand_spec
-        self._supervisor = Supervisor(spec, {"left": hand, "right": hand}, robot.control_period)
         self._loops = len(hand.cable_names)
         self._substeps = round(IK_PERIOD / robot.control_period)
         self._from = BodyGoal(self.body.reference, self.body.velocity)
@@ -65,23 +70,33 @@ class Runtime:
         for side in SIDES:
             self.body.set_hand(side, np.clip(self._observation.hand(side).position, low, high))
 
+    @property
+    def interventions(self) -> list[Intervention]:
+        """Everything that the supervisor changed."""
+        return self._legs.interventions
+
     def run(self, skill: Generator[None, None, Any], while_running: Callable[[], bool] = lambda: True) -> Any:
-        """Run a skill to its end and return what it returns; None when `while_running` turned false."""
+        """Run a skill to its end and return what it returns; None when `while_running` turned false.
+
+        A skill that does not walk waits while the feet move, as they do after a push.
+        """
         try:
             while while_running():
-                try:
-                    next(skill)
-                except StopIteration as end:
-                    return end.value
+                if self.body.standing or self.body.walk is not None:
+                    try:
+                        next(skill)
+                    except StopIteration as end:
+                        return end.value
                 self.body.look()
                 self.step()
         finally:
             skill.close()
+            self.body.walk = None
         self.body.hold()
         return None
 
     def idle(self, seconds: float) -> None:
-        """Stand still for `seconds`."""
+        """Stand still for `seconds`, after coming to a stand."""
         for _ in range(round(seconds / IK_PERIOD)):
             self.body.hold()
             self.body.look()
@@ -99,32 +114,73 @@ class Runtime:
                 start.velocity + share * (body.velocity - start.velocity),
             )
             self._tick(goal)
+        self._follow_the_feet()
         self._from = BodyGoal(body.reference, body.velocity)
 
     def stop(self, reason: str) -> None:
-        """Stop softly, for good: posture and grip are held below every skill and mind."""
-        self._supervisor.stop(reason)
+        """Stop softly, for good: come to a stand if it walks; then posture and grip are held below every skill."""
+        self._legs.stop(reason)
+
+    def correct(self, correction: Stance) -> None:
+        """Take the odometry's frame to lie at `correction` in the world: the map moves under the feet, nothing else.
+
+        For a robot on its feet; the reference is carried along, so that no joint is asked to move.
+        """
+        before = self._world.inverse
+        self._correction = correction
+        body = self.body
+        body.reference = self._world.configuration(before.configuration(body.reference))
+        body.velocity = self._world.velocity(before.velocity(body.velocity))
+        self._from = BodyGoal(body.reference, body.velocity)
+        self._note_state()
+        self._place_planner()
+
+    @property
+    def _world(self) -> Stance:
+        """The frame of the legs in the world."""
+        return self._correction.then(self._odometry)
 
     def _tick(self, goal: BodyGoal) -> None:
-        observation = self._observation
-        joints = self._controller.compute(observation, goal)
-        left, right = (
-            HandCommand(target.posture, np.full(self._loops, target.tension))
-            for target in (self.body.hands["left"], self.body.hands["right"])
-        )
-        command, interventions = self._supervisor.filter(Command(observation.time, joints, left, right), observation)
-        self.interventions += interventions
+        observation, body = self._observation, self.body
+        hands = {
+            side: HandCommand(target.posture, np.full(self._loops, target.tension))
+            for side, target in body.hands.items()
+        }
+        command = self._legs.tick(observation, body.walk or Velocity(), self._world.inverse.goal(goal), hands)
         self.robot.command(command)
         self._sense()
 
     def _sense(self) -> None:
-        self._observation = observation = self.robot.observe()
-        state = self._controller.estimator.update(observation)
-        self.body.observation = observation
-        self.body.configuration = state.configuration
-        if self.body.eyes is not None:
-            self.body.eyes.note(state, observation)
-        self._on_tick(observation)
+        self._observation = self.body.observation = self.robot.observe()
+        self._legs.walker.controller.estimator.update(self._observation)
+        self._note_state()
+        self._on_tick(self._observation)
+
+    def _note_state(self) -> None:
+        walker, body = self._legs.walker, self.body
+        self._odometry = Stance(*walker.stance_frame)
+        state = self._world.state(walker.controller.estimator.state)
+        body.configuration, body.standing = state.configuration, walker.is_standing
+        if body.eyes is not None:
+            body.eyes.note(state, self._observation)
+
+    def _follow_the_feet(self) -> None:
+        """Keep the reference on the body while the feet move; when they have come to rest, plan from where they are."""
+        body = self.body
+        if not body.standing:
+            reference = body.configuration.copy()
+            reference[7:25] = body.reference[7:25]
+            body.reference = reference
+        elif not self._standing:
+            self._place_planner()
+            reference = body.planner.nominal.copy()
+            reference[7:25] = body.reference[7:25]
+            body.reference = body.planner.settled(reference)
+            body.hold()
+        self._standing = body.standing
+
+    def _place_planner(self) -> None:
+        self.body.planner.place(self._world, self.body.configuration)
 
     def _say(self, skill: str, text: str) -> None:
         event = Event(self._observation.time, skill, text)

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+
 import numpy as np
 
 from bunraku.control.goal import BodyGoal
@@ -10,7 +12,7 @@ from bunraku.control.steps import Velocity
 from bunraku.control.supervisor import Intervention, Supervisor
 from bunraku.control.walking import FASTEST, Walker
 from bunraku.errors import UserError
-from bunraku.hands import load_hand, tension_limits
+from bunraku.hands import tension_limits
 from bunraku.robot import SIDES, Command, HandCommand, Observation, RobotSpec
 
 CALM = 1.0
@@ -26,7 +28,7 @@ class Legs:
 
     def __init__(self, spec: RobotSpec, period: float, gravity: float = GRAVITY) -> None:
         """Prepare the robot `spec` at one tick every `period` s; it knows its planet's `gravity`, m/s²."""
-        hand = load_hand(spec.hand)
+        hand = spec.hand_spec
         self.walker = Walker(spec, period, gravity=gravity)
         self.supervisor = Supervisor(spec, {side: hand for side in SIDES}, period)
         self.interventions: list[Intervention] = []
@@ -35,22 +37,36 @@ class Legs:
         self._hands: dict[str, HandCommand] | None = None
         self._ending: str | None = None
         self._period = period
-        self._stood = 0.0
+        self._stood = np.inf
 
-    def tick(self, observation: Observation, velocity: Velocity, goal: BodyGoal | None = None) -> Command:
-        """The command of one tick: walk at `velocity`, the upper body along `goal`."""
+    def tick(
+        self,
+        observation: Observation,
+        velocity: Velocity,
+        goal: BodyGoal | None = None,
+        hands: Mapping[str, HandCommand] | None = None,
+    ) -> Command:
+        """The command of one tick: walk at `velocity`, the upper body along `goal`, in the walker's stance frame.
+
+        Without `hands` they keep the posture that they had first.
+        """
         check_velocity(velocity)
-        if self._hands is None:
-            hands = {side: np.clip(observation.hand(side).position, *self._ranges) for side in SIDES}
-            self._hands = {side: HandCommand(posture, self._grip) for side, posture in hands.items()}
+        if hands is None:
+            hands = self._kept_hands(observation)
         joints = self.walker.compute(observation, velocity if self._ending is None else Velocity(), goal)
         self._stood = self._stood + self._period if self.walker.is_standing else 0.0
         if self._ending is not None and self._stood > CALM:
             self.supervisor.stop(self._ending)
-        command = Command(observation.time, joints, self._hands["left"], self._hands["right"])
+        command = Command(observation.time, joints, hands["left"], hands["right"])
         given, interventions = self.supervisor.filter(command, observation)
         self.interventions += interventions
         return given
+
+    def _kept_hands(self, observation: Observation) -> Mapping[str, HandCommand]:
+        if self._hands is None:
+            postures = {side: np.clip(observation.hand(side).position, *self._ranges) for side in SIDES}
+            self._hands = {side: HandCommand(posture, self._grip) for side, posture in postures.items()}
+        return self._hands
 
     def stop(self, reason: str) -> None:
         """Come to a stand as fast as the gait allows, then stop for good; stopped in mid-step it would fall."""

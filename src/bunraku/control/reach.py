@@ -14,6 +14,7 @@ import numpy as np
 from mink.tasks.task import BaseTask, Objective
 
 from bunraku.control.goal import BodyGoal
+from bunraku.control.stance import Stance
 from bunraku.hands import tension_limits
 from bunraku.robot import SIDES, RobotSpec, build_robot, standing_configuration
 
@@ -23,13 +24,13 @@ IK_PERIOD = 0.02
 
 @dataclass(frozen=True)
 class Pose:
-    """A frame in the stance frame: `position` (3,) m, `rotation` (3, 3)."""
+    """A frame in the world: `position` (3,) m, `rotation` (3, 3)."""
 
     position: np.ndarray
     rotation: np.ndarray
 
     def moved(self, offset: np.ndarray) -> Pose:
-        """This pose shifted by `offset` (3,) m, given in the stance frame."""
+        """This pose shifted by `offset` (3,) m, given in the world frame."""
         return Pose(self.position + offset, self.rotation)
 
     def raised(self, height: float, least: float = 0.0) -> Pose:
@@ -44,7 +45,7 @@ class Pose:
 
 @dataclass(frozen=True)
 class Obstacle:
-    """A box of the map: `centre` and `half` extents (3,) m, in the stance frame, sides along the axes."""
+    """A box of the map: `centre` and `half` extents (3,) m, in the world, sides along the axes."""
 
     name: str
     centre: tuple[float, float, float]
@@ -84,6 +85,8 @@ LEGS = slice(24, 36)
 """The legs in a velocity (36,): they follow from the pelvis, as the feet stay."""
 PELVIS_CONTINUITY, WAIST_CONTINUITY, ARM_CONTINUITY = 100.0, 30.0, 1.5
 """Costs (1/rad, 1/m) of a change of displacement from one step to the next, of pelvis, waist and all other joints."""
+SETTLING = 12
+"""Steps in which legs and pelvis find to feet that stand a little apart from where they were planned."""
 POSTURE_GAIN = 0.05
 """Share of the way to the wanted posture that free joints go in one step."""
 PELVIS_SPEED, PELVIS_TURNING_SPEED = 0.12, 0.3
@@ -121,15 +124,12 @@ class ReachPlanner:
         model = build_robot(spec, hands=False)
         self._add_planning_shapes(model, obstacles)
         self.model = model.compile()
-        self.nominal = standing_configuration(spec)
-        self._configuration = mink.Configuration(self.model, q=self.nominal)
+        self._standing = standing_configuration(spec)
+        self._configuration = mink.Configuration(self.model, q=self._standing)
         self._feet = [mink.FrameTask(f"{s}_sole", "site", 1.0, 1.0) for s in SIDES]
-        for task in self._feet:
-            task.set_target_from_configuration(self._configuration)
         self._com = mink.ComTask(np.array([40.0, 40.0, 0.0]))
-        self._com.set_target_from_configuration(self._configuration)
         self._pelvis = mink.FrameTask("pelvis", "body", [0, 0, 20.0], [10.0, 10.0, 10.0])
-        self._pelvis.set_target_from_configuration(self._configuration)
+        self.place(Stance())
         cost = np.full(self.model.nv, 0.03)
         cost[:6] = 0.0
         cost[6:8] = 0.10  # the waist helps only when the arm does not suffice
@@ -218,6 +218,34 @@ class ReachPlanner:
                 self.model, pairs, minimum_distance_from_collisions=0.004, collision_detection_distance=0.06
             ),
         ]
+
+    def place(self, stance: Stance, feet: np.ndarray | None = None) -> None:
+        """Plan from another place on the floor.
+
+        Args:
+            stance: where the robot stands, or would stand, in the world.
+            feet: configuration (37,) whose soles stay where they are; those of the standing posture if None.
+        """
+        self.stance = stance
+        self.nominal = stance.configuration(self._standing)
+        self._configuration.update(self.nominal)
+        for task in (self._com, self._pelvis, *self._feet):
+            task.set_target_from_configuration(self._configuration)
+        if feet is None:
+            return
+        self._configuration.update(feet)
+        for task in self._feet:
+            task.set_target_from_configuration(self._configuration)
+        self.nominal = self.settled(self.nominal)
+
+    def settled(self, configuration: np.ndarray) -> np.ndarray:
+        """The configuration (37,) with this one's waist, neck and arms whose feet and balance are where they belong."""
+        self._upper.set_target(configuration)
+        self._configuration.update(configuration)
+        for _ in range(SETTLING):
+            velocity = self._solve([self._com, self._pelvis, self._upper], self._limits[:1], 1.0)
+            self._configuration.integrate_inplace(velocity, 1.0)
+        return self._configuration.q.copy()
 
     def palm(self, configuration: np.ndarray, side: str) -> Pose:
         """Where the palm is in a configuration (37,)."""

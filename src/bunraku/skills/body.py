@@ -14,6 +14,8 @@ import numpy as np
 
 from bunraku.control.grasping import relaxed
 from bunraku.control.reach import IK_PERIOD, Pose, ReachPlanner
+from bunraku.control.stance import Stance
+from bunraku.control.steps import Velocity
 from bunraku.robot import SIDES, Observation
 
 if TYPE_CHECKING:
@@ -62,10 +64,12 @@ class Body:
         reference: configuration (37,) to track, and its `velocity` (36,).
         posture: configuration (37,) towards which free joints drift.
         hands: target of each hand by side.
-        gaze: point (3,) in the stance frame at which the head looks.
+        gaze: point (3,) in the world at which the head looks.
         grips: what each hand holds, by side.
         observation: the latest observation.
         configuration: estimated configuration (37,) of the pelvis and the joints.
+        walk: velocity at which a skill wants to walk; None when it wants to stand.
+        standing: whether both feet stay where they are.
         pace: speed of all arm motions as a share of full speed, above 0.
         say: told what is going on, in words.
     """
@@ -89,8 +93,15 @@ class Body:
         self.grips: dict[str, Grip] = {}
         self.observation: Observation | None = None
         self.configuration = planner.nominal.copy()
+        self.walk: Velocity | None = None
+        self.standing = True
         self.pace = 1.0
         self.say = say
+
+    @property
+    def stance(self) -> Stance:
+        """Where it stands in the world, the frame of its first stance; valid while it stands."""
+        return self.planner.stance
 
     @property
     def time(self) -> float:

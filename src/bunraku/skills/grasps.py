@@ -83,20 +83,20 @@ def grip_width(kind: str) -> float:
     return PINCHED[kind].width if kind in PINCHED else 2 * WRAPPED[kind][0]
 
 
-def candidates(hand: str, side: str, seen: Seen) -> list[Option]:
-    """Palm poses from which the object can be taken, best geometry first."""
-    wraps = _wraps(hand, side, seen) if seen.kind in WRAPPED else []
+def candidates(hand: str, side: str, seen: Seen, facing: float = 0.0) -> list[Option]:
+    """Palm poses from which the object can be taken by a robot that faces `facing` rad, best geometry first."""
+    wraps = _wraps(hand, side, seen, facing) if seen.kind in WRAPPED else []
     return wraps + (_pinches(hand, side, seen) if seen.kind in PINCHED else [])
 
 
-def _wraps(hand: str, side: str, seen: Seen) -> list[Option]:
+def _wraps(hand: str, side: str, seen: Seen, facing: float) -> list[Option]:
     radius, tension = WRAPPED[seen.kind]
     grasp = wrap(hand, radius, tension)
     sign = 1.0 if side == "right" else -1.0
     base = seen.position - [0, 0, KINDS[seen.kind].rest_height]
     found = []
-    for heading in np.deg2rad(np.arange(-75, 121, 15)):
-        fingers = np.array([np.cos(heading), sign * np.sin(heading), 0.0])
+    for heading in facing + sign * np.deg2rad(np.arange(-75, 121, 15)):
+        fingers = np.array([np.cos(heading), np.sin(heading), 0.0])
         for dip in np.deg2rad([0, 15, 30]):
             x = fingers * np.cos(dip) - UP * np.sin(dip)
             thumb = fingers * np.sin(dip) + UP * np.cos(dip)
@@ -170,7 +170,7 @@ def plan_grasp(
     palm = planner.palm(start, side)
     sign = 1.0 if side == "right" else -1.0
     options = []
-    for option in candidates(planner.spec.hand, side, seen):
+    for option in candidates(planner.spec.hand, side, seen, planner.stance.yaw):
         before = option.palm.shifted(option.grasp.approach * [1, sign, 1])
         crowd = max(crowding(pose, sign, others) for pose in (option.palm, before))
         options.append((0.3 * _effort(palm, option.palm) + option.strain + 3.0 * crowd, crowd, option))

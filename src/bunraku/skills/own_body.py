@@ -34,10 +34,10 @@ class OwnBody:
     def capsules(
         self, configuration: np.ndarray, hands: Mapping[str, tuple[tuple[str, ...], np.ndarray]]
     ) -> tuple[np.ndarray, np.ndarray]:
-        """Ends (n, 2, 3) m in the stance frame and radii (n,) m.
+        """Ends (n, 2, 3) m in the world and radii (n,) m.
 
         Args:
-            configuration: (37,) pelvis position and quaternion wxyz in the stance frame, and the body joints.
+            configuration: (37,) pelvis position and quaternion wxyz in the world, and the body joints.
             hands: joint names without side, and positions (m,) rad, by side.
         """
         data = self._data

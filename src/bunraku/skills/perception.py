@@ -1,4 +1,4 @@
-"""From pictures to things in the stance frame: each picture gets the camera's pose at its own time, then detection."""
+"""From pictures to things in the world: each picture gets the camera's pose at its own time, then detection."""
 
 from __future__ import annotations
 
@@ -29,7 +29,7 @@ HISTORY = 150
 
 @dataclass(frozen=True)
 class Seen:
-    """An object as the robot believes it to be: `position` (3,) m of the object frame in the stance frame, `yaw` rad,
+    """An object as the robot believes it to be: `position` (3,) m of the object frame in the world, `yaw` rad,
     `deviation` m of the position, `time` s of the pictures and the `confidence` of the detector."""
 
     kind: str

@@ -1,0 +1,88 @@
+"""The one loop: reaching and walking by turns, in one world."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+
+from bunraku.control.stance import Stance, stance_of
+from bunraku.control.steps import Velocity
+from bunraku.runtime import Runtime
+from bunraku.sim import Scene
+from bunraku.sim.robot import SimulatedRobot
+from bunraku.sim.world import create_world
+from bunraku.skills.moving import move_palm
+
+
+@pytest.fixture
+def world():
+    return create_world(Scene())
+
+
+@pytest.fixture
+def runtime(world):
+    robot = SimulatedRobot(world, seed=2, cameras=())
+    return Runtime(robot)
+
+
+def true_stance(world) -> Stance:
+    return stance_of(np.concatenate([world.data.qpos[:7], np.zeros(30)]))
+
+
+def walk(body, velocity, seconds):
+    for _ in range(round(seconds / 0.02)):
+        body.walk = velocity
+        yield
+    body.walk = Velocity()
+    while not body.standing:
+        yield
+
+
+def test_it_reaches_after_it_walked_and_still_knows_where_things_are(world, runtime):
+    body = runtime.body
+    runtime.run(walk(body, Velocity(-0.3, 0.0, 0.5), 1.6))
+    runtime.idle(1.0)
+    assert abs(body.stance.yaw) > 0.3
+    assert true_stance(world).x < -0.15
+    goal = body.palm("right").moved(body.stance.rotation @ [0.2, 0.0, 0.1])
+    runtime.run(move_palm(body, "right", [goal]))
+    np.testing.assert_allclose(world.data.site("right_palm").xpos, goal.position, atol=0.015)
+
+
+def test_a_walk_that_is_cancelled_in_mid_step_ends_on_both_feet(world, runtime):
+    ticks = iter(range(60))
+    assert runtime.run(walk(runtime.body, Velocity(-0.4), 5.0), lambda: next(ticks, None) is not None) is None
+    assert not runtime.body.standing
+    runtime.idle(2.0)
+    assert runtime.body.standing
+    assert world.data.body("pelvis").xpos[2] > 0.8
+
+
+def test_a_skill_waits_while_the_feet_move(runtime):
+    body = runtime.body
+    runtime.run(walk(body, Velocity(-0.3), 0.8), lambda: body.standing or body.walk is not None)
+    body.walk = Velocity(-0.3)
+    while body.standing:
+        runtime.step()
+    body.walk = None
+    standing = []
+
+    def skill():
+        for _ in range(3):
+            standing.append(body.standing)
+            body.hold()
+            yield
+
+    runtime.run(skill())
+    assert standing == [True, True, True]
+
+
+def test_a_correction_moves_the_map_and_no_joint(world, runtime):
+    body = runtime.body
+    runtime.idle(0.2)
+    before, joints = body.palm("left").position, body.reference[7:].copy()
+    runtime.correct(Stance(0.05, -0.02, 0.03))
+    np.testing.assert_allclose(body.palm("left").position, Stance(0.05, -0.02, 0.03).point(before), atol=1e-6)
+    np.testing.assert_array_equal(body.reference[7:], joints)
+    runtime.idle(0.5)
+    assert np.abs(true_stance(world).position).max() < 0.02
