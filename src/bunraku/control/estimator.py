@@ -6,6 +6,7 @@ taken to rest flat where they were set down, and their leg kinematics correct or
 
 from __future__ import annotations
 
+import math
 from dataclasses import dataclass, replace
 
 import mujoco
@@ -46,6 +47,7 @@ TOUCH_SHARE, FIRM_SHARE = 0.07, 0.28
 """Normal forces, as shares of the weight, between which a foot's trust rises from 0 to 1."""
 SLOPE = 0.02
 """Tilt (rad) by the IMU from which a planted sole is taken to lie on a slope, and says nothing of the vertical."""
+LEVEL = float(np.cos(SLOPE))
 
 
 class Estimator:
@@ -61,7 +63,9 @@ class Estimator:
         self._period = period
         self._start = standing_configuration(spec)
         self._soles = [self._nominal.model.site(f"{side}_sole").id for side in SIDES]
-        self._jacobian = np.zeros((6, self._nominal.model.nv))
+        self._jacobians = np.zeros((2, 3, self._nominal.model.nv))
+        self._in_pelvis = np.array([0, 0, 0, 1.0, 0, 0, 0, *self._start[7:]])
+        self._gravity = np.array([0, 0, gravity])
         self._state: BodyState | None = None
 
     @property
@@ -129,46 +133,49 @@ class Estimator:
         gyro = observation.imu.angular_velocity - self._bias
         contact = self._trust(observation)
         positions, rotations, jacobians = self._soles_in_pelvis(observation)
-        planted = contact > 0.5
-        for i in np.flatnonzero(~planted):
-            self._anchor[i] = self._position + self._rotation @ positions[i]
-            self._anchor_rotation[i] = _flat(self._rotation @ rotations[i])
+        trust = contact.tolist()
+        soles = self._rotation @ rotations
+        for i in range(2):
+            if trust[i] <= 0.5:
+                self._anchor[i] = self._position + self._rotation @ positions[i]
+                self._anchor_rotation[i] = _flat(soles[i])
 
         turn = np.zeros(3)
-        total = float(contact.sum())
+        total = sum(trust)
         imu = _matrix(observation.imu.orientation)
         level = 1.0
-        for i in np.flatnonzero(contact):
-            share = contact[i] / max(total, 1.0)
-            if (imu @ rotations[i])[2, 2] > np.cos(SLOPE):
+        for i in range(2):
+            if trust[i] == 0.0:
+                continue
+            share = trust[i] / max(total, 1.0)
+            if imu[2] @ rotations[i, :, 2] > LEVEL:
                 turn += share * _rotation_vector(self._rotation.T @ self._anchor_rotation[i] @ rotations[i].T)
                 level -= share * min(total, 1.0)
             else:
-                sole = self._rotation @ rotations[i]
-                yaw = self._anchor_rotation[i] @ _flat(sole).T
+                yaw = self._anchor_rotation[i] @ _flat(soles[i]).T
                 turn += share * _rotation_vector(yaw)[2] * self._rotation[2]
         tilt = _cross(self._rotation[2], imu[2])
-        self._bias -= gains.bias * dt * turn
+        self._bias -= (gains.bias * dt) * turn
         tilt_gain = gains.tilt_from_imu * (0.1 + 0.9 * max(level, 0.0))
         correction = gains.orientation_from_legs * turn - tilt_gain * tilt
         self._rotation = self._rotation @ _exponential((gyro + correction) * dt)
 
         lever = _cross(gyro, _cross(gyro, _IMU_IN_PELVIS))
-        acceleration = self._rotation @ (observation.imu.acceleration - lever) - [0, 0, self._nominal.gravity]
+        acceleration = self._rotation @ (observation.imu.acceleration - lever) - self._gravity
         self._position = self._position + self._velocity * dt + acceleration * (dt * dt / 2)
         self._velocity = self._velocity + acceleration * dt
         if total > 0:
             share = contact / max(total, 1.0)
             at = self._anchor - positions @ self._rotation.T
-            joint_rates = observation.joints.velocity
-            speeds = np.stack(
-                [-self._rotation @ (_cross(gyro, positions[i]) + jacobians[i] @ joint_rates) for i in range(2)]
+            rates = jacobians @ observation.joints.velocity
+            rates += positions @ _cross_matrix(gyro).T
+            self._position += (gains.position_from_legs * dt) * (share @ (at - self._position))
+            self._velocity += (gains.velocity_from_legs * dt) * (
+                -self._rotation @ (share @ rates) - share.sum() * self._velocity
             )
-            self._position += gains.position_from_legs * dt * (share @ (at - self._position))
-            self._velocity += gains.velocity_from_legs * dt * (share @ (speeds - self._velocity))
-            if planted.all():
+            if trust[0] > 0.5 and trust[1] > 0.5:
                 slip = self._position - at
-                self._anchor[:, :2] += gains.anchor * dt * slip[:, :2]
+                self._anchor[:, :2] += (gains.anchor * dt) * slip[:, :2]
         self._publish(observation, contact, gyro)
 
     def _trust(self, observation: Observation) -> np.ndarray:
@@ -178,15 +185,15 @@ class Estimator:
     def _soles_in_pelvis(self, observation: Observation) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
         """Sole positions (2, 3), rotations (2, 3, 3) and linear Jacobians (2, 3, 30) in the pelvis frame."""
         nominal = self._nominal
-        configuration = np.concatenate([np.zeros(3), [1.0, 0, 0, 0], observation.joints.position])
-        nominal.place(configuration)
-        jacobians = np.empty((2, 3, 30))
-        for i, sole in enumerate(self._soles):
-            mujoco.mj_jacSite(nominal.model, nominal.data, self._jacobian[:3], None, sole)
-            jacobians[i] = self._jacobian[:3, 6:]
-        positions = nominal.data.site_xpos[self._soles].copy()
-        rotations = nominal.data.site_xmat[self._soles].reshape(2, 3, 3).copy()
-        return positions, rotations, jacobians
+        self._in_pelvis[7:] = observation.joints.position
+        nominal.place(self._in_pelvis)
+        for jacobian, sole in zip(self._jacobians, self._soles, strict=True):
+            mujoco.mj_jacSite(nominal.model, nominal.data, jacobian, None, sole)
+        return (
+            nominal.data.site_xpos[self._soles],
+            nominal.data.site_xmat[self._soles].reshape(2, 3, 3),
+            self._jacobians[:, :, 6:],
+        )
 
     def _publish(self, observation: Observation, contact: np.ndarray, gyro: np.ndarray) -> None:
         quaternion = np.empty(4)
@@ -207,34 +214,39 @@ def _matrix(quaternion: np.ndarray) -> np.ndarray:
 
 def _cross(a: np.ndarray, b: np.ndarray) -> np.ndarray:
     """Cross product; many times faster than numpy's for single vectors."""
-    return np.array([a[1] * b[2] - a[2] * b[1], a[2] * b[0] - a[0] * b[2], a[0] * b[1] - a[1] * b[0]])
+    ax, ay, az = a.tolist()
+    bx, by, bz = b.tolist()
+    return np.array([ay * bz - az * by, az * bx - ax * bz, ax * by - ay * bx])
 
 
-def _yaw(rotation: np.ndarray) -> float:
-    return float(np.arctan2(rotation[1, 0], rotation[0, 0]))
+def _cross_matrix(vector: np.ndarray) -> np.ndarray:
+    x, y, z = vector.tolist()
+    return np.array([[0, -z, y], [z, 0, -x], [-y, x, 0]])
 
 
 def _flat(rotation: np.ndarray) -> np.ndarray:
     """The rotation about the vertical that lies nearest."""
-    return _about_z(_yaw(rotation))
+    return _about_z(math.atan2(rotation[1, 0], rotation[0, 0]))
 
 
 def _about_z(yaw: float) -> np.ndarray:
-    c, s = np.cos(yaw), np.sin(yaw)
+    c, s = math.cos(yaw), math.sin(yaw)
     return np.array([[c, -s, 0], [s, c, 0], [0, 0, 1.0]])
 
 
 def _rotation_vector(rotation: np.ndarray) -> np.ndarray:
     """Rotation vector of a small rotation, rad."""
-    return 0.5 * np.array(
-        [rotation[2, 1] - rotation[1, 2], rotation[0, 2] - rotation[2, 0], rotation[1, 0] - rotation[0, 1]]
-    )
+    (_, xy, xz), (yx, _, yz), (zx, zy, _) = rotation.tolist()
+    return np.array([0.5 * (zy - yz), 0.5 * (xz - zx), 0.5 * (yx - xy)])
 
 
 def _exponential(vector: np.ndarray) -> np.ndarray:
     """Rotation matrix of a rotation vector (Rodrigues)."""
-    angle = float(np.sqrt(vector @ vector))
-    k = np.array([[0, -vector[2], vector[1]], [vector[2], 0, -vector[0]], [-vector[1], vector[0], 0]])
+    angle = math.sqrt(vector @ vector)
+    k = _cross_matrix(vector)
     if angle < 1e-9:
-        return np.eye(3) + k
-    return np.eye(3) + np.sin(angle) / angle * k + (1 - np.cos(angle)) / angle**2 * (k @ k)
+        return _IDENTITY + k
+    return _IDENTITY + math.sin(angle) / angle * k + (1 - math.cos(angle)) / angle**2 * (k @ k)
+
+
+_IDENTITY = np.eye(3)

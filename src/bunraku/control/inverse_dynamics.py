@@ -9,6 +9,7 @@ the wrenches, which is exact and needs no J̇ (see Wensing & Orin 2013, Herzog e
 from __future__ import annotations
 
 from dataclasses import dataclass
+from itertools import product
 
 import daqp
 import numpy as np
@@ -90,10 +91,9 @@ class InverseDynamics:
         self.torque_limits = spec.torque_limits
         self._lower, self._upper = spec.lower_limits, spec.upper_limits
         nv = FREE + len(spec.joints)
-        self._n = nv + 12
-        self._torque_rows = LEGS
+        self._nv, self._n = nv, nv + 12
         cone = _contact_rows(self.contact)
-        rows, legs = len(cone), len(self._torque_rows)
+        rows, legs = len(cone), len(LEGS)
         self._matrix = np.zeros((FREE + legs + 2 * rows, self._n))
         self._matrix[FREE + legs : FREE + legs + rows, nv : nv + 6] = cone
         self._matrix[FREE + legs + rows :, nv + 6 :] = cone
@@ -102,16 +102,26 @@ class InverseDynamics:
         self._upper_bound[self._n + FREE + legs :] = 0.0
         self._sense = np.zeros(len(self._upper_bound), np.intc)
         self._sense[self._n : self._n + FREE] = 5
+        self._contacts = {
+            touching: _ContactState.of(touching, self.weights, self.contact)
+            for touching in product((True, False), repeat=2)
+        }
         self._hessian = np.zeros((self._n, self._n))
-        self._nv = nv
-        joint_weights = np.full(len(spec.joints), self.weights.posture)
-        joint_weights[LEGS] = self.weights.legs
+        self._hessian_diagonal = self._hessian.reshape(-1)[:: self._n + 1]
+        self._linear = np.zeros(self._n)
+        self._momentum = np.zeros((6, 12))
+        w = self.weights
+        self._momentum_weights = np.array(
+            [[w.com_horizontal], [w.com_horizontal], [w.com_vertical], *[[w.angular_momentum]] * 3]
+        )
+        joint_weights = np.full(len(spec.joints), w.posture)
+        joint_weights[LEGS] = w.legs
         self._diagonal = np.concatenate(
             [
                 np.full(3, 1e-6),
-                np.full(3, self.weights.pelvis),
+                np.full(3, w.pelvis),
                 joint_weights,
-                np.tile(_wrench_weights(self.weights), 2),
+                np.tile(np.repeat([w.force, w.moment], 3), 2),
             ]
         )
 
@@ -123,86 +133,84 @@ class InverseDynamics:
             joints, velocity: body joint angles and rates (30,), for the joint limits.
             tasks: what to accelerate towards.
         """
-        nv = self._nv
-        jacobian = np.concatenate(
-            [_rotated(nominal.sole_rotation[i].T, nominal.sole_jacobian[i]) for i in range(2)]
-        )  # in the sole frames
-        self._set_cost(nominal, tasks)
+        nv, n = self._nv, self._n
+        in_soles = nominal.sole_rotation.transpose(0, 2, 1)[:, None] @ nominal.sole_jacobian.reshape(2, 2, 3, nv)
+        jacobian = in_soles.reshape(12, nv)
+        contact = self._contacts[bool(tasks.contact[0]), bool(tasks.contact[1])]
+        self._set_cost(nominal, tasks, contact)
         matrix, lower, upper = self._matrix, self._lower_bound, self._upper_bound
-        rows = FREE + self._torque_rows
+        legs, end = FREE + LEGS[0], FREE + len(LEGS)
         matrix[:FREE, :nv] = nominal.mass[:FREE]
         matrix[:FREE, nv:] = -jacobian[:, :FREE].T
-        legs = slice(FREE, FREE + len(rows))
-        matrix[legs, :nv] = nominal.mass[rows]
-        matrix[legs, nv:] = -jacobian[:, rows].T
-        equality = slice(self._n, self._n + FREE)
-        lower[equality] = upper[equality] = -nominal.bias[:FREE]
-        torque = slice(self._n + FREE, self._n + FREE + len(rows))
-        limits = self.torque_limits[self._torque_rows]
-        lower[torque], upper[torque] = -limits - nominal.bias[rows], limits - nominal.bias[rows]
+        matrix[FREE:end, :nv] = nominal.mass[legs:]
+        matrix[FREE:end, nv:] = -jacobian[:, legs:].T
+        lower[n : n + FREE] = upper[n : n + FREE] = -nominal.bias[:FREE]
+        limits = self.torque_limits[LEGS[0] :]
+        np.subtract(-limits, nominal.bias[legs:], out=lower[n + FREE : n + end])
+        np.subtract(limits, nominal.bias[legs:], out=upper[n + FREE : n + end])
         lower[FREE:nv], upper[FREE:nv] = self._acceleration_bounds(joints, velocity)
-        for i, touching in enumerate(tasks.contact):
-            wrench = slice(nv + 6 * i, nv + 6 * i + 6)
-            lower[wrench], upper[wrench] = (-1e30, 1e30) if touching else (0.0, 0.0)
-            if touching:
-                lower[nv + 6 * i + 2] = self.contact.smallest_force
+        lower[nv:n], upper[nv:n] = contact.lowest, contact.highest
         x, _, flag, _ = daqp.solve(self._hessian, self._linear, matrix, upper, lower, self._sense, eps_prox=0.0)
         feasible = flag > 0 and bool(np.isfinite(x).all())
         if not feasible:
-            x = np.zeros(self._n)
+            x = np.zeros(n)
             x[nv + 2 :: 6] = nominal.total_mass * nominal.gravity * tasks.load
         acceleration, wrench = x[:nv], x[nv:]
-        joint_torque = nominal.mass[FREE:] @ acceleration + nominal.bias[FREE:] - jacobian[:, FREE:].T @ wrench
+        joint_torque = nominal.mass[FREE:] @ acceleration + nominal.bias[FREE:] - wrench @ jacobian[:, FREE:]
         joint_torque = clamp(joint_torque, -self.torque_limits, self.torque_limits)
         return Solution(acceleration, wrench.reshape(2, 6), joint_torque, feasible)
 
-    def _set_cost(self, nominal: NominalModel, tasks: Tasks) -> None:
+    def _set_cost(self, nominal: NominalModel, tasks: Tasks, contact: _ContactState) -> None:
         """½ xᵀ H x + fᵀ x of all tasks."""
-        nv, w, mass = self._nv, self.weights, nominal.total_mass
-        hessian = self._hessian
+        nv, mass, hessian, linear = self._nv, nominal.total_mass, self._hessian, self._linear
         feet = nominal.sole_jacobian.reshape(12, nv)
-        foot_weights = np.concatenate(
-            [
-                np.full(6, w.stance) if touching else np.repeat([w.swing_position, w.swing_rotation], 3)
-                for touching in tasks.contact
-            ]
-        )
-        weighted = feet * foot_weights[:, None]
-        linear = np.zeros(self._n)
-        linear[:nv] = -weighted.T @ (tasks.soles - nominal.sole_drift).ravel()
-        hessian[:nv, :nv] = weighted.T @ feet
-        momentum = np.zeros((6, 12))
+        weighted = (feet * contact.foot_weights).T
+        linear[:nv] = weighted @ (nominal.sole_drift - tasks.soles).reshape(12)
+        hessian[:nv, :nv] = weighted @ feet
+        momentum = self._momentum
+        arms = (nominal.sole_position - nominal.com).tolist()
         for i in range(2):
             rotation = nominal.sole_rotation[i]
-            arm = nominal.sole_position[i] - nominal.com
             momentum[:3, 6 * i : 6 * i + 3] = rotation / mass
-            momentum[3:, 6 * i : 6 * i + 3] = _cross_matrix(arm) @ rotation
+            momentum[3:, 6 * i : 6 * i + 3] = _cross_matrix(*arms[i]) @ rotation
             momentum[3:, 6 * i + 3 : 6 * i + 6] = rotation
-        force_weights = np.array([w.com_horizontal, w.com_horizontal, w.com_vertical, *[w.angular_momentum] * 3], float)
-        target = np.concatenate([[*tasks.com[:2], tasks.com[2] + nominal.gravity], tasks.angular_momentum_rate])
-        weighted = momentum * force_weights[:, None]
-        hessian[nv:, nv:] = weighted.T @ momentum
-        linear[nv:] = -weighted.T @ target
-        wanted = np.zeros(12)
-        for i in range(2):
-            wanted[6 * i : 6 * i + 3] = nominal.sole_rotation[i].T @ (target[:3] * mass * tasks.load[i])
+        target = np.concatenate([tasks.com, tasks.angular_momentum_rate])
+        target[2] += nominal.gravity
+        weighted = (momentum * self._momentum_weights).T
+        hessian[nv:, nv:] = weighted @ momentum
+        linear[nv:] = weighted @ target
+        wanted = np.zeros((2, 6))
+        wanted[:, :3] = (mass * target[:3]) @ nominal.sole_rotation
+        wanted *= tasks.load[:, None]
         diagonal = self._diagonal
-        hessian[np.diag_indices(self._n)] += diagonal
+        self._hessian_diagonal += diagonal
         linear[3:FREE] -= diagonal[3:FREE] * tasks.pelvis
         linear[FREE:nv] -= diagonal[FREE:nv] * tasks.joints
-        linear[nv:] -= diagonal[nv:] * wanted
-        self._linear = linear
+        linear[nv:] = -linear[nv:] - diagonal[nv:] * wanted.reshape(12)
 
     def _acceleration_bounds(self, joints: np.ndarray, velocity: np.ndarray, horizon: float = 0.06):
         """Accelerations that keep every joint within its range over `horizon` s."""
         scale = 2 / horizon**2
-        highest = (self._upper - joints - velocity * horizon) * scale
-        lowest = (self._lower - joints - velocity * horizon) * scale
-        return clamp(lowest, -1e4, 300.0), clamp(highest, -300.0, 1e4)
+        ahead = joints + velocity * horizon
+        return clamp((self._lower - ahead) * scale, -1e4, 300.0), clamp((self._upper - ahead) * scale, -300.0, 1e4)
 
 
-def _wrench_weights(weights: Weights) -> np.ndarray:
-    return np.repeat([weights.force, weights.moment], 3)
+@dataclass(frozen=True)
+class _ContactState:
+    """What depends on which feet touch: weights (12, 1) of the feet's tasks, bounds (12,) of the wrenches."""
+
+    foot_weights: np.ndarray
+    lowest: np.ndarray
+    highest: np.ndarray
+
+    @classmethod
+    def of(cls, touching: tuple[bool, ...], weights: Weights, contact: Contact) -> _ContactState:
+        swing = np.repeat([weights.swing_position, weights.swing_rotation], 3)
+        planted = np.full(6, weights.stance)
+        free = np.array([1e30 if touches else 0.0 for touches in touching for _ in range(6)])
+        lowest = -free
+        lowest[2::6] = np.where(touching, contact.smallest_force, 0.0)
+        return cls(np.concatenate([planted if touches else swing for touches in touching])[:, None], lowest, free)
 
 
 def _contact_rows(contact: Contact) -> np.ndarray:
@@ -223,9 +231,5 @@ def _contact_rows(contact: Contact) -> np.ndarray:
     return np.array(rows)
 
 
-def _rotated(rotation: np.ndarray, jacobian: np.ndarray) -> np.ndarray:
-    return (rotation @ jacobian.reshape(2, 3, -1)).reshape(6, -1)
-
-
-def _cross_matrix(v: np.ndarray) -> np.ndarray:
-    return np.array([[0, -v[2], v[1]], [v[2], 0, -v[0]], [-v[1], v[0], 0]])
+def _cross_matrix(x: float, y: float, z: float) -> np.ndarray:
+    return np.array([[0, -z, y], [z, 0, -x], [-y, x, 0]])

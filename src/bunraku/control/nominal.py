@@ -35,7 +35,8 @@ class NominalModel:
         self.data = mujoco.MjData(self.model)
         self.pelvis = self.model.body("pelvis").id
         self.total_mass = float(self.model.body_subtreemass[self.pelvis])
-        self._soles = [self.model.site(f"{side}_sole") for side in SIDES]
+        soles = [self.model.site(f"{side}_sole") for side in SIDES]
+        self._soles = [(sole.id, int(sole.bodyid[0])) for sole in soles]
         nv = self.model.nv
         self.mass = np.zeros((nv, nv))
         self.bias = np.zeros(nv)
@@ -44,22 +45,30 @@ class NominalModel:
         self.sole_jacobian = np.zeros((2, 6, nv))
         self.sole_velocity = np.zeros((2, 6))
         self.sole_drift = np.zeros((2, 6))
-        self._jacobian_rate = np.zeros((6, nv))
+        self._sole_jacobian_rate = np.zeros((2, 6, nv))
+        # Views of the simulator's arrays: to fetch one anew costs a microsecond each time.
+        self._com = self.data.subtree_com[self.pelvis]
+        self._com_velocity = self.data.subtree_linvel[self.pelvis]
+        self._angular_momentum = self.data.subtree_angmom[self.pelvis]
+        first = self._soles[0][0]
+        assert self._soles[1][0] == first + 1
+        self._site_position = self.data.site_xpos[first : first + 2]
+        self._site_rotation = self.data.site_xmat[first : first + 2].reshape(2, 3, 3)
 
     @property
     def com(self) -> np.ndarray:
         """Centre of mass (3,), m."""
-        return self.data.subtree_com[self.pelvis]
+        return self._com
 
     @property
     def com_velocity(self) -> np.ndarray:
         """Velocity of the centre of mass (3,), m/s; valid after `move`."""
-        return self.data.subtree_linvel[self.pelvis]
+        return self._com_velocity
 
     @property
     def angular_momentum(self) -> np.ndarray:
         """Angular momentum about the centre of mass (3,), N·m·s; valid after `move`."""
-        return self.data.subtree_angmom[self.pelvis]
+        return self._angular_momentum
 
     def place(self, configuration: np.ndarray) -> None:
         """Update positions only, from `configuration` (37,)."""
@@ -83,12 +92,11 @@ class NominalModel:
         mujoco.mj_passive(model, data)
         mujoco.mj_rne(model, data, 0, self.bias)
         self.bias -= data.qfrc_passive
-        for i, sole in enumerate(self._soles):
-            position = data.site_xpos[sole.id]
-            jacobian, rate = self.sole_jacobian[i], self._jacobian_rate
-            mujoco.mj_jacSite(model, data, jacobian[:3], jacobian[3:], sole.id)
-            mujoco.mj_jacDot(model, data, rate[:3], rate[3:], position, int(sole.bodyid[0]))
-            self.sole_position[i] = position
-            self.sole_rotation[i] = data.site_xmat[sole.id].reshape(3, 3)
-            self.sole_velocity[i] = jacobian @ velocity
-            self.sole_drift[i] = rate @ velocity
+        self.sole_position[:] = self._site_position
+        self.sole_rotation[:] = self._site_rotation
+        for i, (site, body) in enumerate(self._soles):
+            jacobian, rate = self.sole_jacobian[i], self._sole_jacobian_rate[i]
+            mujoco.mj_jacSite(model, data, jacobian[:3], jacobian[3:], site)
+            mujoco.mj_jacDot(model, data, rate[:3], rate[3:], self.sole_position[i], body)
+        np.matmul(self.sole_jacobian, velocity, out=self.sole_velocity)
+        np.matmul(self._sole_jacobian_rate, velocity, out=self.sole_drift)

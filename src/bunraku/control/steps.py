@@ -8,6 +8,7 @@ frame of the stance sole: x forward, y left.
 
 from __future__ import annotations
 
+import math
 from dataclasses import dataclass, replace
 from functools import lru_cache
 
@@ -91,21 +92,24 @@ class Step:
 
 def rotation(yaw: float) -> np.ndarray:
     """Rotation (2, 2) by `yaw` rad."""
-    c, s = np.cos(yaw), np.sin(yaw)
+    c, s = math.cos(yaw), math.sin(yaw)
     return np.array([[c, -s], [s, c]])
 
 
+@lru_cache(maxsize=256)
 def nominal_foothold(gait: Gait, velocity: Velocity, side: float) -> tuple[np.ndarray, float]:
     """Where the next foot goes at `velocity`, and its yaw, in the frame of the stance sole.
 
     `side` is +1 when the left foot swings, −1 when the right one does.
     """
     lasting = gait.duration - gait.early
-    turn = float(clamp(velocity.turn * lasting, -gait.largest_turn, gait.largest_turn))
+    turn = min(max(velocity.turn * lasting, -gait.largest_turn), gait.largest_turn)
     middle = np.array([0.0, side * gait.width / 2])
     travel = rotation(turn / 2) @ (lasting * np.array([velocity.forward, velocity.left]))
     foothold = middle + travel + rotation(turn) @ middle
-    return _within(foothold, gait, side), turn
+    foothold = _within(foothold, gait, side)
+    foothold.flags.writeable = False
+    return foothold, turn
 
 
 def nominal_offset(gait: Gait, velocity: Velocity, side: float, omega: float) -> np.ndarray:
@@ -114,23 +118,26 @@ def nominal_offset(gait: Gait, velocity: Velocity, side: float, omega: float) ->
     Computed backwards from a preview of `PREVIEW` steps, at the end of which the DCM is between the feet.
     """
     feet = _preview(gait, velocity, side)
-    dcm = (feet[-1] + feet[-2]) / 2
-    shrink = np.exp(-omega * gait.duration)
-    for foot in reversed(feet[1:-1]):
-        dcm = foot + (dcm - foot) * shrink
-    return dcm - feet[1]
+    shrink = math.exp(-omega * gait.duration)
+    weights = (1 - shrink) * shrink**_POWERS
+    weights[-2:] = 0.5 * shrink**PREVIEW
+    weights[-2] += (1 - shrink) * shrink ** (PREVIEW - 1)
+    return weights @ feet - feet[0]
+
+
+_POWERS = np.arange(PREVIEW + 1)
 
 
 @lru_cache(maxsize=256)
-def _preview(gait: Gait, velocity: Velocity, side: float) -> list[np.ndarray]:
-    """Footholds (2,) to come, in the frame of the stance sole, which is the first."""
+def _preview(gait: Gait, velocity: Velocity, side: float) -> np.ndarray:
+    """Footholds to come (PREVIEW + 1, 2), in the frame of the stance sole."""
     position, yaw, swing = np.zeros(2), 0.0, side
-    feet = [position]
+    feet = []
     for _ in range(PREVIEW + 1):
         step, turn = nominal_foothold(gait, velocity, swing)
         position, yaw, swing = position + rotation(yaw) @ step, yaw + turn, -swing
         feet.append(position)
-    return feet
+    return np.array(feet)
 
 
 @dataclass(frozen=True)
@@ -164,11 +171,9 @@ def plan_step(gait: Gait, velocity: Velocity, side: float, omega: float, now: Pr
     footholds = (STEP_WEIGHT * wanted + OFFSET_WEIGHT * (dcm - offset)) / (STEP_WEIGHT + OFFSET_WEIGHT)
     reach = (gait.swing_speed * remaining)[:, None]
     footholds = _within(clamp(footholds, now.swing - reach, now.swing + reach), gait, side)
-    costs = (
-        STEP_WEIGHT * ((footholds - wanted) ** 2).sum(axis=1)
-        + TIME_WEIGHT * (durations - gait.duration) ** 2
-        + OFFSET_WEIGHT * ((dcm - footholds - offset) ** 2).sum(axis=1)
-    )
+    moved, missed = footholds - wanted, dcm - footholds - offset
+    squares = STEP_WEIGHT * moved * moved + OFFSET_WEIGHT * missed * missed
+    costs = squares[:, 0] + squares[:, 1] + TIME_WEIGHT * (durations - gait.duration) ** 2
     best = int(costs.argmin())
     act = _limited(ideal, gait.act_half_length, gait.act_half_width)
     return Step(footholds[best], yaw, float(durations[best]), act, float(costs[best]))
@@ -176,18 +181,16 @@ def plan_step(gait: Gait, velocity: Velocity, side: float, omega: float, now: Pr
 
 def _pressure(gait: Gait, omega: float, now: Progress, dcm_at_step: np.ndarray) -> np.ndarray:
     """Centre of pressure (2,) that would bring the DCM to `dcm_at_step` in nominal time."""
-    growth = np.exp(omega * max(gait.duration - now.elapsed, 0.08))
+    growth = math.exp(omega * max(gait.duration - now.elapsed, 0.08))
     return (dcm_at_step - now.dcm * growth) / (1 - growth)
 
 
 def _limited(pressure: np.ndarray, half_length: float, half_width: float) -> np.ndarray:
-    limit = np.array([half_length, half_width])
-    return clamp(pressure, -limit, limit)
+    x, y = pressure.tolist()
+    return np.array([min(max(x, -half_length), half_length), min(max(y, -half_width), half_width)])
 
 
 def _within(foothold: np.ndarray, gait: Gait, side: float) -> np.ndarray:
     """`foothold` (…, 2) within the reach of the leg and clear of the other foot."""
     near, far = side * gait.narrowest, side * gait.widest
-    low = np.array([-gait.longest_step, min(near, far)])
-    high = np.array([gait.longest_step, max(near, far)])
-    return clamp(foothold, low, high)
+    return clamp(foothold, [-gait.longest_step, min(near, far)], [gait.longest_step, max(near, far)])

@@ -100,16 +100,17 @@ class Supervisor:
 
     def _clamped(self, command: Command, observation: Observation, said: list[Intervention]) -> Command:
         limits, time = self._limits, observation.time
-        asked = {field.name: np.asarray(getattr(command.joints, field.name), float) for field in fields(JointCommand)}
-        given = {name: clamp(values, *limits.of_field[name]) for name, values in asked.items()}
+        asked = np.array([getattr(command.joints, name) for name in _JOINT_FIELDS], float)
+        given = clamp(asked, limits.lower, limits.upper)
         previous = self._last.joints.position if self._last is not None else observation.joints.position
-        previous = clamp(previous, *limits.of_field["position"])
+        previous = clamp(previous, limits.lower[0], limits.upper[0])
         step = limits.speed * self._period
-        stepped = clamp(given["position"], previous - step, previous + step)
-        for name, values in asked.items():
-            _report(said, time, name, JOINTS, values, given[name])
-        _report(said, time, "rate", JOINTS, given["position"], stepped)
-        joints = JointCommand(**{**given, "position": stepped})
+        stepped = clamp(given[0], previous - step, previous + step)
+        if (asked != given).any():
+            for name, values, clamped in zip(_JOINT_FIELDS, asked, given, strict=True):
+                _report(said, time, name, JOINTS, values, clamped)
+        _report(said, time, "rate", JOINTS, given[0], stepped)
+        joints = JointCommand(stepped, *given[1:])
         hands = {side: self._clamped_hand(side, command, observation, said) for side in SIDES}
         return Command(time, joints, hands["left"], hands["right"])
 
@@ -150,7 +151,7 @@ class Supervisor:
             self._stop_torque = self._last.joints.torque if self._last is not None else np.zeros(len(JOINTS))
         start, speed = self._stop_start
         fade = float(np.exp(-(observation.time - self._stopped_at) / BRAKING))
-        position = clamp(start + speed * BRAKING * (1 - fade), *self._limits.of_field["position"])
+        position = clamp(start + speed * BRAKING * (1 - fade), self._limits.lower[0], self._limits.upper[0])
         return self._posture(observation, position, speed * fade, self._stop_torque)
 
     def _posture(
@@ -172,26 +173,24 @@ class Supervisor:
         return Command(observation.time, joints, hands["left"], hands["right"])
 
 
+_JOINT_FIELDS = tuple(field.name for field in fields(JointCommand))
+
+
 @dataclass(frozen=True)
 class _BodyLimits:
-    """Lower and upper limit of every field of a `JointCommand`, and the joints' top speed."""
+    """`lower` and `upper` limit (5, 30) of every field of a `JointCommand`, in their order; the joints' top `speed`."""
 
-    of_field: Mapping[str, tuple[np.ndarray, np.ndarray]]
+    lower: np.ndarray
+    upper: np.ndarray
     speed: np.ndarray
 
     @classmethod
     def of(cls, spec: RobotSpec) -> _BodyLimits:
         torque, speed, zero = spec.torque_limits, spec.speed_limits, np.zeros(len(spec.joints))
-        return cls(
-            {
-                "position": (spec.lower_limits, spec.upper_limits),
-                "velocity": (-speed, speed),
-                "torque": (-torque, torque),
-                "stiffness": (zero, STIFFNESS_LIMIT * torque),
-                "damping": (zero, DAMPING_LIMIT * torque),
-            },
-            speed,
-        )
+        lower = JointCommand(spec.lower_limits, -speed, -torque, zero, zero)
+        upper = JointCommand(spec.upper_limits, speed, torque, STIFFNESS_LIMIT * torque, DAMPING_LIMIT * torque)
+        low, high = (np.array([getattr(limit, name) for name in _JOINT_FIELDS]) for limit in (lower, upper))
+        return cls(low, high, speed)
 
 
 @dataclass(frozen=True)
@@ -225,24 +224,30 @@ def _hand(command: Command, side: str) -> HandCommand:
 
 def _problem(command: Any, hands: Mapping[str, _HandLimits]) -> str | None:
     """The first part of `command` that is not finite numbers of the right shape, or None."""
-    parts = [("joints", field.name, len(JOINTS)) for field in fields(JointCommand)]
+    parts = [("joints", name, len(JOINTS)) for name in _JOINT_FIELDS]
     for side in SIDES:
         parts.append((f"{side}_hand", "position", len(hands[side].joints)))
         parts.append((f"{side}_hand", "tension_limit", len(hands[side].cables)))
+    found = []
     for part, name, count in parts:
         try:
             values = np.asarray(getattr(getattr(command, part), name), float)
         except (AttributeError, TypeError, ValueError):
             return f"{part}.{name}"
-        if values.shape != (count,) or not np.isfinite(values).all():
+        if values.shape != (count,):
             return f"{part}.{name}"
-    return None
+        found.append(values)
+    if np.isfinite(np.concatenate(found)).all():
+        return None
+    return next(
+        f"{part}.{name}" for (part, name, _), values in zip(parts, found, strict=True) if not np.isfinite(values).all()
+    )
 
 
 def _report(
     said: list[Intervention], time: float, kind: str, names: tuple[str, ...], asked: np.ndarray, given: np.ndarray
 ) -> None:
-    if np.array_equal(asked, given):
+    if (asked == given).all():
         return
     excess = np.abs(asked - given) > TOLERANCE * np.maximum(1.0, np.abs(given))
     said.extend(Intervention(time, kind, names[i], float(asked[i]), float(given[i])) for i in np.flatnonzero(excess))

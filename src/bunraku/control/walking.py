@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from dataclasses import dataclass, replace
 from enum import Enum
 
@@ -145,7 +146,7 @@ class Walker:
     # The state machine
 
     def _advance(self, observation: Observation) -> None:
-        wants = not Velocity(*self._velocity).is_zero
+        wants = not Velocity(*self._velocity.tolist()).is_zero
         if self.phase is Phase.STANDING:
             if self._must_step():
                 self._begin_walking()
@@ -233,7 +234,7 @@ class Walker:
         omega, stance = self._omega(), self._stance
         frame, origin = self._sole_frame(stance)
         side = 1.0 if stance == 1 else -1.0
-        velocity = Velocity(*self._velocity)
+        velocity = Velocity(*self._velocity.tolist())
         offset = nominal_offset(self.gait, velocity, side, omega)
         foothold, _ = nominal_foothold(self.gait, velocity, side)
         start = (foothold + offset) * np.exp(-omega * self.gait.duration)  # DCM at lift-off, stance at the origin
@@ -278,7 +279,7 @@ class Walker:
         if not contact.all():
             load = contact.astype(float)
         elif self.phase is Phase.STEPPING:
-            share = clamp(self._elapsed / self.gait.double_support, 0.0, 1.0)
+            share = min(max(self._elapsed / self.gait.double_support, 0.0), 1.0)
             load[self._stance], load[1 - self._stance] = 0.5 + 0.5 * share, 0.5 - 0.5 * share
         return Tasks(
             com=clamp(com, -12.0, 12.0),
@@ -294,8 +295,8 @@ class Walker:
         """Upright, heading between the feet."""
         state, gains = self.controller.state, self.gains
         astray = _wrap(self._feet_yaw() - self._heading)
-        self._heading += float(clamp(HEADING_RATE * astray, -2.0, 2.0)) * self.period
-        upright = np.array([np.cos(self._heading / 2), 0, 0, np.sin(self._heading / 2)])
+        self._heading += min(max(HEADING_RATE * astray, -2.0), 2.0) * self.period
+        upright = np.array([math.cos(self._heading / 2), 0, 0, math.sin(self._heading / 2)])
         turn = np.empty(3)
         mujoco.mju_subQuat(turn, upright, state.configuration[3:7])
         return gains.pelvis[0] * turn + gains.pelvis[1] * (np.array([0, 0, self._velocity[2]]) - state.velocity[3:6])
@@ -358,7 +359,7 @@ class Walker:
         now = Progress(elapsed, frame.T @ (self._dcm() - origin), frame.T @ (swing - origin))
         side = 1.0 if stance == 1 else -1.0
         scale = 1.0 if self._since_push > 0.8 else 0.3
-        return plan_step(self.gait, Velocity(*(scale * self._velocity)), side, self._omega(), now)
+        return plan_step(self.gait, Velocity(*(scale * self._velocity).tolist()), side, self._omega(), now)
 
     def _sole_frame(self, stance: int) -> tuple[np.ndarray, np.ndarray]:
         nominal = self.controller.nominal
@@ -366,7 +367,7 @@ class Walker:
 
     def _omega(self) -> float:
         nominal = self.controller.nominal
-        return float(np.sqrt(nominal.gravity / max(nominal.com[2] - self._ground_height(), 0.4)))
+        return math.sqrt(nominal.gravity / max(nominal.com[2] - self._ground_height(), 0.4))
 
     def _ground_height(self) -> float:
         return float(self.controller.nominal.sole_position[self._stance, 2])
@@ -402,7 +403,11 @@ class Walker:
         return first + _wrap(second - first) / 2
 
     def _slew(self, velocity: Velocity) -> None:
-        asked = clamp([velocity.forward, velocity.left, velocity.turn], -FASTEST / self._slow, FASTEST / self._slow)
+        wanted = (velocity.forward, velocity.left, velocity.turn)
+        if wanted == tuple(self._velocity.tolist()):
+            return
+        fastest = FASTEST / self._slow
+        asked = clamp(wanted, -fastest, fastest)
         slowing = np.abs(asked) < np.abs(self._velocity)
         step = np.where(slowing, SLOWING, SLEW) * self.period / self._slow**2
         self._velocity = self._velocity + clamp(asked - self._velocity, -step, step)
@@ -414,22 +419,23 @@ def _jerk(way, rate, rate2, speed: float, left: float):
 
 
 def _yaw(matrix: np.ndarray) -> float:
-    return float(np.arctan2(matrix[1, 0], matrix[0, 0]))
+    return math.atan2(matrix[1, 0], matrix[0, 0])
 
 
 def _yaw_of(quaternion: np.ndarray) -> float:
-    w, x, y, z = quaternion
-    return float(np.arctan2(2 * (w * z + x * y), 1 - 2 * (y * y + z * z)))
+    w, x, y, z = quaternion.tolist()
+    return math.atan2(2 * (w * z + x * y), 1 - 2 * (y * y + z * z))
 
 
 def _about_z(yaw: float) -> np.ndarray:
-    c, s = np.cos(yaw), np.sin(yaw)
+    c, s = math.cos(yaw), math.sin(yaw)
     return np.array([[c, -s, 0], [s, c, 0], [0, 0, 1.0]])
 
 
 def _wrap(angle: float) -> float:
-    return float((angle + np.pi) % (2 * np.pi) - np.pi)
+    return (angle + math.pi) % (2 * math.pi) - math.pi
 
 
 def _rotation_vector(matrix: np.ndarray) -> np.ndarray:
-    return 0.5 * np.array([matrix[2, 1] - matrix[1, 2], matrix[0, 2] - matrix[2, 0], matrix[1, 0] - matrix[0, 1]])
+    (_, xy, xz), (yx, _, yz), (zx, zy, _) = matrix.tolist()
+    return np.array([0.5 * (zy - yz), 0.5 * (xz - zx), 0.5 * (yx - xy)])

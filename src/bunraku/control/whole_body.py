@@ -84,6 +84,8 @@ class WholeBodyController:
         self._com_integral = np.zeros(3)
         self._pelvis_integral = np.zeros(3)
         self._servo_integral = np.zeros(len(UPPER_BODY))
+        self._servo_integral_rate = self.gains.servo_integral * period * self._stiffness[UPPER_BODY]
+        self._largest_servo_integral = LARGEST_INTEGRAL * self._torque_limits[UPPER_BODY]
         self._last_goal_velocity: np.ndarray | None = None
         self._last_com_velocity: np.ndarray | None = None
 
@@ -173,16 +175,16 @@ class WholeBodyController:
     def _command(self, state: BodyState, goal: BodyGoal) -> JointCommand:
         assert self.solution is not None
         torque = self.solution.torque.copy()
-        error = (goal.configuration[7:] - state.configuration[7:])[UPPER_BODY]
-        limit = LARGEST_INTEGRAL * self._torque_limits[UPPER_BODY]
-        growth = self.gains.servo_integral * self.period * self._stiffness[UPPER_BODY] * error
-        self._servo_integral = _accumulated(self._servo_integral, growth, limit)
-        torque[UPPER_BODY] += self._servo_integral
+        joints, legs = state.configuration[7:], slice(LEGS[0], None)
+        error = goal.configuration[7 : 7 + legs.start] - joints[: legs.start]
+        self._servo_integral = _accumulated(
+            self._servo_integral, self._servo_integral_rate * error, self._largest_servo_integral
+        )
+        torque[: legs.start] += self._servo_integral
         position, velocity = goal.configuration[7:].copy(), goal.velocity[6:].copy()
-        position[LEGS] = state.configuration[7:][LEGS]
+        position[legs] = joints[legs]
         position = clamp(position, self._lower, self._upper)
-        ahead = state.velocity[6:] + self.solution.acceleration[6:] * self.period
-        velocity[LEGS] = ahead[LEGS]
+        velocity[legs] = (state.velocity[6:] + self.solution.acceleration[6:] * self.period)[legs]
         torque = clamp(torque, -self._torque_limits, self._torque_limits)
         return JointCommand(position, velocity, torque, self._stiffness.copy(), self._servo_damping())
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from dataclasses import dataclass
 
 import numpy as np
@@ -40,9 +41,9 @@ NO_NOISE = SensorNoise(*(0.0 for _ in SensorNoise.__dataclass_fields__))
 
 def rotate_by(quaternion: np.ndarray, rotation_vector: np.ndarray) -> np.ndarray:
     """`quaternion` (4,) wxyz, then turned by a small `rotation_vector` (3,) rad in the world frame."""
-    w, x, y, z = quaternion
-    a, b, c = rotation_vector / 2
+    w, x, y, z = quaternion.tolist()
+    a, b, c = (rotation_vector / 2).tolist()
     turned = np.array(
         [w - a * x - b * y - c * z, x + a * w + b * z - c * y, y - a * z + b * w + c * x, z + a * y - b * x + c * w]
     )
-    return turned / np.linalg.norm(turned)
+    return turned / math.sqrt(turned @ turned)

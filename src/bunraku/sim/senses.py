@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
+from itertools import pairwise
 
 import numpy as np
 
@@ -43,15 +44,12 @@ class Senses:
         noise: SensorNoise,
         rng: np.random.Generator,
     ) -> None:
-        self._world, self._body, self._rng = world, body, rng
+        self._world, self._rng = world, rng
         self._hands = [hands[side] for side in SIDES]
         self._orientation, imu_rate, imu_acceleration = (
             _addresses(world, f"imu_{part}") for part in ("orientation", "angular_velocity", "acceleration")
         )
         feet = [_addresses(world, f"{side}_sole_{part}") for side in SIDES for part in ("force", "torque")]
-        # The sensor measures what the foot exerts on the sole; the ground exerts the opposite.
-        self._feet = np.concatenate(feet)
-        self._imu = np.concatenate([imu_rate, imu_acceleration])
         counts = [len(body.qpos), len(body.dofs)]
         deviations = [noise.joint_position, noise.joint_velocity]
         for hand in self._hands:
@@ -60,7 +58,14 @@ class Senses:
         counts += [3, 3, *[3] * 4]
         deviations += [noise.angular_velocity, noise.acceleration, *[noise.foot_force, noise.foot_torque] * 2]
         self._deviation = np.repeat(deviations, counts)
-        self._ends = np.cumsum([*counts[:-4]])
+        bounds = np.cumsum([0, *counts[:-4], 12])
+        self._parts = [slice(*pair) for pair in pairwise(bounds.tolist())]
+        # Where each reading stands among the positions and velocities now, those before, and the sensor values.
+        nq, state = world.model.nq, world.model.nq + world.model.nv
+        where = [body.qpos, nq + body.dofs]
+        for hand in self._hands:
+            where += [state + hand.qpos, state + nq + hand.dofs, 2 * state + hand.tensions]
+        self._where = np.concatenate([*where, 2 * state + np.concatenate([imu_rate, imu_acceleration, *feet])])
         self._tilt_bias = np.append(noise.tilt_bias * rng.standard_normal(2), 0.0)
         self._orientation_deviation = noise.orientation
 
@@ -68,15 +73,13 @@ class Senses:
         """The body's encoders are read now; the hands, the IMU and the feet were read `before` the last physics step,
         the instant at which the simulator knew the forces, and say so."""
         data, sensors = self._world.data, before.sensors
-        values = [data.qpos[self._body.qpos], data.qvel[self._body.dofs]]
-        for hand in self._hands:
-            values += [before.qpos[hand.qpos], before.qvel[hand.dofs], sensors[hand.tensions]]
-        values += [sensors[self._imu], -sensors[self._feet]]
-        blurred = np.concatenate(values) + self._deviation * self._rng.standard_normal(len(self._deviation))
+        blurred = np.concatenate([data.qpos, data.qvel, before.qpos, before.qvel, sensors])[self._where]
+        blurred[self._parts[-1]] *= -1  # the foot's sensor knows what the foot exerts on the sole
+        blurred += self._deviation * self._rng.standard_normal(len(self._deviation))
         tilt = self._tilt_bias + self._orientation_deviation * self._rng.standard_normal(3)
         orientation = rotate_by(sensors[self._orientation], tilt)
         blurred.flags.writeable = orientation.flags.writeable = False
-        q, v, *hands, rate, acceleration, feet = np.split(blurred, self._ends)
+        q, v, *hands, rate, acceleration, feet = (blurred[part] for part in self._parts)
         return Observation(
             time=data.time,
             joints=JointReading(data.time, q, v),
