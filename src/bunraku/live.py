@@ -19,6 +19,7 @@ from bunraku.mind.tools import ToolCall
 from bunraku.robot.interface import CameraFrame, Observation
 from bunraku.runtime import Event, Runtime
 from bunraku.sim import Scene, random_scene
+from bunraku.sim.darkroom import develop
 from bunraku.sim.robot import SimulatedRobot
 from bunraku.sim.world import create_world
 
@@ -132,6 +133,7 @@ class SimulatedBody:
         clock = _Clock()
 
         def tick(observation: Observation) -> None:
+            develop(observation.frames)
             self._observation = observation
             self._instant = Instant(world.time, world.data.qpos.copy(), self._doing)
             clock.wait_for(world.time)

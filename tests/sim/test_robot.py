@@ -1,3 +1,5 @@
+from concurrent.futures import ThreadPoolExecutor
+from copy import deepcopy
 from dataclasses import fields, is_dataclass, replace
 
 import numpy as np
@@ -67,6 +69,37 @@ def test_a_frame_shows_the_instant_that_it_names(spec, scene, standing):
     assert after[-2].frames["head_left"] == before, "an old frame does not change"
     assert not np.array_equal(after[-1].frames["head_left"].image, before.image)
     robot.close()
+
+
+def test_a_frame_looked_at_late_shows_what_was_there_when_it_was_taken(spec, scene, standing):
+    """Every frame of one robot is drawn at once, of the other when all is over: the same pictures."""
+    pictures = []
+    for late in (False, True):
+        robot = SimulatedRobot(create_world(scene, spec), cameras=("head_left", "ground"))
+        frames = {}
+        for _ in range(round(0.5 / CONTROL_PERIOD)):
+            robot.command(standing)
+            for frame in robot.observe().frames.values():
+                frames[frame.camera, frame.time] = frame
+                if not late:
+                    assert frame.image.size
+        pictures.append({key: frame.image for key, frame in frames.items()})
+        robot.close()
+    assert pictures[0].keys() == pictures[1].keys() and len(pictures[0]) == 6
+    assert all(np.array_equal(pictures[0][key], pictures[1][key]) for key in pictures[0])
+
+
+def test_a_frame_that_can_no_longer_be_drawn_says_so(spec, scene, standing):
+    robot = SimulatedRobot(create_world(scene, spec), cameras=("chest", "back"))
+    unseen = robot.observe().frames["chest"]
+    with ThreadPoolExecutor(1) as other, pytest.raises(RuntimeError, match="in the thread that moves the robot"):
+        other.submit(lambda: unseen.image).result()
+    last = run(robot, standing, CAMERA_PERIOD + 0.1)[-1].frames["chest"]
+    robot.close()
+    assert last.image.any(), "the latest frames stay"
+    assert np.array_equal(deepcopy(last).image, last.image)
+    with pytest.raises(RuntimeError, match="nobody looked at it before the robot was closed"):
+        _ = unseen.image
 
 
 def test_readings_cannot_touch_the_simulator(spec, scene, standing):

@@ -49,7 +49,10 @@ JOINTS = (
 
 @dataclass(frozen=True)
 class CameraFrame:
-    """One picture. `time` (s) is when it was taken, never when it was due; `image` is (h, w, 3) uint8 RGB."""
+    """One picture. `time` (s) is when it was taken, never when it was due; `image` is (h, w, 3) uint8 RGB.
+
+    A simulated robot draws an image when it is first looked at; do so in the thread that moves the robot.
+    """
 
     camera: str
     time: float

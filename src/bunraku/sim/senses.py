@@ -17,9 +17,9 @@ from bunraku.robot.interface import (
     JointReading,
     Observation,
 )
+from bunraku.sim.darkroom import Darkroom, LatentFrame, develop
 from bunraku.sim.motors import BodyMotors, CableMotors
 from bunraku.sim.noise import SensorNoise, rotate_by
-from bunraku.sim.render import CameraRenderer
 from bunraku.sim.world import World
 
 
@@ -96,26 +96,25 @@ class Eyes:
 
     def __init__(self, world: World, cameras: tuple[str, ...], period: float) -> None:
         self._world, self._period = world, period
-        self._renderer = CameraRenderer(world.model) if cameras else None
+        self._darkroom = Darkroom(world.model) if cameras else None
         self._due = {name: i * period / len(cameras) for i, name in enumerate(cameras)}
         self._frames: dict[str, CameraFrame] = {}
 
     def look(self) -> Mapping[str, CameraFrame]:
         """The latest frame of each camera, after taking those that are due."""
-        if self._renderer is not None:
+        if self._darkroom is not None:
             time = self._world.time
             for name in [name for name, due in self._due.items() if time >= due - 1e-9]:
-                image = self._renderer.render(self._world.data, name)
-                image.flags.writeable = False
-                self._frames[name] = CameraFrame(name, time, image)
+                self._frames[name] = LatentFrame(name, time, self._darkroom.expose(name, self._world.data.qpos))
                 self._due[name] += self._period
         return self._frames
 
     def close(self) -> None:
-        """Take no more pictures, and free the OpenGL context."""
-        if self._renderer is not None:
-            self._renderer.close()
-            self._renderer = None
+        """Draw the latest frames, take no more, and free the OpenGL context."""
+        if self._darkroom is not None:
+            develop(self._frames)
+            self._darkroom.close()
+            self._darkroom = None
 
 
 def _addresses(world: World, sensor: str) -> np.ndarray:

@@ -24,6 +24,7 @@ import numpy as np
 
 from bunraku.errors import UserError
 from bunraku.robot.interface import CameraFrame, Observation
+from bunraku.sim.darkroom import develop
 from bunraku.sim.render import Quality, Viewpoint, ViewRenderer
 from bunraku.sim.world import World
 
@@ -148,7 +149,8 @@ class Film:
             return
         self._due = max(self._due + self._period, time)
         state = self._world.data.qpos.copy()
-        self._moments.put(_Moment(time, state, self.viewpoint, dict(observation.frames), title, caption))
+        frames = dict(develop(observation.frames))
+        self._moments.put(_Moment(time, state, self.viewpoint, frames, title, caption))
 
     def close(self) -> None:
         """Draw what is left, finish the file and free the renderer; closing twice is harmless."""
