@@ -5,9 +5,11 @@ from __future__ import annotations
 import mujoco
 import numpy as np
 
-from bunraku.objects import COLOURS, KINDS, TRIM, Kind, Primitive, quaternion_about_z
+from bunraku.objects import COLOURS, KINDS, TRIM, Kind, Primitive, Vector, quaternion_about_z
 from bunraku.robot.model import build_robot
 from bunraku.robot.spec import RobotSpec
+from bunraku.sim.house import add_house
+from bunraku.sim.person import add_person
 from bunraku.sim.room import FURNITURE_FRICTION, add_room, contact
 from bunraku.sim.scene import Placed, Scene
 
@@ -41,7 +43,12 @@ def build_spec(robot: RobotSpec | mujoco.MjSpec | None, scene: Scene) -> mujoco.
     else:
         spec = robot.copy() if robot is not None else mujoco.MjSpec()
     _set_options(spec)
-    add_room(spec)
+    if scene.house:
+        add_house(spec)
+    else:
+        add_room(spec)
+    if scene.person:
+        add_person(spec, scene.person)
     for placed in scene.objects:
         add_object(spec, placed)
     return spec
@@ -54,12 +61,16 @@ def add_object(spec: mujoco.MjSpec, placed: Placed) -> None:
         name=OBJECT_PREFIX + placed.name, pos=placed.position, quat=quaternion_about_z(placed.yaw)
     )
     body.add_freejoint(name=OBJECT_PREFIX + placed.name)
+    add_shape(spec, body, kind, COLOURS[placed.colour])
+
+
+def add_shape(spec: mujoco.MjSpec, body, kind: Kind, colour: Vector) -> None:
+    """Give `body` of `spec` the shape, mass and looks of `kind` in `colour`."""
     density = kind.mass / sum(_volume(p) for p in kind.primitives if p.solid)
     if kind.profile:
-        _add_turned_surface(spec, body, kind, COLOURS[placed.colour])
+        _add_turned_surface(spec, body, kind, colour)
     for primitive in kind.primitives:
-        colour = TRIM[primitive.trim] if primitive.trim else COLOURS[placed.colour]
-        _add_primitive(body, kind, primitive, density, (*colour, 1.0))
+        _add_primitive(body, kind, primitive, density, (*(TRIM[primitive.trim] if primitive.trim else colour), 1.0))
 
 
 def _set_options(spec: mujoco.MjSpec) -> None:

@@ -6,21 +6,16 @@ from dataclasses import dataclass
 
 import mujoco
 import numpy as np
-from scipy.interpolate import RectBivariateSpline
 
 from bunraku.errors import UserError
 from bunraku.hands.model import set_contact_options
 from bunraku.robot.interface import JOINTS
 from bunraku.robot.model import build_robot, standing_configuration
 from bunraku.robot.spec import RobotSpec
+from bunraku.sim.ground import lay_tile, tiles
 from bunraku.sim.room import contact
 from bunraku.sim.scene import Scene
 from bunraku.sim.world import World
-
-EXTENT = 5.0
-"""Half the side of an uneven field, m."""
-TILE, BUMP_DISTANCE = 0.25, 0.5
-"""Side of the flat tiles that an uneven field is laid of, and distance between its bumps and hollows, m."""
 
 
 @dataclass(frozen=True)
@@ -94,37 +89,8 @@ def _add_ground(spec: mujoco.MjSpec, field: Field, seed: int) -> None:
         spec.worldbody.add_geom(name="floor", type=mujoco.mjtGeom.mjGEOM_PLANE, size=[0, 0, 0.1], **parameters)
         return
     # Boxes, not a height field: a sole on a height field stands on single points and rocks.
-    for x, y, height, slope_x, slope_y in _tiles(field.bump, np.random.default_rng([seed, 0xB0])):
-        normal = np.array([-slope_x, -slope_y, 1.0])
-        normal /= np.linalg.norm(normal)
-        spec.worldbody.add_geom(
-            type=mujoco.mjtGeom.mjGEOM_BOX,
-            size=[0.5 * TILE, 0.5 * TILE, 0.1],
-            pos=[x, y, height] - 0.1 * normal,
-            quat=_tilting(normal),
-            **parameters,
-        )
-
-
-def _tiles(bump: float, rng: np.random.Generator) -> np.ndarray:
-    """Centre x, y, height (m) and slopes along x and y of every tile, (n, 5); level where the robot starts."""
-    knots = np.arange(-EXTENT - BUMP_DISTANCE, EXTENT + 2 * BUMP_DISTANCE, BUMP_DISTANCE)
-    heights = rng.uniform(-bump, bump, (len(knots), len(knots)))
-    level = np.abs(knots) < 1.1 * BUMP_DISTANCE
-    heights[np.ix_(level, level)] = 0.0
-    surface = RectBivariateSpline(knots, knots, heights, kx=1, ky=1)
-    centres = np.arange(-EXTENT, EXTENT, TILE) + TILE / 2
-    x, y = (grid.ravel() for grid in np.meshgrid(centres, centres, indexing="ij"))
-    half = TILE / 2
-    slope_x = (surface.ev(x + half, y) - surface.ev(x - half, y)) / TILE
-    slope_y = (surface.ev(x, y + half) - surface.ev(x, y - half)) / TILE
-    return np.stack([x, y, surface.ev(x, y), slope_x, slope_y], axis=1)
-
-
-def _tilting(normal: np.ndarray) -> np.ndarray:
-    """Quaternion (4,) wxyz of the shortest turn of z to `normal`."""
-    quaternion = np.array([1 + normal[2], -normal[1], normal[0], 0.0])
-    return quaternion / np.linalg.norm(quaternion)
+    for tile in tiles(field.bump, np.random.default_rng([seed, 0xB0])):
+        lay_tile(spec, tile, parameters)
 
 
 def _add_payload(spec: mujoco.MjSpec, field: Field) -> None:

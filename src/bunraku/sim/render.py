@@ -60,7 +60,7 @@ class _Canvas:
         flags = self._scene.flags
         flags[mujoco.mjtRndFlag.mjRND_SHADOW] = quality.shadow > 0
         flags[mujoco.mjtRndFlag.mjRND_REFLECTION] = False
-        flags[mujoco.mjtRndFlag.mjRND_SKYBOX] = False
+        flags[mujoco.mjtRndFlag.mjRND_SKYBOX] = quality.textures
         self._option = mujoco.MjvOption()
         self._option.geomgroup[:] = [group in BODY_GROUPS for group in range(len(self._option.geomgroup))]
         self._option.flags[mujoco.mjtVisFlag.mjVIS_TEXTURE] = quality.textures

@@ -11,6 +11,7 @@ import numpy as np
 
 from bunraku.errors import UserError
 from bunraku.objects import COLOURS, KINDS, SURFACES, Surface, footprint
+from bunraku.sim.person import Person
 
 WORK_AREA = Surface("work area", SURFACES["counter"].top, (0.27, 0.67), (-0.25, 0.25))
 """The part of the counter over which random objects are spread: 0.4 × 0.5 m within reach."""
@@ -32,9 +33,16 @@ class Placed:
 
 @dataclass(frozen=True)
 class Scene:
-    """The objects of the room; names are unique."""
+    """The objects of the room; names are unique.
+
+    With `house` the kitchen is part of the whole house. A `person` may be there. The robot stands at `start`: x, y (m)
+    and yaw (rad) in the world frame.
+    """
 
     objects: tuple[Placed, ...] = ()
+    house: bool = False
+    person: Person | None = None
+    start: tuple[float, float, float] = (0.0, 0.0, 0.0)
 
     def __post_init__(self) -> None:
         """Check names, kinds and colours."""
@@ -62,8 +70,12 @@ class Scene:
     def from_json(cls, text: str) -> Scene:
         """The scene that `to_json` wrote."""
         try:
-            rows = json.loads(text)["objects"]
-            return cls(tuple(Placed(**{**row, "position": tuple(row["position"])}) for row in rows))
+            content = json.loads(text)
+            objects = tuple(Placed(**{**row, "position": tuple(row["position"])}) for row in content.pop("objects"))
+            if person := content.pop("person", None):
+                person = Person(**{**person, "path": tuple(map(tuple, person["path"]))})
+            start = tuple(content.pop("start", cls.start))
+            return cls(objects, person=person, start=start, **content)
         except (ValueError, TypeError, KeyError) as error:
             raise UserError(f"this is not the JSON of a scene: {error}") from error
 

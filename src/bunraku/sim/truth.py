@@ -9,6 +9,7 @@ import numpy as np
 
 from bunraku.robot.interface import SIDES
 from bunraku.sim.build import OBJECT_PREFIX
+from bunraku.sim.person import PERSON
 from bunraku.sim.world import World
 
 ROOM = "room"
@@ -43,7 +44,8 @@ def object_speed(world: World, name: str) -> float:
 def touching(world: World, name: str) -> frozenset[str]:
     """What touches the object called `name` now.
 
-    Names of objects and of pieces of furniture, "left_hand", "right_hand", and "robot" for the rest of the robot.
+    Names of objects and of pieces of furniture, "left_hand", "right_hand", "robot" for the rest of the robot, "person"
+    and "person_plate" for what a person holds out.
     """
     world.scene.find(name)
     model = world.model
@@ -79,6 +81,8 @@ def _owner(world: World, geom: int) -> str:
     root = model.body(int(model.body_rootid[body])).name
     if root.startswith(OBJECT_PREFIX):
         return root.removeprefix(OBJECT_PREFIX)
+    if root.startswith(PERSON):
+        return root
     while body:
         name = model.body(body).name
         if name in ("left_hand", "right_hand"):

@@ -101,6 +101,8 @@ class _Moment:
 
     time: float
     qpos: np.ndarray
+    mocap_pos: np.ndarray
+    mocap_quat: np.ndarray
     viewpoint: Viewpoint
     frames: Mapping[str, CameraFrame]
     title: str
@@ -148,9 +150,10 @@ class Film:
         if time < self._due - 1e-9:
             return
         self._due = max(self._due + self._period, time)
-        state = self._world.data.qpos.copy()
+        data = self._world.data
+        state = data.qpos.copy(), data.mocap_pos.copy(), data.mocap_quat.copy()
         frames = dict(develop(observation.frames))
-        self._moments.put(_Moment(time, state, self.viewpoint, frames, title, caption))
+        self._moments.put(_Moment(time, *state, self.viewpoint, frames, title, caption))
 
     def close(self) -> None:
         """Draw what is left, finish the file and free the renderer; closing twice is harmless."""
@@ -169,6 +172,7 @@ class Film:
             self._ready.set()
             while (moment := self._moments.get()) is not None:
                 data.qpos[:] = moment.qpos
+                data.mocap_pos[:], data.mocap_quat[:] = moment.mocap_pos, moment.mocap_quat
                 mujoco.mj_kinematics(model, data)
                 mujoco.mj_comPos(model, data)
                 mujoco.mj_camlight(model, data)

@@ -7,9 +7,11 @@ from dataclasses import dataclass
 import mujoco
 import numpy as np
 
+from bunraku.objects import quaternion_about_z
 from bunraku.robot.model import standing_configuration
 from bunraku.robot.spec import RobotSpec
 from bunraku.sim.build import build_model
+from bunraku.sim.person import move_person
 from bunraku.sim.scene import Scene
 
 
@@ -53,17 +55,24 @@ def step(world: World) -> np.ndarray:
         mujoco.mj_step2(model, data)
         model.opt.jacobian = mujoco.mjtJacobian.mjJAC_SPARSE
     sensors = data.sensordata.copy()
+    if world.scene.person:
+        for moved in (data, world.scratch):
+            move_person(world.scene.person, model, moved, data.time)
     mujoco.mj_step1(model, data)
     return sensors
 
 
 def create_world(scene: Scene, spec: RobotSpec | None = None) -> World:
-    """A world at time 0, the robot standing in its initial posture before the counter."""
+    """A world at time 0, the robot standing in its initial posture where the scene has it."""
     spec = spec or RobotSpec()
     model = build_model(spec, scene)
     data = mujoco.MjData(model)
     configuration = standing_configuration(spec)
-    data.qpos[:7] = configuration[:7]
+    x, y, yaw = scene.start
+    c, s = np.cos(yaw), np.sin(yaw)
+    ahead, aside, height = configuration[:3]
+    data.qpos[:3] = [x + c * ahead - s * aside, y + s * ahead + c * aside, height]
+    data.qpos[3:7] = quaternion_about_z(yaw)
     for joint, angle in zip(spec.joints, configuration[7:], strict=True):
         data.joint(joint.name).qpos = angle
     mujoco.mj_forward(model, data)
