@@ -58,8 +58,8 @@ def add_house(spec: mujoco.MjSpec, seed: int = 0) -> None:
         block(spec, wall.name, wall.x, wall.y, wall.z, wall.material, FLOOR_FRICTION)
     for wall in WALLS:
         if wall.z[0] == 0:
-            grown = [(low - SKIRTING, high + SKIRTING) for low, high in (wall.x, wall.y)]
-            ornament(spec, *grown, (0, 0.08), "lacquer")
+            x, y = ((low - SKIRTING, high + SKIRTING) for low, high in (wall.x, wall.y))
+            ornament(spec, x, y, (0, 0.08), "lacquer")
     for x, opening in (((HALL.x[1], KITCHEN.x[0]), KITCHEN_DOOR), ((LIVING_ROOM.x[1], HALL.x[0]), LIVING_DOOR)):
         _add_frame(spec, x, opening)
     add_kitchen(spec)

@@ -38,16 +38,17 @@ class Person:
         """x, y m, yaw rad and the distance walked (m) at `time` s."""
         left = walked = max(0.0, time - self.departs) * self.speed if len(self.path) > 1 else 0.0
         yaw = self.yaw
+        x, y = self.path[0]
         for start, end in pairwise(self.path):
             way = np.subtract(end, start)
             length = float(np.hypot(*way))
             if left > 0:
                 yaw = float(np.arctan2(way[1], way[0]))
             if left <= length:
-                x, y = np.add(start, way * (left / length))
-                return float(x), float(y), yaw, walked
+                share = left / length
+                return start[0] + share * float(way[0]), start[1] + share * float(way[1]), yaw, walked
             left -= length
-        x, y = self.path[-1]
+            x, y = end
         return x, y, yaw, walked - left
 
     @property
