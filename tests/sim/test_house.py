@@ -10,6 +10,7 @@ from bunraku.house import FURNITURE, GARDEN_LEVEL, LIVING_ROOM, ROOMS, STAIR, ST
 from bunraku.objects import SURFACES
 from bunraku.sim import Scene, truth
 from bunraku.sim.person import PLATE, Person
+from bunraku.sim.robot import SimulatedRobot
 from bunraku.sim.scene import Placed, on_surface
 from bunraku.sim.world import create_world, step
 
@@ -78,3 +79,15 @@ def test_a_person_walks_its_path_and_nothing_pushes_it():
 def test_json_keeps_the_whole_scene():
     scene = Scene(house=True, person=HOLDING, start=(-4.0, 0.5, 1.0))
     assert Scene.from_json(scene.to_json()) == scene
+
+
+def test_a_camera_sees_a_walking_person_where_it_was_when_the_picture_was_taken():
+    person = Person(((1.5, -1.5), (1.5, 1.5)), speed=2.0)
+    world = create_world(Scene(house=True, person=person, start=(-0.8, 0.0, 0.0)))
+    robot = SimulatedRobot(world, cameras=("head_left",))
+    early = robot.observe().frames["head_left"]
+    for _ in range(200):
+        step(world)
+    sweater = np.flatnonzero((np.ptp(early.image.astype(int), axis=2) > 60).any(axis=0))
+    robot.close()
+    assert sweater.size and sweater.mean() > 320  # still to the right, where it set out

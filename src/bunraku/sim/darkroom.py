@@ -11,6 +11,7 @@ import numpy as np
 
 from bunraku.robot.interface import CameraFrame
 from bunraku.sim.render import CameraRenderer
+from bunraku.sim.snapshot import Snapshot
 
 
 class Darkroom:
@@ -23,23 +24,22 @@ class Darkroom:
         self._renderer: CameraRenderer | None = CameraRenderer(model)
         self._thread = get_ident()
 
-    def expose(self, camera: str, qpos: np.ndarray) -> Callable[[], np.ndarray]:
-        """A function that draws what `camera` sees where MuJoCo's configuration is `qpos` (nq,) now: (height, width, 3)
-        uint8 RGB, read-only. It raises `RuntimeError` after `close`, and in another thread than the darkroom's own."""
-        state = qpos.copy()
+    def expose(self, camera: str, data: mujoco.MjData) -> Callable[[], np.ndarray]:
+        """A function that draws what `camera` sees in `data` now: (height, width, 3) uint8 RGB, read-only.
+
+        It raises `RuntimeError` after `close`, and in another thread than the darkroom's own.
+        """
+        state = Snapshot.of(data)
         return lambda: self._draw(camera, state)
 
-    def _draw(self, camera: str, qpos: np.ndarray) -> np.ndarray:
+    def _draw(self, camera: str, state: Snapshot) -> np.ndarray:
         if self._renderer is None:
             raise RuntimeError(
                 f"this frame of {camera} was never drawn: nobody looked at it before the robot was closed"
             )
         if get_ident() != self._thread:
             raise RuntimeError(f"this frame of {camera} must be looked at first in the thread that moves the robot")
-        self._data.qpos[:] = qpos
-        mujoco.mj_kinematics(self._model, self._data)
-        mujoco.mj_comPos(self._model, self._data)
-        mujoco.mj_camlight(self._model, self._data)
+        state.show(self._model, self._data)
         image = self._renderer.render(self._data, camera)
         image.flags.writeable = False
         return image

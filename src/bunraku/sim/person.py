@@ -38,7 +38,7 @@ class Person:
         """x, y m, yaw rad and the distance walked (m) at `time` s."""
         left = walked = max(0.0, time - self.departs) * self.speed if len(self.path) > 1 else 0.0
         yaw = self.yaw
-        x, y = self.path[0]
+        x, y = next(iter(self.path))
         for start, end in pairwise(self.path):
             way = np.subtract(end, start)
             length = float(np.hypot(*way))

@@ -105,7 +105,7 @@ class Eyes:
         if self._darkroom is not None:
             time = self._world.time
             for name in [name for name, due in self._due.items() if time >= due - 1e-9]:
-                self._frames[name] = LatentFrame(name, time, self._darkroom.expose(name, self._world.data.qpos))
+                self._frames[name] = LatentFrame(name, time, self._darkroom.expose(name, self._world.data))
                 self._due[name] += self._period
         return self._frames
 

@@ -26,6 +26,7 @@ from bunraku.errors import UserError
 from bunraku.robot.interface import CameraFrame, Observation
 from bunraku.sim.darkroom import develop
 from bunraku.sim.render import Quality, Viewpoint, ViewRenderer
+from bunraku.sim.snapshot import Snapshot
 from bunraku.sim.world import World
 
 FILM_QUALITY = Quality(samples=0, slices=16, stacks=10, quads=2, shadow=1024, textures=True)
@@ -100,9 +101,7 @@ class _Moment:
     """What one picture of a film shows."""
 
     time: float
-    qpos: np.ndarray
-    mocap_pos: np.ndarray
-    mocap_quat: np.ndarray
+    state: Snapshot
     viewpoint: Viewpoint
     frames: Mapping[str, CameraFrame]
     title: str
@@ -150,10 +149,9 @@ class Film:
         if time < self._due - 1e-9:
             return
         self._due = max(self._due + self._period, time)
-        data = self._world.data
-        state = data.qpos.copy(), data.mocap_pos.copy(), data.mocap_quat.copy()
+        state = Snapshot.of(self._world.data)
         frames = dict(develop(observation.frames))
-        self._moments.put(_Moment(time, *state, self.viewpoint, frames, title, caption))
+        self._moments.put(_Moment(time, state, self.viewpoint, frames, title, caption))
 
     def close(self) -> None:
         """Draw what is left, finish the file and free the renderer; closing twice is harmless."""
@@ -171,11 +169,7 @@ class Film:
             renderer = ViewRenderer(model, *VIEW_SIZE, quality=FILM_QUALITY)
             self._ready.set()
             while (moment := self._moments.get()) is not None:
-                data.qpos[:] = moment.qpos
-                data.mocap_pos[:], data.mocap_quat[:] = moment.mocap_pos, moment.mocap_quat
-                mujoco.mj_kinematics(model, data)
-                mujoco.mj_comPos(model, data)
-                mujoco.mj_camlight(model, data)
+                moment.state.show(model, data)
                 view = renderer.render(data, moment.viewpoint)
                 picture = compose(view, moment.frames, moment.title, moment.caption, moment.time)
                 self._writer.write(picture, moment.time)
