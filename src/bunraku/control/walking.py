@@ -116,6 +116,11 @@ class Walker:
         return self.phase is Phase.STANDING
 
     @property
+    def stance(self) -> int | None:
+        """The foot that bears the robot in a step, 0 left or 1 right; None while both do."""
+        return self._stance if self.phase is Phase.STEPPING else None
+
+    @property
     def pose(self) -> np.ndarray:
         """x, y (m) and yaw (rad) of the pelvis in the frame of the very first stance, by odometry."""
         configuration = self.controller.state.configuration

@@ -21,6 +21,8 @@ from bunraku.skills.walking import Legs, Velocity
 COMMAND_DELAY = 1
 """Control periods between a command and its effect: one frame of a 250 Hz bus."""
 PUSH_TIME = 0.1
+SLEWED = 1.5
+"""How long after a new command the velocity is on its way to it, s."""
 SETTLE = 4.0
 """How long a pushed robot must stay up, s."""
 PACES = (
@@ -73,8 +75,8 @@ class Trial:
 class TrialResult:
     """What came of a trial. Times in s, distances in m.
 
-    `fell_at` is None when it stayed up. `tracking` holds, per steady stretch of at least 1 s, the asked and the
-    measured velocity (forward, left, turn). `stop_times`: from the wish to stand until both feet stood.
+    `fell_at` is None when it stayed up. `tracking` holds, per steady stretch of at least one whole stride, the
+    asked and the measured velocity (forward, left, turn). `stop_times`: from the wish to stand until both feet stood.
     `odometry_error`: of the
     pelvis at the end, horizontally. `transport_cost`: mechanical energy per weight and distance walked. `peak_torque`
     (30,) N·m. `ticks` (s of CPU time) of the controller.
@@ -161,7 +163,7 @@ class _Watch:
         self._peak = np.zeros(len(JOINTS))
         self._ticks: list[float] = []
         self._tracking: list = []
-        self._stretch: tuple[Velocity, float, np.ndarray, np.ndarray] | None = None
+        self._stretch: _Stretch | None = None
         self._stops: list[float] = []
         self._stop_asked: float | None = None
 
@@ -182,20 +184,18 @@ class _Watch:
 
     def _track(self, velocity: Velocity, pose: np.ndarray, step: np.ndarray) -> None:
         now = self._world.time
-        if self._stretch is None or self._stretch[0] != velocity:
-            self._end_stretch(now)
-            self._stretch = (velocity, now, np.zeros(3), np.zeros(1))
-        _, since, total, seconds = self._stretch
-        if now - since > 1.5:  # past the slew of the command
-            c, s = np.cos(pose[2]), np.sin(pose[2])
-            total += [c * step[0] + s * step[1], -s * step[0] + c * step[1], _wrap(step[2])]
-            seconds += 0.004
+        if self._stretch is None or self._stretch.asked != velocity:
+            self._end_stretch()
+            self._stretch = _Stretch(velocity, now)
+        c, s = np.cos(pose[2]), np.sin(pose[2])
+        moved = np.array([c * step[0] + s * step[1], -s * step[0] + c * step[1], _wrap(step[2])])
+        self._stretch.note(now, moved, self._legs.walker.stance)
 
-    def _end_stretch(self, now: float) -> None:
-        if self._stretch is not None and self._stretch[3][0] >= 1.0 and not self._stretch[0].is_zero:
-            asked, _, total, seconds = self._stretch
-            measured = total / seconds[0]
-            self._tracking.append(((asked.forward, asked.left, asked.turn), tuple(float(value) for value in measured)))
+    def _end_stretch(self) -> None:
+        if self._stretch is not None and not self._stretch.asked.is_zero:
+            asked, measured = self._stretch.asked, self._stretch.measured()
+            if measured is not None:
+                self._tracking.append(((asked.forward, asked.left, asked.turn), measured))
 
     def _time_stops(self, velocity: Velocity) -> None:
         now, standing = self._world.time, self._legs.walker.is_standing
@@ -210,7 +210,7 @@ class _Watch:
         return np.array([*pelvis.xpos[:2], np.arctan2(pelvis.xmat[3], pelvis.xmat[0])])
 
     def result(self, trial: Trial, cpu: float) -> TrialResult:
-        self._end_stretch(self._world.time)
+        self._end_stretch()
         fell = has_fallen(self._world)
         weight = float(self._world.model.body_subtreemass[self._world.model.body("pelvis").id]) * trial.ground.gravity
         estimated = self._legs.walker.pose[:2]
@@ -230,6 +230,35 @@ class _Watch:
             simulated=self._world.time,
             cpu=cpu,
         )
+
+
+@dataclass
+class _Stretch:
+    """A stretch of one commanded velocity `asked`, from `start` s on.
+
+    It is measured over whole strides: within a stride the velocity of a sidestep swings between none and three times
+    its mean.
+    """
+
+    asked: Velocity
+    start: float
+    total: np.ndarray = field(default_factory=lambda: np.zeros(3))
+    strides: list[tuple[float, np.ndarray]] = field(default_factory=list)
+    stance: int | None = None
+
+    def note(self, now: float, moved: np.ndarray, stance: int | None) -> None:
+        """Add what was `moved` (3,) since the last tick; `stance` is the foot that bears the robot, if only one."""
+        self.total = self.total + moved
+        if stance == 0 and self.stance == 1 and now - self.start > SLEWED:
+            self.strides.append((now, self.total))
+        self.stance = stance
+
+    def measured(self) -> tuple[float, ...] | None:
+        """Mean velocity (forward, left, turn) over the whole strides; None if there was none."""
+        if len(self.strides) < 2:
+            return None
+        (began, before), (ended, after) = self.strides[0], self.strides[-1]
+        return tuple(float(value) for value in (after - before) / (ended - began))
 
 
 def _wrap(angle: float) -> float:
