@@ -59,7 +59,7 @@ EARLIEST_TOUCH = 0.55
 """Share of a step before which a touching swing foot does not end it."""
 FREEZE = 0.05
 """Time before touchdown from which the foothold stays, s."""
-LATE_HURRY = 4.0
+LATE_HURRY = 10.0
 """How fast a foot that finds no ground speeds up downwards, m/s²."""
 LAND_EARLY = 0.03
 """How long before the planned touchdown the swing foot is due at the ground, s: early is safe, late is not."""
@@ -320,7 +320,7 @@ class Walker:
         elif left > early + 0.01:
             self._glide(slice(2, 3), target[2:], left - early, -LANDING_SPEED / self._slow)
         else:
-            late = max(self._elapsed - step.duration, 0.0)
+            late = max(self._elapsed - step.duration + early, 0.0)
             speed = LANDING_SPEED / self._slow + LATE_HURRY / self._slow**2 * late
             self._swing[2] -= speed * self.period
             self._swing_rate[2], self._swing_rate2[2] = -speed, 0.0
