@@ -1,8 +1,11 @@
 """The phrasings of the conversation benchmark and what each should make the robot do.
 
 A line of `phrases/*.txt` is `expected | what a person says`; `expected` may begin with the situation: `[call]` was
-made before, or `[?call]` waits for the answer to a question. Every second phrase is held out: not looked at for
-tuning, but for two (one in each language) that were scored as wrong moves: a wrong label and a fault, both mended.
+made before, or `[?call]` waits for the answer to a question. A last argument `hand left` or `hand right` names the hand.
+
+Of the first list every second phrase was held out; its misses were printed while the grammar was improved, so it is no
+longer blind. The two blind lists were written and committed together, before that; "blind 1" was scored once and then
+served for tuning, "blind 2" is scored once, when the grammar is finished.
 """
 
 from __future__ import annotations
@@ -19,6 +22,8 @@ from bunraku.mind.vocabulary import default_vocabulary
 
 PHRASES = Path(__file__).parent / "phrases"
 LANGUAGES = ("english", "japanese")
+WHOLE = {"more": "second list", "blind1": "blind 1", "blind2": "blind 2"}
+"""The lists that are not divided: part of the file's name → name in the table of results."""
 SIDES = ("left", "right", "middle", "nearest", "farthest")
 
 
@@ -81,14 +86,15 @@ def _call(text: str) -> ToolCall:
         raise ValueError(f"cannot read the expected call '{text}'")
     name, inside = match[1], match[2]
     parts = [part.strip() for part in inside.split(",")] if inside else []
+    hand = {"hand": parts.pop().removeprefix("hand ")} if parts and parts[-1].startswith("hand ") else {}
     match name:
         case "say":
             return ToolCall(name, {"text": inside})
         case "recall":
             return ToolCall(name)
         case "put":
-            return ToolCall(name, dict(_put_arguments(parts)))
-    return ToolCall(name, {"object": _object(parts[0])} if parts else {})
+            return ToolCall(name, dict(_put_arguments(parts)) | hand)
+    return ToolCall(name, {"object": _object(parts[0])} | hand if parts else {})
 
 
 def _put_arguments(parts: list[str]) -> Iterator[tuple[str, Any]]:
@@ -109,7 +115,7 @@ def _object(text: str) -> ObjectQuery:
     return ObjectQuery(" ".join(words) or None, colour, side, None, place or None)  # type: ignore[arg-type]
 
 
-def load_more(language: str) -> list[Phrase]:
-    """The second list of `language`, written after the first was scored; all of it is for tuning."""
-    lines = (PHRASES / f"{language}_more.txt").read_text(encoding="utf-8").splitlines()
-    return [parse(line, language, half="second list") for line in lines if line.strip() and not line.startswith("#")]
+def load_whole(language: str, part: str) -> list[Phrase]:
+    """Every phrase of `LANGUAGE_PART.txt`, all in the one half that the part is named after."""
+    lines = (PHRASES / f"{language}_{part}.txt").read_text(encoding="utf-8").splitlines()
+    return [parse(line, language, half=WHOLE[part]) for line in lines if line.strip() and not line.startswith("#")]

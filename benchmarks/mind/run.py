@@ -21,7 +21,7 @@ from pathlib import Path
 sys.path.insert(0, str(Path(__file__).parent))
 
 import tyro
-from phrases import LANGUAGES, Phrase, load, load_more
+from phrases import LANGUAGES, WHOLE, Phrase, load, load_whole
 from score import score
 from templates import generate
 
@@ -74,6 +74,7 @@ def main(
     model: str | None = None,
     generated: int = 500,
     seed: int = 0,
+    parts: tuple[str, ...] = tuple(WHOLE),
     out: Path = Path("runs/mind"),
 ) -> None:
     """Score a mind and write `out`/MIND.json and MIND.html.
@@ -84,10 +85,11 @@ def main(
         model: the endpoint's model, or a GGUF file for llama.
         generated: generated phrasings per language, besides the hand-written ones.
         seed: of the generated phrasings.
+        parts: which further lists of phrases to score.
         out: folder of the results.
     """
-    phrases = [p for language in LANGUAGES for p in load(language)]
-    phrases += [p for language in LANGUAGES for p in (*load_more(language), *generate(language, generated, seed))]
+    phrases = [p for language in LANGUAGES for p in (*load(language), *generate(language, generated, seed))]
+    phrases += [p for language in LANGUAGES for part in parts for p in load_whole(language, part)]
     subject = make(mind, load_persona("companion"), url, model)
     for language in LANGUAGES:  # the first turn of a language compiles its grammar
         asyncio.run(_ask(subject, next(p for p in phrases if p.language == language)))
@@ -146,8 +148,10 @@ def summary(rows: Sequence[Row]) -> list[dict]:
     """One line for each language and half, with Wilson's 95 % interval."""
     lines = []
     for language in LANGUAGES:
-        for half in ("tuned", "held out", "second list", "generated"):
+        for half in ("tuned", "held out", *WHOLE.values(), "generated"):
             part = [row for row in rows if (row.language, row.half) == (language, half)]
+            if not part:
+                continue
             right = sum(row.right for row in part)
             low, high = wilson_interval(right, len(part))
             cpu = sorted(row.cpu_ms for row in part) or [0.0]
@@ -206,9 +210,9 @@ td,th{{padding:.3rem .6rem;border-bottom:1px solid #e4e4e4;text-align:left;verti
 .wrong td{{background:#fdd}} small{{color:#666}}
 </style>
 <h1>Conversation benchmark: {html.escape(mind)} {html.escape(model or "")}</h1>
-<p>Each phrase is scored by the tool calls made. The dark line is Wilson's 95 % interval. “Held out” phrases were not
-looked at for tuning, but for one in each language that moved wrongly at first;
-“second list” was written after the first scoring, for tuning. A wrong move is any moving call
+<p>Each phrase is scored by the tool calls made. The dark line is Wilson's 95 % interval. “Tuned”, “held out”
+and “second list” phrases were read while the grammar was improved; both blind lists were written before that, blind 1 was
+read after one scoring, blind 2 only after the last. A wrong move is any moving call
 that the phrase did not ask for.</p>
 <table><tr><th>language<th>phrases<th class=n>right<th>&nbsp;<th class=n>rate<th class=n>wrong moves
 <th class=n>CPU ms, median<th class=n>p99</tr>{lines}</table>
