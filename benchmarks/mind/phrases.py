@@ -1,7 +1,8 @@
 """The phrasings of the conversation benchmark and what each should make the robot do.
 
 A line of `phrases/*.txt` is `expected | what a person says`; `expected` may begin with the situation: `[call]` was
-made before, or `[?call]` waits for the answer to a question. A last argument `hand left` or `hand right` names the hand.
+made before, or `[?call]` waits for the answer to a question. A last argument `hand left` or `hand right` names the
+hand.
 
 Of the first list every second phrase was held out; its misses were printed while the grammar was improved, so it is no
 longer blind. The two blind lists were written and committed together, before that; "blind 1" was scored once and then

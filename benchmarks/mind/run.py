@@ -210,10 +210,10 @@ td,th{{padding:.3rem .6rem;border-bottom:1px solid #e4e4e4;text-align:left;verti
 .wrong td{{background:#fdd}} small{{color:#666}}
 </style>
 <h1>Conversation benchmark: {html.escape(mind)} {html.escape(model or "")}</h1>
-<p>Each phrase is scored by the tool calls made. The dark line is Wilson's 95 % interval. “Tuned”, “held out”
-and “second list” phrases were read while the grammar was improved; both blind lists were written before that, blind 1 was
-read after one scoring, blind 2 only after the last. A wrong move is any moving call
-that the phrase did not ask for.</p>
+<p>Each phrase is scored by the tool calls made. The dark line is Wilson's 95 % interval. “Tuned”,
+“held out” and “second list” phrases were read while the grammar was improved; both blind lists were written before
+that, blind 1 was read after one scoring, blind 2 only after the last. A wrong move is any moving call that the phrase
+did not ask for.</p>
 <table><tr><th>language<th>phrases<th class=n>right<th>&nbsp;<th class=n>rate<th class=n>wrong moves
 <th class=n>CPU ms, median<th class=n>p99</tr>{lines}</table>
 <h2>By topic <small>hand-written</small></h2>

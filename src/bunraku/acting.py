@@ -102,11 +102,12 @@ class Actor:
         arguments = call.arguments
         match call.name:
             case "pick":
-                outcome = yield from self._pick(arguments["object"])
+                outcome = yield from self._pick(arguments["object"], _hands(call))
             case "bring":
-                outcome = yield from self._bring(arguments["object"])
+                outcome = yield from self._bring(arguments["object"], _hands(call))
             case "put":
-                outcome = yield from self._put(arguments["object"], arguments["relation"], arguments["target"])
+                relation, target = arguments["relation"], arguments["target"]
+                outcome = yield from self._put(arguments["object"], relation, target, _hands(call))
             case "look_for":
                 found = yield from self._find(arguments["object"])
                 outcome = found if isinstance(found, Outcome) else Outcome(True, self._where(found))

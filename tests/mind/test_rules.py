@@ -191,3 +191,43 @@ def test_speed_steps_stay_in_range():
             break
         context = context.after(plan)
     assert context.speed == 1.0 and isinstance(MIND.plan("もっと速く", context), Reply)
+
+
+@pytest.mark.parametrize(
+    ("text", "hand"),
+    [
+        ("pick up the red mug with your left hand", "left"),
+        ("use your right hand to take the red mug", "right"),
+        ("left hand: grab the red mug", "left"),
+        ("赤いマグを右手で取って", "right"),
+        ("左手を使って赤いマグを取ってください", "left"),
+    ],
+)
+def test_the_hand_that_is_named_is_used(text, hand):
+    assert moving(text) == [ToolCall("pick", {"object": MUG, "hand": hand})]
+
+
+@pytest.mark.parametrize("text", ["use your left hand", "左手でお願い", "no, with the left hand please"])
+def test_the_hand_may_be_corrected(text):
+    assert moving(text, PICKED) == [ToolCall("pick", {"object": MUG, "hand": "left"})]
+
+
+def test_each_step_has_its_own_hand():
+    calls = moving("take the can with your left hand and pick up the ball with your right hand")
+    assert [call.arguments.get("hand") for call in calls] == ["left", "right"]
+
+
+@pytest.mark.parametrize("text", ["mug to the shelf", "red mug on shelf", "the mug, on the shelf please", "マグは棚に"])
+def test_an_order_may_do_without_a_verb(text):
+    assert [call.name for call in moving(text)] == ["put"]
+
+
+@pytest.mark.parametrize("text", ["the mug on the shelf", "the mug on the shelf?", "mug on shelf?", "the mug, please?"])
+def test_what_may_be_a_description_is_no_order(text):
+    assert moving(text) == []
+
+
+def test_what_goes_to_a_bowl_goes_into_it():
+    for text in ("banana to the bowl", "バナナをボウルへお願い", "move the banana to the bowl"):
+        (call,) = moving(text)
+        assert call.arguments["relation"] == "in"

@@ -47,6 +47,13 @@ _HOPE = (
     "んですが",
     "のだが",
     "と思います",
+    "の",
+    "のだけど",
+    "んだけどな",
+    "なぁ",
+    "よ",
+    "ねん",
+    "んだよね",
 )
 _GIVING = (
     *(
@@ -62,17 +69,50 @@ _GIVING = (
     ),
     *(
         "くれ" + end
-        for end in ("", "る", "ない", "ますか", "ませんか", "るかな", "ないかな", "ないか", "るか", "たまえ")
+        for end in (
+            *(
+                "",
+                "る",
+                "ない",
+                "ますか",
+                "ませんか",
+                "るかな",
+                "ないかな",
+                "ないか",
+                "るか",
+                "たまえ",
+                "や",
+                "よ",
+                "よな",
+            ),
+            *("へん", "へんか", "へんかな", "へんかなあ", "ん", "んか", "んかな", "るの", "ないの", "ますでしょうか"),
+        )
     ),
     *(
         "もら" + end
         for end in ("える", "えない", "えますか", "えませんか", "えるかな", "えないかな", "えないでしょうか")
     ),
+    *("くん" + end for end in ("ない", "ないか", "ないかな", "ないの")),
+    *("もろ" + end for end in ("てええ", "てもええ", "ていい", "えん")),
     *("もら" + end for end in ("えますでしょうか", "えるか", "おう", "おうか", "おうかな")),
     *("いただけ" + end for end in ("ますか", "ませんか", "ないでしょうか", "ますでしょうか", "ればと思います")),
-    *("頂けますか", "頂けませんか", "ちょうだい", "頂戴", "おくれ", "みせて", "よ", "ね"),
-    *(f"{verb}と{thanks}" for verb in ("くれる", "もらえる", "いただける") for thanks in _THANKS),
-    *(f"{verb}たら{thanks}" for verb in ("くれ", "もらえ", "いただけ") for thanks in _THANKS),
+    *("頂けますか", "頂けませんか", "ちょうだい", "ちょーだい", "頂戴", "おくれ", "みせて", "よ", "ね"),
+    *("や", "やー", "よね", "よー", "ねー", "ー", "よな", "んか", "くださいな", "くださいね", "くださいよ"),
+    *(
+        f"{verb}と{thanks}"
+        for verb in ("くれる", "もらえる", "いただける", "いただけます", "もらえます", "くださる", "くださると")
+        for thanks in _THANKS
+    ),
+    *(
+        f"{verb}たら{thanks}"
+        for verb in ("くれ", "もらえ", "いただけ", "いただけまし", "くださっ")
+        for thanks in _THANKS
+    ),
+    *(f"{verb}ば{thanks}" for verb in ("くれれ", "もらえれ", "いただけれ") for thanks in _THANKS),
+    *(
+        "いただくこと" + end
+        for end in ("はできますか", "はできる", "は可能ですか", "はできますでしょうか", "はできませんか")
+    ),
     *(f"{wish}{end}" for wish in ("ほしい", "欲しい", "もらいたい", "いただきたい") for end in _HOPE),
     *(
         f"{may}{good}{end}"
@@ -138,7 +178,13 @@ _BAD = (
 _END = "(?=$|[、。!])"
 
 _ASKING: dict[str, re.Pattern[str]] = {
-    "te": re.compile(f"(?:から|(?:(?:み|おい|しまっ|あげ)て|と?いて)?{_GIVE}?)"),
+    "te": re.compile(f"(?:から|(?:(?:み|おい|しまっ|あげ)て|と?いて)?{_GIVE}?)(?:な(?=$|[、。!]))?"),
+    "kept": re.compile(
+        f"(?:いて|って|け|いてや|いてな|きなさい)(?:な(?=$|[、。!])|{_GIVE})?"
+    ),  # 置いておいて → 置いといて, 置いとって
+    "then": re.compile("(?:ら|後で|後に|あとで|あとに|のち)(?=、?[^?？どだい])"),
+    "suggested": re.compile(f"らどう(?:かな|ですか|でしょうか|だろう|かしら)?{_END.replace('!', '!?')}"),
+    "advised": re.compile(f"(?:ほう|方)が(?:いい|良い|よい)(?:です|よ|ね|な|と思う|と思います)*{_END}"),
     "casual": re.compile(f"って{_GIVE}?"),
     "masu": re.compile("(?:なさい|ましょうか?|ますか|ませんか|に行って(?:ください)?)"),
     "polite": re.compile(_POLITE),
@@ -146,6 +192,7 @@ _ASKING: dict[str, re.Pattern[str]] = {
     "imperative": re.compile("(?=$|[、。!?よ])よ?"),
     "dictionary": re.compile(
         f"(?:ように(?:して(?:ください)?|お願いします|頼む)?|ことは?(?:できますか|できる(?=[?])|可能ですか|できるかな)"
+        f"|だけで(?:いい|よい|OK|ok)(?:です|よ|から|ね)*|べき(?:だ|です)(?:よ|ね)*{_END}"
         f"|のを(?:お願いします|手伝って(?:ください)?|お願い(?:できますか)?)|んだ{_END}|こと(?=$|[、。])|{_END})"
     ),
 }
@@ -173,5 +220,7 @@ def instructions(verb: str, verb_class: str) -> tuple[tuple[str, re.Pattern[str]
     f["polite"] = "お" + f["masu"]
     f["contracted"] = f["te"][:-1] + ("ちゃ" if f["te"].endswith("て") else "じゃ")
     f["casual"] = f["contracted"]
+    f["kept"] = f["te"][:-1] + ("と" if f["te"].endswith("て") else "ど")
+    f["then"] = f["suggested"] = f["advised"] = f["te"][:-1] + ("た" if f["te"].endswith("て") else "だ")
     asking = [(f[name], tail, False) for name, tail in _ASKING.items()]
     return (*asking, *((f[name], tail, True) for name, tail in _FORBIDDING.items()))

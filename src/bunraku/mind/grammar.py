@@ -16,11 +16,14 @@ from typing import Any
 
 from bunraku.mind.conjugation import instructions
 from bunraku.mind.text import Language
-from bunraku.mind.tools import ObjectQuery, Relation, Side
+from bunraku.mind.tools import Hand, ObjectQuery, Relation, Side
 from bunraku.mind.vocabulary import Names, Vocabulary
 
 _FIRST_MARKER = 0xE000  # private use: the normalised text has no such characters
 _MARKER = "[\ue000-\ue0ff]"
+_HANDS: Mapping[str, Hand] = {"\ue100": "left", "\ue101": "right"}
+_HAND = f"[{''.join(_HANDS)}]"
+_HANDED = frozenset({"pick", "put", "put_in", "put_also", "put_nowhere", "bring"})
 
 
 @dataclass(frozen=True)
@@ -46,16 +49,18 @@ class Clause:
     text: str = ""
     number: float | None = None
     negated: bool = False
+    hand: Hand | None = None
 
 
 @dataclass(frozen=True)
 class Correction:
-    """ "No, the blue one": what takes the place of the last `object` or `target`."""
+    """ "No, the blue one": what takes the place of the last `object`, `target` or `hand`."""
 
     object: Noun | None = None
     target: Noun | None = None
     relation: Relation | None = None
     side: Side | None = None
+    hand: Hand | None = None
 
 
 @dataclass(frozen=True)
@@ -97,12 +102,16 @@ class Grammar:
         self._kinds = _words(vocabulary.kinds, language, plural=self._spaced)
         self._places = _words(vocabulary.places, language)
         self._noun = self._noun_pattern()
-        self._filler = self._any({*data["filler"]["lead"], *data["filler"]["trail"]}, escape=False)
+        self._hands = {mark: re.compile(data["hands"][hand]) for mark, hand in _HANDS.items()}
+        fillers = {f for part in ("lead", "trail", "courtesy", "remarks") for f in data["filler"][part]}
+        self._filler = self._any((self._substituted(f, strict=True) for f in fillers), escape=False)
         self._separator = re.compile(_alternatives(data["filler"]["separators"]))
         self._negation = self._any(data["negation"]["before"], escape=False)
         self._withdrawn = self._any(data["negation"]["withdrawn"], escape=False)
         self._plain = self._any(data["correction"]["plain"], escape=False)
         self._correcting = self._any(data["correction"]["lead"], escape=False)
+        repair = "|".join(data["correction"]["repair"])
+        self._repair = re.compile(f".*[,.;、。…] ?(?:{repair}){self._end}[,.、。… ]*(?=.)")
         self._verbs = _Verbs(data.get("verbs", {}))
         self._patterns = [self._compile(a, p, strict=True) for a, ps in data["actions"].items() for p in ps]
         self._loose = self._loose_patterns()
@@ -110,6 +119,8 @@ class Grammar:
             role: [self._compile(role, p, strict=True) for p in data["correction"][role]]
             for role in ("not_object", "not_target", "object", "target")
         }
+        self._bare = [self._compile(a, p, strict=True) for a, ps in data["bare"]["patterns"].items() for p in ps]
+        self._asking, self._polite = (self._any(data["bare"][key], escape=False) for key in ("asking", "polite"))
 
     # Reading -----------------------------------------------------------------------------------------------------
 
@@ -121,13 +132,20 @@ class Grammar:
         marked, nouns = self._mark(words)
         clauses: list[Clause] = []
         position, gap = 0, ""
+        hand: Hand | None = None
         while position < len(marked):
             if marked[position] == " ":
                 position += 1
                 continue
+            if marked[position] in _HANDS:
+                hand, position = _HANDS[marked[position]], position + 1
+                if clauses and not re.search("[.!?;。]", gap):
+                    clauses[-1], hand = replace(clauses[-1], hand=hand), None
+                continue
             if match := self._next_clause(marked, position, clauses):
                 clause, end = match
-                clause = self._fill(clause, nouns)
+                clause = replace(self._fill(clause, nouns), hand=_hand_in(marked[position:end]) or hand)
+                hand = None
                 carried = clauses and clauses[-1].negated and self._carries(gap)
                 clauses.append(replace(clause, negated=True) if carried else clause)
                 gap, position = "", end
@@ -139,9 +157,54 @@ class Grammar:
                 clauses.append(Clause("withdrawn"))
             gap += marked[position:end] + " "
             position = end
+        if hand and clauses:
+            clauses[-1] = replace(clauses[-1], hand=hand)
+        if any(clause.hand and clause.action not in _HANDED for clause in clauses):
+            return None
         if not self._spaced:
             clauses = _spread_negation(clauses, words)
         return clauses
+
+    def bare(self, words: str) -> list[Clause] | None:
+        """The orders of a message without a verb, like "the red mug, on the shelf please", or None.
+
+        What only names things, or might as well be a question or a statement, is no order.
+        """
+        marked, nouns = self._mark(words)
+        clauses: list[Clause] = []
+        position, asked, politely = 0, False, False
+        while position < len(marked):
+            if marked[position] == " ":
+                position += 1
+            elif match := self._longest(self._bare, marked, position):
+                clauses.append(self._fill(match[0], nouns))
+                position = match[1]
+            elif match := self._asking.match(marked, position):
+                asked, politely = True, politely or bool(self._polite.match(marked, position))
+                position = match.end()
+            elif match := self._filler.match(marked, position) or self._separator.match(marked, position):
+                position = match.end()
+            else:
+                return None
+        if not clauses or "?" in words:
+            return None
+        return clauses if all(self._is_order(clause, asked, politely) for clause in clauses) else None
+
+    def _is_order(self, clause: Clause, asked: bool, politely: bool) -> bool:
+        """Whether a clause without a verb is an order and cannot say where something is.
+
+        "Mug to the shelf" is one, and so is "mug on shelf", which leaves out the articles as telegrams do; "the mug on
+        the shelf" and "the mug" need a word of asking.
+        """
+        match clause.action:
+            case "put_going":
+                return True
+            case "bring_bare":
+                return politely
+        if clause.relation is None and clause.target and clause.target.place is None:
+            return False
+        unlike_telegrams = {*self.data["nouns"]["determiners"], *self.data["nouns"]["neutral"]}
+        return asked or (self._spaced and not unlike_telegrams & set(clause.objects[0].text.split()))
 
     def correction(self, words: str, need_lead: bool = True) -> Correction | None:
         """A message that only names another object or target, after a word of correction if `need_lead`."""
@@ -151,6 +214,8 @@ class Grammar:
             rest = marked[position:]
             if rest[0] == " ":
                 position += 1
+            elif rest[0] in _HANDS:
+                led, position, found = True, position + 1, replace(found, hand=_HANDS[rest[0]])
             elif match := self._match_fragment(("not_object", "not_target"), marked, position):
                 led, position = True, match[1]
             elif (match := self._match_fragment(("object", "target"), marked, position)) and not (
@@ -170,9 +235,14 @@ class Grammar:
                 position = match.end()
             else:
                 return None
-        if (need_lead and not led) or (found.object is None and found.target is None):
+        if (need_lead and not led) or found == Correction():
             return None
         return found
+
+    def repaired(self, words: str) -> str | None:
+        """What counts of a message in which somebody starts anew: "toss, I mean, put the ball in the bowl"."""
+        match = self._repair.match(words)
+        return words[match.end() :] if match else None
 
     def knows_noun(self, words: str) -> Noun | None:
         """The noun phrase that the words are, if they are exactly one."""
@@ -261,6 +331,7 @@ class Grammar:
         determiner = f"(?:{_alternatives(nouns['determiners'])}){self._end}{space}"
         bare = [w for w in (*self._kinds, *self._places) if w not in nouns["needs_modifier"]]
         generic = "|".join(sorted(nouns["generic"], key=len, reverse=True))
+        unclear = _alternatives(w for n in nouns["needs_modifier"] for w in (n, _plural(n))) if self._spaced else ""
         if self._spaced:
             before = f"(?:{determiner})*(?:{modifier})*"
             modified = f"(?:(?:{determiner})+(?:{modifier})*|(?:{modifier})+)"
@@ -272,9 +343,9 @@ class Grammar:
             after = "(?P<after>)"
         heads = (
             f"(?P<before>{before})(?P<head>{_alternatives(bare)}){self._end}{after}",
-            f"(?P<before2>{modified})(?P<head2>{_alternatives(nouns['needs_modifier'] + ['cans'])}){self._end}"
-            f"{after.replace('<after>', '<after2>')}"
-            if nouns["needs_modifier"]
+            f"(?:(?P<before2>{modified})(?P<head2>{unclear}){self._end}{after.replace('<after>', '<after2>')}"
+            f"|(?P<head3>{unclear})(?= (?:{_alternatives(self._relations)}) ))"
+            if unclear
             else None,
             f"(?P<before3>{modified})(?P<generic>{generic}){self._end}{after.replace('<after>', '<after3>')}",
             f"(?P<headless>(?:the|that|this) (?:{shades}))(?= (?:,|\\.|!|\\?|;|please|instead|now|and|then|on|onto|in"
@@ -291,12 +362,14 @@ class Grammar:
             nouns.append(self._read_noun(match))
             return chr(_FIRST_MARKER + len(nouns) - 1)
 
+        for hand, pattern in self._hands.items():
+            words = pattern.sub(hand, words)
         return self._noun.sub(mark, words), nouns
 
     def _read_noun(self, match: re.Match[str]) -> Noun:
         group = {k: v for k, v in match.groupdict().items() if v}
         before = group.get("before") or group.get("before2") or group.get("before3") or group.get("headless") or ""
-        head = group.get("head") or group.get("head2") or ""
+        head = group.get("head") or group.get("head2") or group.get("head3") or ""
         after = group.get("after") or group.get("after2") or group.get("after3") or ""
         place, before_place = _compound(before, head, self._places)
         kind, before_kind = _compound(before, head, self._kinds)
@@ -367,7 +440,7 @@ class Grammar:
         if not word:
             return None, None
         name, _, side = self._relations[word].partition("_")
-        return name, side or None  # type: ignore[return-value]
+        return None if name == "to" else name, side or None  # type: ignore[return-value]
 
     # Compiling ---------------------------------------------------------------------------------------------------
 
@@ -385,25 +458,34 @@ class Grammar:
                 literals = re.compile(_alternatives(words)) if words else None
                 pattern = pattern[: final.start()] + f"(?={self._verbs.stems(verbs)}|{_alternatives(words)})"
         open_ended = verbs or (
-            not self._spaced and action in ("exclude", "not_object", "not_target", "object", "target")
+            not self._spaced
+            and action in ("exclude", "not_object", "not_target", "object", "target", *self.data["bare"]["patterns"])
         )
         end = "" if open_ended else self._clause_end
         return _Pattern(action, re.compile(self._expand(pattern, strict) + end), verbs, literals)
 
     def _expand(self, pattern: str, strict: bool) -> str:
+        return self._start + self._substituted(pattern, strict)
+
+    def _substituted(self, pattern: str, strict: bool) -> str:
+        """The pattern with its slots and macros filled in. A `strict` slot takes only what the vocabulary knows."""
         join = "(?: ?(?:, and|,|and|&) ?)" if self._spaced else "(?:と|や|、)"
+        both, all_of = ("(?:both(?: of)? )?", "") if self._spaced else ("", "(?:の?(?:両方|二つ|ふたつ)(?:とも)?)?")
         pronouns = _alternatives(self.data["nouns"]["pronouns"])
         anything = f"[^,.;!?{_MARKER[1:-1]}]+?" if self._spaced else f"[^、。をにへ{_MARKER[1:-1]}]+?"
         one = f"(?:{_MARKER}|{pronouns})" if strict else f"(?:{_MARKER}|{anything})"
+        several = f"{both}{_MARKER}(?:{join}{_MARKER})+{all_of}"
         shades = _alternatives(w for words in self._attributes.values() for w in words)
         slots = {
-            "o": f"(?P<o>{_MARKER}(?:{join}{_MARKER})*|{pronouns})" if strict else f"(?P<o>{one})",
+            "o": f"(?P<o>{several}|{_MARKER}|{pronouns})" if strict else f"(?P<o>{one})",
             "t": f"(?P<t>{one})",
             "x": f"(?:{one}|{shades})",
+            "m": f"(?:{one})",
             "a": f"(?P<a>{shades}){self._end}",
             "place": f"(?P<place>{one})",
             "r": f"(?P<r>{_alternatives(self._relations)}){self._end}",
             "text": "(?P<text>.+)",
+            "hand": f"{_HAND}?",
         }
         macros: Mapping[str, str] = self.data["macros"]
 
@@ -413,7 +495,7 @@ class Grammar:
                 return slots[name]
             return re.sub(r"\{([A-Za-z_]+)\}", substitute, macros[name])
 
-        return self._start + re.sub(r"\{([A-Za-z_]+)\}", substitute, pattern)
+        return re.sub(r"\{([A-Za-z_]+)\}", substitute, pattern)
 
     # Explaining --------------------------------------------------------------------------------------------------
 
@@ -519,6 +601,11 @@ class _Verbs:
             if found and found[0] == len(text):
                 return position
         return None
+
+
+def _hand_in(marked: str) -> Hand | None:
+    """The hand that is named inside a clause."""
+    return next((_HANDS[c] for c in marked if c in _HANDS), None)
 
 
 def _compound(before: str, head: str, names: Mapping[str, str]) -> tuple[str | None, str]:

@@ -5,20 +5,23 @@ from __future__ import annotations
 from collections.abc import Iterable
 from typing import Annotated
 
-from bunraku.mind.tools import Length, ObjectQuery, PlaceQuery, Range, Registry, Relation, Tool, tool
+from bunraku.mind.tools import Hand, Length, ObjectQuery, PlaceQuery, Range, Registry, Relation, Tool, tool
 from bunraku.mind.vocabulary import Vocabulary
 
 
-def pick(object: ObjectQuery) -> None:
-    """Grasp one object with a hand, lift it and hold it."""
+def pick(object: ObjectQuery, hand: Hand | None = None) -> None:
+    """Grasp one object, lift it and hold it. Name a hand only if the person did."""
 
 
-def put(object: ObjectQuery, relation: Relation, target: PlaceQuery) -> None:
-    """Pick up the object if it is not in the hand yet, and put it on, in or beside the target."""
+def put(object: ObjectQuery, relation: Relation, target: PlaceQuery, hand: Hand | None = None) -> None:
+    """Pick up the object if it is not in the hand yet, and put it on, in or beside the target.
+
+    Name a hand only if the person did.
+    """
 
 
-def bring(object: ObjectQuery) -> None:
-    """Pick up the object and hold it out towards the person."""
+def bring(object: ObjectQuery, hand: Hand | None = None) -> None:
+    """Pick up the object and hold it out towards the person. Name a hand only if the person did."""
 
 
 def look_for(object: ObjectQuery) -> None:

@@ -14,11 +14,14 @@ from typing import Any
 from bunraku.mind.grammar import Clause, Correction, Grammar, Noun, Unknown
 from bunraku.mind.seeing import describe
 from bunraku.mind.text import LONGEST, Language, english_words, japanese_words, language_of, normalise
-from bunraku.mind.tools import ObjectQuery, PlaceQuery, ToolCall
+from bunraku.mind.tools import ObjectQuery, PlaceQuery, Relation, ToolCall
 from bunraku.mind.vocabulary import Vocabulary, default_vocabulary
 
 MOST_STEPS = 8
 """Tool calls in one message."""
+
+CONTAINERS = frozenset({"bowl"})
+"""Kinds in which a thing is put where the words say only "to"."""
 
 _SPEED_STEP = 1.5
 _SLOWEST, _FULL = 0.25, 1.0
@@ -111,10 +114,15 @@ class _Reading:
         if len(words) > LONGEST:
             return self._reply("too_long")
         parsed = self.grammar.parse(words)
-        corrects = self.context.last_calls and self.grammar.begins_plainly(words)
+        if (parsed is None or any(c.action == "withdrawn" for c in parsed)) and (tail := self.grammar.repaired(words)):
+            again = self.grammar.parse(tail)
+            if again and not any(c.negated or c.action in ("withdrawn", "topic", "exclude") for c in again):
+                return _Reading(self.grammar, self.context).plan(tail)
+        waiting, before = self.context.waiting, self.context.last_calls
+        corrects = waiting or (before and self.grammar.begins_plainly(words))
         try:
-            if corrects and (correction := self.grammar.correction(words)):
-                return self._corrected(self.context.waiting or self.context.last_calls[-1], correction)
+            if corrects and (correction := self.grammar.correction(words, need_lead=waiting is None)):
+                return self._corrected(waiting or before[-1], correction)
             if parsed and parsed[0].action == "topic":
                 parsed = self._about(parsed)
             if parsed and any(c.action != "exclude" for c in parsed):
@@ -160,12 +168,14 @@ class _Reading:
     def _calls(self, clause: Clause, normal: str) -> list[ToolCall]:
         match clause.action:
             case "pick" | "bring" | "look_for" | "where_is":
-                return [ToolCall(clause.action, {"object": q}) for q in self._objects(clause)]
-            case "put" | "put_in" | "put_also":
+                return [ToolCall(clause.action, {"object": q} | _hand(clause)) for q in self._objects(clause)]
+            case "bring_bare":
+                return [ToolCall("bring", {"object": q}) for q in self._objects(clause)]
+            case "put" | "put_in" | "put_also" | "put_bare" | "put_going":
                 return [self._put(clause, query) for query in self._objects(clause)]
             case "put_nowhere":
                 query = self._objects(clause)[0]
-                waiting = ToolCall("put", {"object": query})
+                waiting = ToolCall("put", {"object": query} | _hand(clause))
                 raise _NotClear(self._reply("where", waiting, object=self._say_object(query)))
             case "recall":
                 for noun in clause.objects:
@@ -179,9 +189,10 @@ class _Reading:
 
     def _put(self, clause: Clause, query: ObjectQuery) -> ToolCall:
         assert clause.target is not None
-        relation = clause.relation or ("in" if clause.action == "put_in" else "on")
+        relation = clause.relation or ("in" if clause.action == "put_in" else None)
+        target = self._place(clause.target, clause.side)
         return ToolCall(
-            "put", {"object": query, "relation": relation, "target": self._place(clause.target, clause.side)}
+            "put", {"object": query, "relation": _relation(relation, target), "target": target} | _hand(clause)
         )
 
     def _place(self, noun: Noun, side: Any) -> PlaceQuery:
@@ -238,14 +249,18 @@ class _Reading:
     # Messages without a verb: answers and corrections ------------------------------------------------------------
 
     def _without_verb(self, words: str, parsed: list[Clause] | None) -> list[ToolCall] | Reply:
-        waiting = self.context.waiting
-        correction = self.grammar.correction(words, need_lead=waiting is None)
-        if correction:
-            call = waiting or (self.context.last_calls[-1] if self.context.last_calls else None)
-            if call is None:
+        bare = self.grammar.bare(words)
+        if bare and all(clause.target for clause in bare):
+            return self._act(bare, words)
+        if correction := self.grammar.correction(words):
+            if not self.context.last_calls:
                 return self._reply("nothing_to_correct")
-            return self._corrected(call, correction)
+            return self._corrected(self.context.last_calls[-1], correction)
+        if bare:
+            return self._act(bare, words)
         if fragment := self.grammar.correction(words, need_lead=False):
+            if self.context.last_calls and _names_target(self.context.last_calls[-1], fragment):
+                return self._corrected(self.context.last_calls[-1], fragment)
             if fragment.object and not fragment.object.refers and not fragment.object.place:
                 return self._reply("what_to_do", object=self._say_object(self._object(fragment.object)))
             return self._not_understood(words)
@@ -262,13 +277,20 @@ class _Reading:
                 if call.name != "put":
                     return self._not_understood(correction.object.text)
                 arguments["target"] = PlaceQuery(place=correction.object.place)
+            elif _names_target(call, correction):
+                arguments["target"] = PlaceQuery(object=correction.object.query)
             elif not correction.object.refers:
                 arguments["object"] = _merged(call.arguments.get("object"), correction.object.query)
         if correction.target:
             if call.name != "put":
                 return self._not_understood(correction.target.text)
-            arguments["target"] = self._place(correction.target, correction.side)
-            arguments["relation"] = correction.relation or arguments.get("relation", "on")
+            target = self._place(correction.target, correction.side)
+            arguments["target"] = target
+            arguments["relation"] = _relation(correction.relation, target, arguments.get("relation"))
+        if correction.hand:
+            if call.name not in ("pick", "put", "bring"):
+                return self._reply("nothing_to_correct")
+            arguments["hand"] = correction.hand
         if call.name == "put" and "target" not in arguments:
             return self._reply("where", ToolCall("put", arguments), object=self._say_object(arguments["object"]))
         arguments.setdefault("relation", "on") if call.name == "put" else None
@@ -322,6 +344,27 @@ class _Reading:
 
     def _reply(self, key: str, waiting: ToolCall | None = None, **parts: str) -> Reply:
         return Reply(self.grammar.data["replies"][key].format(**parts), waiting)
+
+
+def _hand(clause: Clause) -> dict[str, str]:
+    return {"hand": clause.hand} if clause.hand else {}
+
+
+def _relation(named: Relation | None, target: PlaceQuery, before: Relation | None = None) -> Relation:
+    """The relation that was named, else the one that the target is made for, else the one `before`."""
+    if named:
+        return named
+    if target.object and target.object.kind in CONTAINERS:
+        return "in"
+    return "on" if before in (None, "in") else before
+
+
+def _names_target(call: ToolCall, correction: Correction) -> bool:
+    """Whether "the red plate" names where something was to be put, because it was to be put on a plate."""
+    target, noun = call.arguments.get("target"), correction.object
+    if noun is None or noun.query.kind is None or not isinstance(target, PlaceQuery) or target.object is None:
+        return False
+    return target.object.kind == noun.query.kind != call.arguments["object"].kind
 
 
 def _merged(before: ObjectQuery | None, now: ObjectQuery) -> ObjectQuery:

@@ -33,6 +33,15 @@ _SPOKEN = [
     (r"\bgonna\b", "going to"),
     (r"\b(ya|u)\b", "you"),
     (r"\bcolours\b", "colors"),
+    (r"\by'?all\b", "you"),
+    (r"\bwhatcha\b|\bwhat'?cha\b", "what are you"),
+    (r"\bd'you\b|\bd'ya\b", "do you"),
+    (r"\b(it|that|there|who|he|she|we|they)'d\b", r"\1 would"),
+    (r"\b(where|how|why)'d\b", r"\1 did"),
+    (r"\b([a-z]{2,})in'(?=$|\W)", r"\1ing"),
+    (r"(?<!\w)'?cos\b|(?<!\w)'cause\b", "because"),
+    (r"\boutta\b", "out of"),
+    (r"\b(kinda|sorta)\b", ""),
 ]
 _CONTRACTIONS = [(re.compile(pattern), replacement) for pattern, replacement in _SPOKEN]
 _QUOTES = str.maketrans({"’": "'", "‘": "'", "“": '"', "”": '"', "‐": "-", "‑": "-", "–": "-", "—": "-"})

@@ -52,6 +52,7 @@ Place = Annotated[str, OneOf("places")]
 Side = Literal["left", "right", "middle", "nearest", "farthest"]
 Size = Literal["big", "small"]
 Relation = Literal["on", "in", "beside"]
+Hand = Literal["left", "right"]
 
 
 @dataclass(frozen=True)
