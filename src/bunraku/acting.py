@@ -102,12 +102,12 @@ class Actor:
         arguments = call.arguments
         match call.name:
             case "pick":
-                outcome = yield from self._pick(arguments["object"], _hands(call))
+                outcome = yield from self._pick(arguments["object"], hand=arguments.get("hand"))
             case "bring":
-                outcome = yield from self._bring(arguments["object"], _hands(call))
+                outcome = yield from self._bring(arguments["object"], arguments.get("hand"))
             case "put":
                 relation, target = arguments["relation"], arguments["target"]
-                outcome = yield from self._put(arguments["object"], relation, target, _hands(call))
+                outcome = yield from self._put(arguments["object"], relation, target, arguments.get("hand"))
             case "look_for":
                 found = yield from self._find(arguments["object"])
                 outcome = found if isinstance(found, Outcome) else Outcome(True, self._where(found))
@@ -139,15 +139,25 @@ class Actor:
             case _:
                 return Outcome(False, f"I cannot {call.name.replace('_', ' ')} here.")
 
-    def _pick(self, query: ObjectQuery, sides: Sequence[str] = SIDES) -> Generator[None, None, Outcome]:
+    def _pick(
+        self, query: ObjectQuery, sides: Sequence[str] = SIDES, hand: str | None = None
+    ) -> Generator[None, None, Outcome]:
+        """Take it with a hand of `sides` where one of them can, but with no other than the `hand` that was named."""
         if side := self._holding(query):
-            return Outcome(True, f"I already have the {self._body.grips[side].seen.name}.")
+            name = self._body.grips[side].seen.name
+            if hand not in (None, side):
+                return Outcome(False, f"I hold the {name} in my {side} hand; I cannot change hands yet.")
+            return Outcome(True, f"I already have the {name}.")
+        if hand in self._body.grips:
+            return Outcome(False, f"My {hand} hand already holds the {self._body.grips[hand].seen.name}.")
+        if hand:
+            sides = (hand,)
         found = yield from self._find(query)
         if isinstance(found, Outcome):
             return found
         others = self._others(found)
         measured = yield from pick(self._body, found, others, sides)
-        if measured.measured.get("kind") == "unreachable" and sides != SIDES:
+        if measured.measured.get("kind") == "unreachable" and sides != SIDES and not hand:
             measured = yield from pick(self._body, found, others)
         if measured.success:
             del self._known[found.name]
@@ -155,8 +165,8 @@ class Actor:
             yield from go_home(self._body)
         return self._told(measured)
 
-    def _bring(self, query: ObjectQuery) -> Generator[None, None, Outcome]:
-        outcome = yield from self._pick(query)
+    def _bring(self, query: ObjectQuery, hand: str | None) -> Generator[None, None, Outcome]:
+        outcome = yield from self._pick(query, hand=hand)
         side = self._holding(query)
         if not outcome.ok or side is None:
             return outcome
@@ -166,14 +176,16 @@ class Actor:
         )
         return Outcome(True, f"Here is the {self._body.grips[side].seen.name}.")
 
-    def _put(self, query: ObjectQuery, relation: str, target: PlaceQuery) -> Generator[None, None, Outcome]:
+    def _put(
+        self, query: ObjectQuery, relation: str, target: PlaceQuery, hand: str | None
+    ) -> Generator[None, None, Outcome]:
         goal = None
         if target.object is not None:
             goal = yield from self._find(target.object)
             if isinstance(goal, Outcome):
                 return goal
         y = goal.position[1] if goal else np.mean(SURFACES[target.place or "counter"].y)
-        outcome = yield from self._pick(query, SIDES if abs(y) < ASIDE else (_side(float(y)),))
+        outcome = yield from self._pick(query, SIDES if abs(y) < ASIDE else (_side(float(y)),), hand)
         side = self._holding(query)
         if not outcome.ok or side is None:
             return outcome
