@@ -19,7 +19,8 @@ from bunraku.skills import Body, Seen
 from bunraku.skills import Outcome as Measured
 from bunraku.skills.looking import look_around, look_for, place_of
 from bunraku.skills.moving import move_palm
-from bunraku.skills.picking import go_home, pick
+from bunraku.skills.perception import look
+from bunraku.skills.picking import come_within_reach, go_home, pick
 from bunraku.skills.placing import Spot, put, spots_at, spots_on
 
 OFFER = np.array([0.12, 0.0, 0.05])
@@ -159,11 +160,23 @@ class Actor:
         measured = yield from pick(self._body, found, others, sides)
         if measured.measured.get("kind") == "unreachable" and sides != SIDES and not hand:
             measured = yield from pick(self._body, found, others)
+        if measured.measured.get("kind") == "unreachable":
+            measured = yield from self._pick_from_elsewhere(found, others, (hand,) if hand else SIDES, measured)
         if measured.success:
             del self._known[found.name]
         else:
             yield from go_home(self._body)
         return self._told(measured)
+
+    def _pick_from_elsewhere(
+        self, found: Seen, others: list[Seen], sides: Sequence[str], failed: Measured
+    ) -> Generator[None, None, Measured]:
+        """Step to where a hand reaches, look again, and pick; what `failed` before if there is no such place."""
+        moved = yield from come_within_reach(self._body, found, others, sides)
+        if not moved.success:
+            return failed
+        again = [seen for seen in (yield from look(self._body, found.position)) if seen.name == found.name]
+        return (yield from pick(self._body, again[0] if again else found, others, sides))
 
     def _bring(self, query: ObjectQuery, hand: str | None) -> Generator[None, None, Outcome]:
         outcome = yield from self._pick(query, hand=hand)

@@ -135,6 +135,18 @@ def blocks() -> tuple[Block, ...]:
     return (*WALLS, *STAIR, *FURNITURE)
 
 
+def kitchen_blocks() -> tuple[Block, ...]:
+    """The kitchen alone, closed all round."""
+    (x0, x1), (y0, y1) = KITCHEN.x, KITCHEN.y
+    walls = (
+        Block("wall_back", (x0 - WALL, x0), (y0, y1), (0, HEIGHT)),
+        Block("wall_front", (x1, x1 + WALL), (y0, y1), (0, HEIGHT)),
+        Block("wall_left", (x0, x1), (y1, y1 + WALL), (0, HEIGHT)),
+        Block("wall_right", (x0, x1), (y0 - WALL, y0), (0, HEIGHT)),
+    )
+    return (*walls, *FURNITURE[: len(SURFACES)], SIDEBOARD)
+
+
 def room_at(x: float, y: float) -> str | None:
     """The room in which a point (m) lies; None in a wall or outside."""
     for room in ROOMS.values():

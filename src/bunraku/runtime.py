@@ -21,6 +21,7 @@ from bunraku.control.supervisor import Intervention
 from bunraku.objects import SURFACES
 from bunraku.robot import SIDES, HandCommand, Observation, Robot
 from bunraku.skills import Body, Eyes
+from bunraku.skills.paths import FloorMap
 
 
 @dataclass(frozen=True)
@@ -45,21 +46,27 @@ class Runtime:
         robot: Robot,
         on_event: Callable[[Event], None] = lambda event: None,
         on_tick: Callable[[Observation], None] = lambda observation: None,
+        start: Stance | None = None,
+        floor: FloorMap | None = None,
     ) -> None:
         """Take hold of `robot`, which stands in its initial posture.
 
         Args:
             robot: simulated or real.
+            start: where it is told to stand on its map; before the counter if None.
+            floor: where one can walk; the kitchen if None.
             on_event: told whatever a skill says.
             on_tick: called once for every observation.
         """
         self.robot = robot
         spec = robot.spec
-        self.body = Body(ReachPlanner(spec, furniture()), Eyes(spec), self._say)
+        planner = ReachPlanner(spec, furniture())
+        planner.place(start or Stance())
+        self.body = Body(planner, Eyes(spec), self._say, floor)
         self.events: list[Event] = []
         self._on_event, self._on_tick = on_event, on_tick
         self._legs = Legs(spec, robot.control_period)
-        self._odometry = self._correction = Stance()
+        self._odometry, self._correction = Stance(), planner.stance
         self._standing = True
         hand = spec.hand_spec
         self._loops = len(hand.cable_names)

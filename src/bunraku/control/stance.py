@@ -71,6 +71,11 @@ class Stance:
         return BodyGoal(self.configuration(goal.configuration), self.velocity(goal.velocity))
 
 
+def stance_at(position: np.ndarray, yaw: float) -> Stance:
+    """The stance at x and y (2,) m."""
+    return Stance(float(position[0]), float(position[1]), float(yaw))
+
+
 def stance_of(configuration: np.ndarray) -> Stance:
     """Where the pelvis of a configuration (37,) stands and which way it faces."""
     w, x, y, z = configuration[3:7]

@@ -6,7 +6,8 @@ Closing the generator cancels it at that tick; the reference then stays where it
 
 from __future__ import annotations
 
-from collections.abc import Callable, Generator
+from collections.abc import Callable, Generator, Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
@@ -16,7 +17,9 @@ from bunraku.control.grasping import relaxed
 from bunraku.control.reach import IK_PERIOD, Pose, ReachPlanner
 from bunraku.control.stance import Stance
 from bunraku.control.steps import Velocity
+from bunraku.house import kitchen_blocks
 from bunraku.robot import SIDES, Observation
+from bunraku.skills.paths import FloorMap
 
 if TYPE_CHECKING:
     from bunraku.control.grasping import HandGrasp
@@ -70,6 +73,8 @@ class Body:
         configuration: estimated configuration (37,) of the pelvis and the joints.
         walk: velocity at which a skill wants to walk; None when it wants to stand.
         standing: whether both feet stay where they are.
+        floor: where one can walk.
+        people: where people were seen last, (2,) m each.
         pace: speed of all arm motions as a share of full speed, above 0.
         say: told what is going on, in words.
     """
@@ -79,6 +84,7 @@ class Body:
         planner: ReachPlanner,
         eyes: Eyes | None = None,
         say: Callable[[str, str], None] = lambda skill, text: None,
+        floor: FloorMap | None = None,
     ):
         """A body at rest in its standing posture."""
         self.planner = planner
@@ -89,12 +95,14 @@ class Body:
         self.posture = planner.nominal.copy()
         self.full_tension = planner.full_tension
         self.hands = {side: HandTarget(relaxed(self.hand), 0.7 * self.full_tension) for side in SIDES}
-        self.gaze = np.array([0.5, 0.0, 0.9])
+        self.gaze = planner.stance.point(np.array([0.5, 0.0, 0.9]))
         self.grips: dict[str, Grip] = {}
         self.observation: Observation | None = None
         self.configuration = planner.nominal.copy()
         self.walk: Velocity | None = None
         self.standing = True
+        self.floor = floor or FloorMap(kitchen_blocks())
+        self.people: list[np.ndarray] = []
         self.pace = 1.0
         self.say = say
 
@@ -107,6 +115,19 @@ class Body:
     def time(self) -> float:
         """Time of the latest observation, s."""
         return 0.0 if self.observation is None else self.observation.time
+
+    @contextmanager
+    def imagined(self, stance: Stance) -> Iterator[None]:
+        """The body as if it stood at `stance` with the posture that it has, to find out what it could reach there."""
+        reference, planner = self.reference, self.planner
+        here, nominal = planner.stance, planner.nominal
+        try:
+            planner.place(stance)
+            self.reference = planner.settled(stance.configuration(here.inverse.configuration(reference)))
+            yield
+        finally:
+            self.reference = reference
+            planner.place(here, nominal)
 
     def palm(self, side: str) -> Pose:
         """Where the palm is meant to be now."""

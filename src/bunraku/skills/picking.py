@@ -8,6 +8,7 @@ import numpy as np
 
 from bunraku.control.grasping import relaxed
 from bunraku.robot import SIDES
+from bunraku.skills.approaching import approach, stances_around
 from bunraku.skills.body import Body, Grip, Outcome, wait
 from bunraku.skills.grasps import TRAVEL_HEIGHT, Plan, grip_width, plan_grasp
 from bunraku.skills.moving import move_body, move_fingers, move_palm
@@ -112,6 +113,15 @@ def pick(
             seen = min(same, key=lambda s: float(np.linalg.norm(s.position - seen.position)))
             others = [s for s in around if s is not seen]
     return Outcome("pick", False, reason, {"kind": "grasp"})
+
+
+def come_within_reach(
+    body: Body, seen: Seen, others: Sequence[Seen] = (), sides: Sequence[str] = SIDES
+) -> Generator[None, None, Outcome]:
+    """Step to where a free hand on one of `sides` can take `seen`."""
+    free = [side for side in sides if side not in body.grips]
+    stances = stances_around(body, [seen.position], free[0] if len(free) == 1 else None)
+    return (yield from approach(body, stances, lambda: choose(body, seen, others, sides), f"to the {seen.name}"))
 
 
 def _grip(body: Body, plan: Plan, seen: Seen) -> Grip:

@@ -9,6 +9,7 @@ import numpy as np
 
 from bunraku.control.reach import Pose, Solution
 from bunraku.objects import KINDS, SURFACES
+from bunraku.skills.approaching import approach, stances_around
 from bunraku.skills.body import Body, Grip, Outcome, wait
 from bunraku.skills.grasps import TRAVEL_HEIGHT, crowding, grip_width
 from bunraku.skills.moving import move_body, move_fingers, move_palm
@@ -20,6 +21,10 @@ CLEAR = 1.12
 """Height (m) above which the underside of a carried thing passes over whatever stands on the counter."""
 HOMEWARD = 0.4
 """Share of the way home that a hand keeps its height after letting go."""
+LEVEL_HOLDS = ((0.30, 0.20), (0.34, 0.14), (0.33, 0.27), (0.38, 0.20))
+"""Where before the chest (m ahead, and to its own side) a hand holds something level."""
+ARM_REACH = 0.75
+"""Distance (m) on the floor beyond which no hand reaches."""
 RELEASE_HEIGHT = 0.004
 """How high (m) above its support an object is let go."""
 
@@ -121,6 +126,41 @@ def plan_placement(
     return min(found, key=lambda placement: placement.cost) if found else None
 
 
+def hold_level(body: Body, side: str) -> Generator[None, None, bool]:
+    """Bring what the hand on `side` holds before the chest, upright, above all tables; returns whether it could."""
+    sign = 1.0 if side == "left" else -1.0
+    points = [body.stance.point(np.array([x, sign * y, CLEAR])) for x, y in LEVEL_HOLDS]
+    placement = plan_placement(body, side, [Spot(point, 0.1) for point in points], (), keep=3)
+    if placement is None:
+        return False
+    yield from carry(body, placement)
+    return True
+
+
+def place_from_elsewhere(
+    body: Body, side: str, spots: Sequence[Spot], where: str, others: Sequence[Seen]
+) -> Generator[None, None, Placement | None]:
+    """Step to where the hand on `side` reaches one of `spots`, and plan from there; None if there is no such place."""
+    if not (yield from hold_level(body, side)):
+        return None
+
+    # Not near an edge: after a walk the map is a few centimetres off.
+    middle = np.mean([spot.point for spot in spots], axis=0)
+    spots = sorted(spots, key=lambda spot: float(np.linalg.norm(spot.point - middle)))[: (len(spots) + 2) // 3]
+
+    def plan() -> Placement | None:
+        near = [spot for spot in spots if np.hypot(*(spot.point[:2] - body.stance.position)) < ARM_REACH]
+        return plan_placement(body, side, near, others, keep=1)
+
+    some = spots[:: max(1, len(spots) // 8)]
+    stances = stances_around(body, [spot.point for spot in some], side)
+    moved = yield from approach(body, stances, plan, "to where I can reach")
+    if not moved.success:
+        body.say("place", moved.reason)
+        return None
+    return plan_placement(body, side, spots, others)
+
+
 def _about_z(angle: float) -> np.ndarray:
     cos, sin = np.cos(angle), np.sin(angle)
     return np.array([[cos, -sin, 0], [sin, cos, 0], [0, 0, 1]])
@@ -180,6 +220,8 @@ def put(
     if not spots:
         return Outcome("put", False, f"there is no free room {where} for the {name}", {"kind": "no room"})
     placement = plan_placement(body, side, spots, others)
+    if placement is None:
+        placement = yield from place_from_elsewhere(body, side, spots, where, others)
     if placement is None:
         return Outcome("put", False, f"my {side} arm cannot put the {name} {where}", {"kind": "unreachable"})
     body.say("place", f"putting the {name} {where}")

@@ -1,4 +1,4 @@
-"""Walking with a purpose: to a place."""
+"""Walking with a purpose: to a place, around what stands in the way, and not into people."""
 
 from __future__ import annotations
 
@@ -7,46 +7,181 @@ from collections.abc import Generator
 import numpy as np
 
 from bunraku.control.legs import Legs
+from bunraku.control.reach import IK_PERIOD
+from bunraku.control.stance import Stance, stance_at, stance_of, wrapped
 from bunraku.control.steps import Velocity
-from bunraku.control.walking import FASTEST, Walker
+from bunraku.control.walking import FASTEST
+from bunraku.skills.body import Body, Outcome, wait
+from bunraku.skills.paths import PERSON_RADIUS, RADIUS, FloorMap
 
-__all__ = ["Legs", "Velocity", "walk_to"]
+__all__ = ["Legs", "Velocity", "steer", "walk_to"]
 
 ARRIVED, ALIGNED = 0.04, 0.05
 """Distance (m) and angle (rad) at which a place counts as reached."""
+NEAR, FACING = 0.08, 0.12
+"""The same, of a robot that has come to a stand there."""
 APPROACH, TURNING = 0.9, 1.2
 """Speed per distance left, 1/s."""
 BRAKING = 0.35
 """Slowest useful slow-down, m/s²."""
+CRUISE = 0.5
+"""Speed on the way, m/s."""
+OMNI = 0.6
+"""Distance (m) up to which a goal is walked to without turning towards it first."""
+AHEAD = 0.7
+"""How far ahead on its way (m) the robot aims."""
+KEEP_OFF = 0.55
+"""Free way (m) before a person at which it stops."""
+WAIT_FOR_PEOPLE = 4.0
+"""Seconds for which it waits for a person to make way before it looks for another one."""
+GAZE_AHEAD = 1.8
+"""Distance (m) on the floor at which it looks while it walks."""
+CALM_DOWN = 0.6
+"""Seconds for which it stands still after a walk before its arms move."""
 
 
-def walk_to(walker: Walker, x: float, y: float, yaw: float) -> Generator[Velocity, None, bool]:
-    """Velocities that bring the pelvis to `x`, `y` (m) and `yaw` (rad) in the frame of the first stance.
+def steer(here: Stance, goal: Stance, stop: bool = True) -> Velocity:
+    """Velocity that leads from `here` to `goal`: turning towards a far one, without turning first to a near one.
 
-    Yields one velocity a tick; returns True once it stands there. It turns towards far goals and walks to near ones
-    without turning first. Closing the generator leaves the robot to stop by itself.
+    With `stop` it slows down before the goal and turns to its yaw; zero when it is reached.
     """
+    ahead = goal.position - here.position
+    distance = float(np.hypot(*ahead))
+    bearing = wrapped(float(np.arctan2(ahead[1], ahead[0])) - here.yaw)
+    final = wrapped(goal.yaw - here.yaw)
+    if not stop or distance > OMNI:
+        facing = max(0.0, np.cos(bearing)) ** 3
+        return Velocity(CRUISE * facing, 0.0, float(np.clip(TURNING * bearing, -FASTEST[2], FASTEST[2])))
+    if distance < ARRIVED and abs(final) < ALIGNED:
+        return Velocity()
+    speed = min(APPROACH * distance, float(np.sqrt(2 * BRAKING * distance)))
+    forward, left = speed * np.cos(bearing), speed * np.sin(bearing)
+    turn = float(np.clip(TURNING * final, -FASTEST[2], FASTEST[2]))
+    return Velocity(float(np.clip(forward, -0.3, CRUISE)), float(np.clip(left, -FASTEST[1], FASTEST[1])), turn)
+
+
+def walk_to(body: Body, goal: Stance, where: str = "there") -> Generator[None, None, Outcome]:
+    """Walk to `goal` in the world, around the furniture of the map and the people that are seen, and stand there.
+
+    Says in one sentence why when the goal lies in something, cannot be reached, or was not reached.
+    """
+    floor = body.floor
+    if not all(np.isfinite([goal.x, goal.y, goal.yaw])):
+        return Outcome("walk_to", False, "a place to walk to must be three finite numbers", {"kind": "bad goal"})
+    if not floor.fits(goal):
+        nearest = floor.nearest(goal.position)
+        return Outcome("walk_to", False, f"I cannot walk {where}: the {nearest} is in the way", {"kind": "occupied"})
+    body.say("walk", f"walking {where}")
+    try:
+        problem = yield from _walk(body, floor, goal)
+    finally:
+        body.walk = None
+    if problem:
+        return Outcome("walk_to", False, problem.format(where=where), {"kind": "no way"})
+    yield from wait(body, CALM_DOWN)
+    off = np.hypot(*(body.stance.position - goal.position))
+    turned = abs(wrapped(body.stance.yaw - goal.yaw))
+    measured = {"off_m": float(off), "turned_rad": float(turned)}
+    return Outcome("walk_to", True, f"I walked {where}", measured)
+
+
+def _walk(body: Body, floor: FloorMap, goal: Stance) -> Generator[None, None, str]:
+    """Walk to `goal`; returns what went wrong, or ""."""
+    here = stance_of(body.configuration)
+    people = body.people
+    if np.hypot(*(goal.position - here.position)) < 1.2 and floor.fits_along(here, goal, people):
+        return (yield from _go(body, goal))
+    out, into = floor.gateway(here), floor.gateway(goal)
+    if out is None or into is None:
+        return "I have no room to turn on my way {where}"
+    if np.hypot(*(out - here.position)) > ARRIVED and (problem := (yield from _go(body, stance_at(out, here.yaw)))):
+        return problem
     while True:
-        px, py, heading = walker.pose
-        ahead = np.array([x - px, y - py])
-        distance = float(np.hypot(*ahead))
-        bearing = _wrap(float(np.arctan2(ahead[1], ahead[0])) - heading)
-        final = _wrap(yaw - heading)
-        if distance < ARRIVED and abs(final) < ALIGNED:
-            if walker.is_standing:
-                return True
-            yield Velocity()
-            continue
-        if distance > 0.6:
-            facing = max(0.0, np.cos(bearing)) ** 3
-            turn = float(np.clip(TURNING * bearing, -FASTEST[2], FASTEST[2]))
-            yield Velocity(float(FASTEST[0]) * facing, 0.0, turn)
-            continue
-        speed = min(APPROACH * distance, float(np.sqrt(2 * BRAKING * distance)))
-        forward, left = speed * np.cos(bearing), speed * np.sin(bearing)
-        turn = float(np.clip(TURNING * final, -FASTEST[2], FASTEST[2]))
-        yield Velocity(float(np.clip(forward, -0.3, FASTEST[0])), float(np.clip(left, -FASTEST[1], FASTEST[1])), turn)
+        route = floor.route(_nudged(floor, stance_of(body.configuration).position, out), into, body.people)
+        if route is None:
+            blocked = floor.route(out, into) is not None
+            return "somebody stands in my way {where}" if blocked else "I find no way {where} that is wide enough"
+        if (yield from _follow(body, floor, route)):
+            break
+    if problem := (yield from _go(body, stance_at(into, goal.yaw))):
+        return problem
+    return (yield from _go(body, goal))
 
 
-def _wrap(angle: float) -> float:
-    return float((angle + np.pi) % (2 * np.pi) - np.pi)
+def _nudged(floor: FloorMap, point: np.ndarray, fallback: np.ndarray) -> np.ndarray:
+    """The point itself if one can start from there, else the one from which the way was found before."""
+    return point if floor.clearance(point) >= RADIUS else fallback
+
+
+def _go(body: Body, goal: Stance) -> Generator[None, None, str]:
+    """Walk straight to a near goal, without turning towards it first, and stop; returns what went wrong, or ""."""
+    here = stance_of(body.configuration)
+    way = np.hypot(*(goal.position - here.position)) / 0.1 + abs(wrapped(goal.yaw - here.yaw)) / 0.3
+    deadline = body.time + 6.0 + way
+    while body.time < deadline:
+        here = stance_of(body.configuration)
+        velocity = _near_steer(here, goal)
+        if velocity.is_zero or _in_the_way(body, goal.position):
+            velocity = Velocity()
+            if body.standing and _close(here, goal):
+                return ""
+        body.walk = velocity
+        _look_ahead(body, here)
+        yield
+    return "I did not get {where} in time"
+
+
+def _near_steer(here: Stance, goal: Stance) -> Velocity:
+    far = np.hypot(*(goal.position - here.position))
+    if far <= OMNI:
+        return steer(here, goal)
+    share = OMNI * 0.95 / far
+    return steer(here, stance_at(here.position + share * (goal.position - here.position), goal.yaw))
+
+
+def _close(here: Stance, goal: Stance) -> bool:
+    return bool(np.hypot(*(goal.position - here.position)) < NEAR and abs(wrapped(goal.yaw - here.yaw)) < FACING)
+
+
+def _follow(body: Body, floor: FloorMap, route: np.ndarray) -> Generator[None, None, bool]:
+    """Walk along `route` (n, 2); returns False when a person stays in the way."""
+    at, waited = 0, 0.0
+    while True:
+        here = stance_of(body.configuration)
+        ahead = np.hypot(*(route - here.position).T)
+        at += int(np.argmin(ahead[at : at + 40]))
+        if ahead[-1] < 0.25:
+            return True
+        aim = at
+        while aim + 1 < len(route) and ahead[aim + 1] < AHEAD and floor.is_open(here.position, route[aim + 1]):
+            aim += 1
+        aim = max(aim, min(at + 3, len(route) - 1))
+        velocity = steer(here, stance_at(route[aim], 0.0), stop=False)
+        if _in_the_way(body, route[aim]):
+            velocity, waited = Velocity(), waited + IK_PERIOD
+            if waited > WAIT_FOR_PEOPLE:
+                body.walk = velocity
+                return False
+        body.walk = velocity
+        _look_ahead(body, here)
+        yield
+
+
+def _in_the_way(body: Body, aim: np.ndarray) -> bool:
+    """Whether a person stands close before the robot on its way to `aim` (2,)."""
+    here = stance_of(body.configuration)
+    way = aim - here.position
+    length = float(np.hypot(*way))
+    if length < 1e-6:
+        return False
+    for person in body.people:
+        to = person - here.position
+        along = float(to @ way) / length
+        aside = float(np.sqrt(max(to @ to - along**2, 0.0)))
+        if 0 < along < KEEP_OFF + PERSON_RADIUS and aside < PERSON_RADIUS + 0.25:
+            return True
+    return False
+
+
+def _look_ahead(body: Body, here: Stance) -> None:
+    body.gaze = np.array([*(here.position + GAZE_AHEAD * here.forward), 0.3])
