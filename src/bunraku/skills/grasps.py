@@ -83,6 +83,16 @@ def grip_width(kind: str) -> float:
     return PINCHED[kind].width if kind in PINCHED else 2 * WRAPPED[kind][0]
 
 
+def catalogue_postures(hand: str) -> np.ndarray:
+    """Postures (m, n) rad that `hand` goes through when it takes the things of the catalogue: open, touching, closed."""
+    pinched = [
+        pinch(hand, how.width, how.tension, centre_x=how.centre_x, depth=how.depth, squeeze=how.squeeze)
+        for how in PINCHED.values()
+    ]
+    grasps = pinched + [wrap(hand, radius, tension) for radius, tension in WRAPPED.values()]
+    return np.array([posture for grasp in grasps for posture in (grasp.open, grasp.contact, grasp.closed)])
+
+
 def candidates(hand: str, side: str, seen: Seen, facing: float = 0.0) -> list[Option]:
     """Palm poses from which the object can be taken by a robot that faces `facing` rad, best geometry first."""
     wraps = _wraps(hand, side, seen, facing) if seen.kind in WRAPPED else []

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import deque
-from collections.abc import Generator, Sequence
+from collections.abc import Generator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
@@ -12,7 +12,7 @@ import numpy as np
 from bunraku.control.estimator import BodyState
 from bunraku.control.posture import BodyPoses
 from bunraku.objects import SURFACES
-from bunraku.robot import SIDES, Observation, RobotSpec
+from bunraku.robot import SIDES, CameraFrame, HandReading, Observation, RobotSpec
 from bunraku.skills.object_models import catalogue_models
 from bunraku.skills.own_body import OwnBody
 from bunraku.vision.detect import ColourDetector, Detection, Detector, View, capsule_mask, pinhole, rotation_from_mujoco
@@ -69,14 +69,18 @@ class Eyes:
         frames = [observation.frames[name] for name in cameras if name in observation.frames]
         return [self._view(frame) for frame in frames if frame.time > after]
 
-    def _view(self, frame) -> View:
+    def _view(self, frame: CameraFrame) -> View:
         state, then = min(self._states, key=lambda entry: abs(entry[0].time - frame.time))
+        return self.view(frame, state, {side: then.hand(side) for side in SIDES})
+
+    def view(self, frame: CameraFrame, state: BodyState, hands: Mapping[str, HandReading]) -> View:
+        """The picture `frame`, taken while the body was in `state`, with the robot's own arms and `hands` marked."""
         position, rotation = self._poses.camera_pose(state, frame.camera)
         height, width = frame.image.shape[:2]
         camera = pinhole(np.deg2rad(self._spec.camera(frame.camera).fovy_deg), width, height)
         view = View(frame.camera, frame.time, frame.image, camera, position, rotation_from_mujoco(rotation))
-        hands = {side: (self._hand_joints, then.hand(side).position) for side in SIDES}
-        return replace(view, hidden=capsule_mask(view, *self._own_body.capsules(state.configuration, hands)))
+        postures = {side: (self._hand_joints, reading.position) for side, reading in hands.items()}
+        return replace(view, hidden=capsule_mask(view, *self._own_body.capsules(state.configuration, postures)))
 
     def find(self, views: Sequence[View]) -> list[Seen]:
         """Every known object in `views`."""

@@ -1,0 +1,137 @@
+"""A trained policy at work: ONNX Runtime on one core, no PyTorch. It sees the body's observation and the words."""
+
+from __future__ import annotations
+
+import json
+import time
+from collections.abc import Callable, Generator
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from bunraku.errors import UserError
+from bunraku.learning.frames import SIDE_ACTION, difference, moved, synergies
+from bunraku.learning.tokens import ENCODER, LOOK_PERIOD, Tokens, features, look
+from bunraku.learning.words import buckets
+from bunraku.skills import Body, Outcome
+from bunraku.skills.body import IK_PERIOD, Pose
+from bunraku.skills.looking import look_around
+
+FORMAT = "bunraku-policy-1"
+EXECUTED = 4
+"""Frames of a chunk that are carried out before the next one is asked for."""
+LARGEST_STEP, LARGEST_TURN = 0.06, 0.30
+"""Furthest that one frame may lead the palm, m and rad."""
+
+
+@dataclass(frozen=True)
+class About:
+    """What a policy says of itself."""
+
+    hand: str
+    side: str
+    rate: int
+    tasks: tuple[str, ...]
+    card: dict[str, Any]
+
+
+class Policy:
+    """A trained policy from a file.
+
+    Raises `UserError` when the file is no policy, or one for another format, encoder or hand.
+    """
+
+    def __init__(self, path: Path, hand: str) -> None:
+        try:
+            import onnxruntime
+        except ImportError as error:
+            raise UserError("acting needs ONNX Runtime: install it with `pip install 'bunraku[run-policy]'`.") from error
+        options = onnxruntime.SessionOptions()
+        options.intra_op_num_threads = options.inter_op_num_threads = 1
+        try:
+            self._session = onnxruntime.InferenceSession(
+                path.read_bytes(), options, providers=["CPUExecutionProvider"]
+            )
+            card = json.loads(self._session.get_modelmeta().custom_metadata_map["bunraku"])
+            self.about = About(card["hand"], card["side"], int(card["rate"]), tuple(card["tasks"]), card)
+        except FileNotFoundError as error:
+            raise UserError(f"there is no policy {path}: train one with `bunraku learn DATA --out {path}`.") from error
+        except Exception as error:  # onnxruntime raises types of its own for every kind of broken file
+            raise UserError(f"{path} is not a policy of Bunraku: {error}") from error
+        for what, found, wanted in (
+            ("format", card["format"], FORMAT),
+            ("encoder", card["encoder"], ENCODER),
+            ("hand", card["hand"], hand),
+        ):
+            if found != wanted:
+                raise UserError(f"{path} is a policy for the {what} {found}, {wanted} is expected: train it anew.")
+
+    def choose(self, inputs: np.ndarray, tokens: np.ndarray, words: np.ndarray) -> tuple[np.ndarray, int]:
+        """The chunk (CHUNK, SIDE_ACTION) for the thing meant by `words`, and which of the `tokens` that is."""
+        kinds, colours = tokens[:, :2].astype(np.int64).T
+        asked = {"inputs": inputs, "kinds": kinds, "colours": colours, "words": words}
+        chunk, logits = (np.asarray(answer) for answer in self._session.run(None, asked))
+        if not np.isfinite(chunk).all():
+            raise UserError("the policy's actions are not finite numbers: the robot stays where it is; train it anew.")
+        return chunk, int(logits.argmax())
+
+
+@dataclass
+class Timing:
+    """CPU seconds that thinking took: `looks` and `plans` one by one."""
+
+    looks: list[float]
+    plans: list[float]
+
+
+def act(
+    policy: Policy, timing: Timing | None = None, heard: Callable[[str], str] = lambda words: words
+) -> Callable[[Body, str], Generator[None, None, Outcome]]:
+    """The policy as something that can have the robot; `heard` says what it hears of the words (for controls)."""
+    timing = timing or Timing([], [])
+
+    def skill(body: Body, instruction: str) -> Generator[None, None, Outcome]:
+        side, words = policy.about.side, buckets(heard(instruction))
+        tokens = Tokens()
+        tokens.update((yield from look_around(body)), [body.measured_palm(side).position])
+        if not tokens.names:
+            return Outcome("policy", False, "I see nothing")
+        looked = body.time
+        while True:
+            if body.time - looked >= LOOK_PERIOD:
+                looked, start = body.time, time.thread_time()
+                look(body, tokens)
+                timing.looks.append(time.thread_time() - start)
+            start = time.thread_time()
+            palm, table = body.measured_palm(side), tokens.table()
+            assert body.observation is not None
+            inputs = features(table, palm, body.observation.hand(side), body.planner.spec.hand)
+            chunk, which = policy.choose(inputs, table, words)
+            timing.plans.append(time.thread_time() - start)
+            body.say("policy", f"at the {tokens.names[which]}")
+            yield from follow(body, side, palm, chunk[:EXECUTED], policy.about.rate)
+
+    return skill
+
+
+def follow(body: Body, side: str, palm: Pose, chunk: np.ndarray, rate: int) -> Generator[None, None, None]:
+    """Lead the palm, which was measured at `palm`, and the hand along `chunk` (n, SIDE_ACTION), `rate` frames/s."""
+    basis, ticks = synergies(body.planner.spec.hand), round(1 / (rate * IK_PERIOD))
+    low, high = np.deg2rad([joint.range_deg for joint in body.hand.joints]).T
+    target = body.hands[side]
+    grip = [target.tension / body.full_tension]
+    last = np.concatenate([difference(palm, body.palm(side)), basis.project(target.posture), grip])
+    for action in chunk:
+        step = action - last
+        step[:3] *= min(1.0, LARGEST_STEP / max(float(np.linalg.norm(step[:3])), 1e-9))
+        step[3:6] *= min(1.0, LARGEST_TURN / max(float(np.linalg.norm(step[3:6])), 1e-9))
+        for tick in range(1, ticks + 1):
+            now = last + tick / ticks * step
+            body.track({side: moved(palm, now)})
+            posture = np.clip(basis.posture(now[6:SIDE_ACTION - 1]), low, high)
+            body.set_hand(side, posture, float(np.clip(now[-1], 0.05, 1.0)) * body.full_tension)
+            yield
+        last = last + step
+

@@ -1,0 +1,66 @@
+"""Collecting: the expert at work on one seed after the other, every episode recorded."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+
+from bunraku.learning.disturbance import Disturbance
+from bunraku.learning.episodes import Ending, Header, Recorder
+from bunraku.robot import Command, Observation
+from bunraku.tasks.manipulations import manipulation
+from bunraku.tasks.stage import Stage
+
+DISTURBED = 0.75
+"""Share of the episodes that are disturbed."""
+
+
+@dataclass(frozen=True)
+class Collected:
+    """One collected episode. CPU times in s: of all of it, and of recording alone."""
+
+    seed: int
+    success: bool
+    outcome: str
+    reason: str
+    frames: int
+    cpu_s: float
+    recording_s: float
+
+
+def collect_episode(task: str, seed: int, root: Path, disturbed: float = DISTURBED) -> Collected:
+    """Record the expert's episode of `seed` under `root`; a share `disturbed` of the seeds is disturbed.
+
+    Raises `UserError` when the disk is full; what was recorded is kept.
+    """
+    began, spent = time.process_time(), 0.0
+    noisy = bool(np.random.default_rng([seed, 0xD0]).random() < disturbed)
+    with Stage(manipulation(task), seed) as stage:
+        given, body, spec = stage.assignment, stage.runtime.body, stage.robot.spec
+        header = Header.of(spec, task, seed, given.instruction, given.object, given.target, noisy)
+        things = np.array([thing.position for thing in given.scene.objects]).reshape(-1, 3)
+        disturb = Disturbance(spec, body, things, seed) if noisy else lambda command: command
+        with Recorder(root, header, body) as recorder:
+
+            def tap(observation: Observation, command: Command) -> Command:
+                nonlocal spent
+                start = time.thread_time()
+                recorder.note(observation, command)
+                spent += time.thread_time() - start
+                return disturb(command)
+
+            stage.robot.tap = tap
+            result = stage.play(stage.task.expert)
+            recorder.end(Ending(result.success, result.outcome, result.reason))
+    return Collected(
+        seed, result.success, result.outcome, result.reason, recorder.frames, time.process_time() - began, spent
+    )
+
+
+def missing(root: Path, seeds: Sequence[int]) -> list[int]:
+    """The seeds that have no whole episode under `root`."""
+    return [seed for seed in seeds if not (root / f"{seed:06d}" / "outcome.json").exists()]

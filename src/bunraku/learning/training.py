@@ -1,0 +1,183 @@
+"""Training on one processor or GPU: resumable at any moment with the same result.
+
+The samples of step n depend on the seed and n alone, so a checkpoint needs no state of a data loader.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import platform
+import time
+from collections.abc import Callable
+from dataclasses import asdict, dataclass, field
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import torch
+
+from bunraku import __version__
+from bunraku.errors import UserError
+from bunraku.learning.episodes import room_on_disk
+from bunraku.learning.policies.grounded import GroundedPolicy, NetworkConfig
+from bunraku.learning.samples import Samples
+from bunraku.learning.tokens import COLOUR_NAMES, KIND_NAMES
+from bunraku.learning.words import buckets
+
+
+@dataclass(frozen=True)
+class TrainingConfig:
+    """How to train. `jitter` (m): noise on where a thing is seen; `dropped`: share of words that are not heard."""
+
+    steps: int = 6000
+    batch: int = 256
+    learning_rate: float = 1e-3
+    weight_decay: float = 1e-4
+    warm_up: int = 100
+    average: float = 0.995
+    jitter: float = 0.002
+    dropped: float = 0.15
+    seed: int = 0
+    network: NetworkConfig = field(default_factory=NetworkConfig)
+
+
+@dataclass(frozen=True)
+class Step:
+    """How training stands after `step` of `steps`: losses of plan (in units of the actions' spread) and of meaning."""
+
+    step: int
+    steps: int
+    plan_loss: float
+    meaning_loss: float
+    steps_per_second: float
+
+
+class Trainer:
+    """Trains one policy; `policy` is the averaged network that acts."""
+
+    def __init__(self, samples: Samples, config: TrainingConfig, device: str = "cpu") -> None:
+        """Begin anew on `samples`."""
+        torch.manual_seed(config.seed)
+        self.samples, self.config, self.device, self.step = samples, config, device, 0
+        self._inputs = torch.from_numpy(np.asarray(samples.inputs))
+        self._chunks = torch.from_numpy(np.asarray(samples.chunks))
+        self._words = torch.from_numpy(np.stack([buckets(text) for text in samples.instructions]))
+        self._meant = torch.from_numpy(samples.meant)
+        self._network = GroundedPolicy(config.network, self._inputs, self._chunks).to(device)
+        self.policy = GroundedPolicy(config.network, self._inputs, self._chunks).to(device)
+        self.policy.load_state_dict(self._network.state_dict())
+        self._optimiser = torch.optim.AdamW(
+            self._network.parameters(), lr=config.learning_rate, weight_decay=config.weight_decay
+        )
+
+    def train(self, until: int, report: Callable[[Step], None] = lambda step: None, every: int = 50) -> None:
+        """Train up to step `until`, telling `report` now and then."""
+        began, first = time.perf_counter(), self.step
+        while self.step < min(until, self.config.steps):
+            plan, meaning = self._train_step()
+            self.step += 1
+            if self.step % every == 0 or self.step == until:
+                pace = (self.step - first) / max(time.perf_counter() - began, 1e-9)
+                report(Step(self.step, self.config.steps, float(plan), float(meaning), pace))
+
+    def _train_step(self) -> tuple[torch.Tensor, torch.Tensor]:
+        config, network = self.config, self._network
+        rng = np.random.default_rng([config.seed, self.step])
+        for group in self._optimiser.param_groups:
+            group["lr"] = config.learning_rate * self._schedule()
+        index = torch.from_numpy(rng.integers(len(self._inputs), size=config.batch))
+        inputs, chunks = self._inputs[index].clone(), self._chunks[index]
+        shift = torch.from_numpy(rng.normal(0, config.jitter, (config.batch, 3)).astype(np.float32))
+        inputs[:, :3] += shift
+        # The palm's own view of the same shift: its axes are the columns of the rotation that the inputs hold.
+        x, y = inputs[:, 6:9], inputs[:, 9:12]
+        axes = torch.stack([x, y, torch.linalg.cross(x, y)], dim=1)
+        inputs[:, 3:6] += (axes @ shift[:, :, None])[..., 0]
+        planned = network.plan(inputs.to(self.device))
+        plan_loss = (planned - network.scaled(chunks.to(self.device))).abs().mean()
+        meaning_loss = self._meaning_loss(rng)
+        self._optimiser.zero_grad(set_to_none=True)
+        (plan_loss + 0.2 * meaning_loss).backward()
+        torch.nn.utils.clip_grad_norm_(network.parameters(), 1.0)
+        self._optimiser.step()
+        self._follow()
+        return plan_loss.detach(), meaning_loss.detach()
+
+    def _meaning_loss(self, rng: np.random.Generator) -> torch.Tensor:
+        index = torch.from_numpy(rng.integers(len(self._words), size=min(64, self.config.batch)))
+        heard = torch.from_numpy(rng.random((len(index), self._words.shape[1])) >= self.config.dropped)
+        kind, colour = self._network.meaning((self._words[index] * heard).to(self.device))
+        meant = self._meant[index].to(self.device)
+        entropy = torch.nn.functional.cross_entropy
+        return entropy(kind, meant[:, 0]) + entropy(colour, meant[:, 1])
+
+    def _schedule(self) -> float:
+        warm = min(1.0, (self.step + 1) / self.config.warm_up)
+        return warm * 0.5 * (1 + np.cos(np.pi * self.step / self.config.steps))
+
+    @torch.no_grad()
+    def _follow(self) -> None:
+        share = min(self.config.average, (1 + self.step) / (10 + self.step))
+        for kept, new in zip(self.policy.parameters(), self._network.parameters(), strict=True):
+            kept.lerp_(new, 1 - share)
+
+    def save(self, path: Path) -> None:
+        """Write a checkpoint in one step."""
+        state = {
+            "step": self.step,
+            "network": self._network.state_dict(),
+            "policy": self.policy.state_dict(),
+            "optimiser": self._optimiser.state_dict(),
+            "config": asdict(self.config),
+            "source": self.samples.source,
+        }
+        part = path.with_name(path.name + ".part")
+        with room_on_disk(path):
+            torch.save(state, part)
+            part.replace(path)
+
+    def load(self, path: Path) -> None:
+        """Go on from a checkpoint. Raises `UserError` when it is of other data or of another configuration."""
+        try:
+            state = torch.load(path, weights_only=True)
+            config, source = state["config"], state["source"]
+        except Exception as error:  # torch raises whatever a broken pickle happens to break
+            raise UserError(f"{path} is not a checkpoint of training: {error}; delete it to begin anew.") from error
+        if source != self.samples.source:
+            raise UserError(f"{path} was trained on other data: name another --out, or delete it to begin anew.")
+        if config != asdict(self.config):
+            wrong = ", ".join(key for key, value in asdict(self.config).items() if config.get(key) != value)
+            raise UserError(f"{path} was trained with another {wrong}: give the same, or another --out.")
+        self.step = state["step"]
+        self._network.load_state_dict(state["network"])
+        self.policy.load_state_dict(state["policy"])
+        self._optimiser.load_state_dict(state["optimiser"])
+
+    def weights_digest(self) -> str:
+        """A digest of the policy's weights."""
+        digest = hashlib.sha256()
+        for tensor in self.policy.state_dict().values():
+            digest.update(tensor.cpu().contiguous().numpy().tobytes())
+        return digest.hexdigest()
+
+    def understood(self) -> float:
+        """Share of the training instructions whose kind and colour the policy understands."""
+        with torch.no_grad():
+            kind, colour = self.policy.meaning(self._words.to(self.device))
+        meant = self._meant.to(self.device)
+        return float(((kind.argmax(-1) == meant[:, 0]) & (colour.argmax(-1) == meant[:, 1])).float().mean())
+
+    def card(self) -> dict[str, Any]:
+        """What belongs to the trained policy: data, configuration, seed, versions."""
+        return {
+            "data": self.samples.source,
+            "episodes": self.samples.episodes,
+            "samples": len(self.samples.inputs),
+            "tasks": list(self.samples.tasks),
+            "training": json.loads(json.dumps(asdict(self.config))),
+            "steps": self.step,
+            "kinds": list(KIND_NAMES),
+            "colours": list(COLOUR_NAMES),
+            "versions": {"bunraku": __version__, "torch": torch.__version__, "python": platform.python_version()},
+        }

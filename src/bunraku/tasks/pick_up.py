@@ -1,0 +1,105 @@
+"""`pick-up`: take the one thing that was named from among others, and hold it."""
+
+from __future__ import annotations
+
+from collections.abc import Generator, Sequence
+
+import numpy as np
+
+from bunraku.acting import understand
+from bunraku.objects import KINDS, SURFACES, Surface
+from bunraku.sim import random_scene
+from bunraku.skills import Body, Outcome, Seen
+from bunraku.skills.body import wait
+from bunraku.skills.grasps import Plan, plan_grasp
+from bunraku.skills.looking import look_around
+from bunraku.skills.picking import grasp, lift
+from bunraku.tasks.assignment import Assignment
+from bunraku.tasks.episode import TaskInfo
+from bunraku.tasks.referee import HOLD
+from bunraku.tasks.stage import Manipulation
+
+INFO = TaskInfo("pick-up", "take the named thing from among others, and hold it", "bunraku/PickUp-v0")
+TAKEN = ("cube", "ball", "apple")
+"""Kinds that are asked for: each is pinched from above."""
+THINGS = 3
+HAND = "right"
+AREA = Surface("right half of the counter", SURFACES["counter"].top, (0.30, 0.55), (-0.30, 0.06))
+"""Where the right hand reaches everything from above."""
+ROOM = 0.085
+"""Least free width (m) between two things: an open hand's fingers."""
+WORDINGS = (
+    "pick up the {object}",
+    "take the {object}",
+    "grab the {object}, please",
+    "please lift the {object}",
+    "could you pick the {object} up?",
+    "{object_ja}を取って",
+    "{object_ja}をつかんでください",
+    "{object_ja}を持ち上げて",
+)
+COLOURS_JA = {
+    "red": "赤い",
+    "orange": "オレンジ色の",
+    "yellow": "黄色い",
+    "green": "緑の",
+    "cyan": "水色の",
+    "blue": "青い",
+    "purple": "紫の",
+    "pink": "ピンクの",
+}
+KINDS_JA = {"cube": "立方体", "ball": "ボール", "apple": "りんご"}
+HEADING = np.deg2rad(25.0)
+"""Direction of the fingers (rad, about z) that suits the right arm all over the area."""
+AGREEMENT = 0.5
+"""Cost (1/rad) of taking a thing otherwise than with level fingers along `HEADING`: demonstrations that agree are what
+can be learned from."""
+
+
+def words(wording: str, colour: str, kind: str) -> str:
+    """An instruction for the thing of `colour` and `kind`."""
+    return wording.format(object=f"{colour} {kind}", object_ja=COLOURS_JA[colour] + KINDS_JA[kind])
+
+
+def draw(seed: int) -> Assignment:
+    """Three things of the kinds that are taken, one of which is asked for."""
+    rng = np.random.default_rng([seed, 0x11])
+    kinds = [TAKEN[i] for i in rng.integers(len(TAKEN), size=THINGS)]
+    scene = random_scene(rng, kinds, area=AREA, clearance=ROOM)
+    wanted = scene.objects[rng.integers(THINGS)]
+    wording = WORDINGS[rng.integers(len(WORDINGS))]
+    return Assignment(scene, wanted.name, "", "", words(wording, wanted.colour, wanted.kind))
+
+
+def expert(body: Body, instruction: str) -> Generator[None, None, Outcome]:
+    """Look, find what was named, take it from above and hold it."""
+    wanted = understand(instruction).thing
+    seen = yield from look_around(body)
+    found = [thing for thing in seen if wanted in ((thing.kind, thing.colour), (thing.kind, None), (None, thing.colour))]
+    if len(found) != 1:
+        return Outcome("look_for", False, f"I see {len(found)} things that fit the words")
+    plan = agreed_plan(body, found[0], [thing for thing in seen if thing is not found[0]])
+    if plan is None:
+        return Outcome("pick", False, f"I cannot reach the {found[0].name}")
+    outcome = yield from grasp(body, plan, found[0])
+    if outcome.success:
+        outcome = yield from lift(body, plan, found[0])
+    yield from wait(body, HOLD + 0.2)
+    return outcome
+
+
+def agreed_plan(body: Body, seen: Seen, others: Sequence[Seen]) -> Plan | None:
+    """The way to take `seen` that is most like the others ways shown."""
+    plans = plan_grasp(body.planner, HAND, seen, body.reference, others, keep=16)
+    return min(plans, key=_disagreement, default=None)
+
+
+def _disagreement(plan: Plan) -> float:
+    cos, sin = np.cos(HEADING), np.sin(HEADING)
+    level = np.array([[cos, -sin, 0], [sin, cos, 0], [0, 0, 1]])
+    cosine = (np.trace(level.T @ plan.palm.rotation) - 1) / 2
+    return plan.cost + AGREEMENT * float(np.arccos(np.clip(cosine, -1, 1)))
+
+
+PICK_UP = Manipulation(INFO, draw, expert, longest=20.0)
+assert all(KINDS[kind].graspable for kind in TAKEN)
