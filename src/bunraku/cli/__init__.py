@@ -24,6 +24,8 @@ COMMANDS: dict[str, str] = {
     "evaluate walk": "bunraku.cli.legs:walk",
     "evaluate push": "bunraku.cli.legs:push",
     "benchmark legs": "bunraku.cli.legs:benchmark",
+    "collect": "bunraku.cli.learning:collect",
+    "learn": "bunraku.cli.learning:learn",
     "tasks": "bunraku.cli.tasks:tasks",
     "doctor": "bunraku.cli.doctor:doctor",
     "watch": "bunraku.cli.vision:watch",

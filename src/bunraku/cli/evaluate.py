@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import difflib
 import time
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from functools import partial
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, Literal
 
 import tyro
 from rich.console import Console
@@ -37,6 +37,8 @@ def evaluate(
     workers: int = 1,
     json: Path | None = None,
     resume: bool = False,
+    policy: Path | None = None,
+    control: Literal["none", "no-language", "shuffled"] = "none",
 ) -> int:
     """Run seeded episodes of a task; print its success rate with 95 % interval, and the reasons of failure by kind.
 
@@ -49,20 +51,30 @@ def evaluate(
         workers: processes that share the episodes.
         json: file that keeps every episode; runs/<task>-<date>-<time>.json by default.
         resume: continue such a file instead of refusing to overwrite it.
+        policy: a trained policy, such as `bunraku learn` writes, instead of the scripted expert.
+        control: what the policy hears instead of the words: nothing, or words for another thing in the room.
     """
     require_task(task)
+    name, run = task, partial(run_seed, task)
+    if policy is not None:
+        from bunraku.cli.learning import policy_runner
+
+        name = f"{task} by {policy.stem}" + ("" if control == "none" else f", {control}")
+        run = partial(run_seed, task, run=policy_runner(policy, control))
+    elif control != "none":
+        raise UserError("--control is for a policy: name one with --policy.")
     if episodes < 1 or workers < 1:
         raise UserError(f"--episodes and --workers must be at least 1, got {episodes} and {workers}.")
     draw_test_picture()
-    file = EvaluationFile.open(json or Path("runs") / f"{task}-{time.strftime('%Y%m%d-%H%M%S')}.json", task, resume)
+    file = EvaluationFile.open(json or Path("runs") / f"{task}-{time.strftime('%Y%m%d-%H%M%S')}.json", name, resume)
     console = Console(highlight=False)
     seeds = range(seed, seed + episodes)
     try:
-        for row in _shown(console, file, seeds, workers):
+        for row in _shown(console, file, run, seeds, workers):
             file.add(row)
     finally:
         if file.rows:
-            print_report(console, task, file.rows)
+            print_report(console, name, file.rows)
             console.print(Text(f"Kept in {file.path}"), soft_wrap=True)
     return 1 if any(row.outcome == CRASHED for row in file.rows) else 0
 
@@ -102,13 +114,15 @@ def _cells(rate: Rate) -> tuple[str, str, Text]:
     )
 
 
-def _shown(console: Console, file: EvaluationFile, seeds: range, workers: int) -> Iterable[Row]:
+def _shown(
+    console: Console, file: EvaluationFile, run: Callable[[int], Row], seeds: range, workers: int
+) -> Iterable[Row]:
     kept = {row.seed for row in file.rows}
     left = [seed for seed in seeds if seed not in kept]
     columns = (TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn(), TimeElapsedColumn())
     with Progress(*columns, TimeRemainingColumn(), console=console, transient=True) as progress:
         bar = progress.add_task(file.task, total=len(seeds), completed=len(seeds) - len(left))
-        for row in run_seeds(partial(run_seed, file.task), left, workers):
+        for row in run_seeds(run, left, workers):
             yield row
             rate = rate_of(file.rows)
             progress.update(bar, advance=1, description=f"{file.task} {100 * rate.rate:.0f} %")

@@ -13,12 +13,17 @@ from concurrent.futures import ProcessPoolExecutor, as_completed
 from concurrent.futures.process import BrokenProcessPool
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any, TypeVar
 
 from bunraku import __version__
 from bunraku.cli.records import make_folder, write_json
 from bunraku.errors import UserError
 from bunraku.statistics import wilson_interval
+
+if TYPE_CHECKING:
+    from bunraku.tasks import EpisodeResult
+
+Result = TypeVar("Result")
 
 REFUSED = "refused"
 CRASHED = "error"
@@ -146,8 +151,8 @@ def summary(task: str, rows: Sequence[Row]) -> dict[str, Any]:
     }
 
 
-def run_seeds(run: Callable[[int], Row], seeds: Sequence[int], workers: int = 1) -> Generator[Row]:
-    """Yield the row of every seed as it finishes, from `workers` processes; `run` must be importable by them.
+def run_seeds(run: Callable[[int], Result], seeds: Sequence[int], workers: int = 1) -> Generator[Result]:
+    """Yield what `run` gives of every seed as it finishes, from `workers` processes; `run` must be importable by them.
 
     Raises `UserError` when a worker dies.
     """
@@ -167,13 +172,14 @@ def run_seeds(run: Callable[[int], Row], seeds: Sequence[int], workers: int = 1)
             process.terminate()
 
 
-def run_seed(task: str, seed: int) -> Row:
-    """Run one episode of `task`; an episode that is refused or crashes is a failure, not the end of the evaluation."""
+def run_seed(task: str, seed: int, run: Callable[[str, int], EpisodeResult] | None = None) -> Row:
+    """Run one episode of `task`, with its expert or as `run` does it; an episode that is refused or crashes is a
+    failure, not the end of the evaluation."""
     from bunraku.tasks import run_episode
 
     start = time.perf_counter()
     try:
-        result = run_episode(task, seed)
+        result = (run or run_episode)(task, seed)
     except UserError as error:
         outcome, reason = REFUSED, str(error)
     except Exception as error:  # whatever broke belongs in the record of this seed

@@ -47,13 +47,13 @@ class Policy:
         try:
             import onnxruntime
         except ImportError as error:
-            raise UserError("acting needs ONNX Runtime: install it with `pip install 'bunraku[run-policy]'`.") from error
+            raise UserError(
+                "acting needs ONNX Runtime: install it with `pip install 'bunraku[run-policy]'`."
+            ) from error
         options = onnxruntime.SessionOptions()
         options.intra_op_num_threads = options.inter_op_num_threads = 1
         try:
-            self._session = onnxruntime.InferenceSession(
-                path.read_bytes(), options, providers=["CPUExecutionProvider"]
-            )
+            self._session = onnxruntime.InferenceSession(path.read_bytes(), options, providers=["CPUExecutionProvider"])
             card = json.loads(self._session.get_modelmeta().custom_metadata_map["bunraku"])
             self.about = About(card["hand"], card["side"], int(card["rate"]), tuple(card["tasks"]), card)
         except FileNotFoundError as error:
@@ -130,8 +130,7 @@ def follow(body: Body, side: str, palm: Pose, chunk: np.ndarray, rate: int) -> G
         for tick in range(1, ticks + 1):
             now = last + tick / ticks * step
             body.track({side: moved(palm, now)})
-            posture = np.clip(basis.posture(now[6:SIDE_ACTION - 1]), low, high)
+            posture = np.clip(basis.posture(now[6 : SIDE_ACTION - 1]), low, high)
             body.set_hand(side, posture, float(np.clip(now[-1], 0.05, 1.0)) * body.full_tension)
             yield
         last = last + step
-

@@ -44,12 +44,14 @@ def collect_episode(task: str, seed: int, root: Path, disturbed: float = DISTURB
         header = Header.of(spec, task, seed, given.instruction, given.object, given.target, noisy)
         things = np.array([thing.position for thing in given.scene.objects]).reshape(-1, 3)
         disturb = Disturbance(spec, body, things, seed) if noisy else lambda command: command
-        with Recorder(root, header, body) as recorder:
+        with Recorder(root, header) as recorder:
 
             def tap(observation: Observation, command: Command) -> Command:
                 nonlocal spent
+                for frame in observation.frames.values():
+                    _ = frame.image  # drawn when first looked at: rendering is not what recording costs
                 start = time.thread_time()
-                recorder.note(observation, command)
+                recorder.note(observation, command, body)
                 spent += time.thread_time() - start
                 return disturb(command)
 

@@ -16,8 +16,8 @@ from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
 
-import av
 import numpy as np
+from av.error import FFmpegError
 
 from bunraku import __version__
 from bunraku.errors import UserError
@@ -66,14 +66,14 @@ class Ending:
 
 
 class Recorder:
-    """Records one episode into a folder of its own. Use it as a context; `note` every command, then `end`.
+    """Records one episode into a folder of its own. Use it as a context; `note` every tick, then `end`.
 
     Left without an `end`, the folder stays marked as being recorded, and `salvage` makes an interrupted episode of it.
     """
 
-    def __init__(self, root: Path, header: Header, body: Body) -> None:
+    def __init__(self, root: Path, header: Header) -> None:
         """Begin the episode of `header` in `root`; an unfinished one of the same name is replaced."""
-        self.header, self._body = header, body
+        self.header = header
         self._final = root / f"{header.seed:06d}"
         self.folder = self._final.with_name(self._final.name + RECORDING)
         self.frames = 0
@@ -87,7 +87,7 @@ class Recorder:
             for name, (width, height) in header.cameras.items():
                 self._videos[name] = CameraVideo(self.folder / f"{name}.mp4", width, height, header.rate)
 
-    def note(self, observation: Observation, command: Command) -> None:
+    def note(self, observation: Observation, command: Command, body: Body) -> None:
         """Record the frame of this tick, if one is due and every camera has taken a picture."""
         if observation.time < self._due - 1e-6 or len(observation.frames) < len(self._videos):
             return
@@ -95,10 +95,14 @@ class Recorder:
             self._first = observation.time
         # The grid of frames, not the last one taken, says when the next is due: else the rate would drift.
         self._due = self._first + (self.frames + 1) / self.header.rate
-        frame = make_frame(observation, command, self._body)
+        images = {name: observation.frames[name].image for name in self._videos}
+        self.write(make_frame(observation, command, body), images)
+
+    def write(self, frame: Frame, images: Mapping[str, np.ndarray]) -> None:
+        """Append one frame: its vectors by name, and an image (h, w, 3) uint8 RGB of every camera."""
         with room_on_disk(self.folder):
             for name, video in self._videos.items():
-                video.write(observation.frames[name].image)
+                video.write(images[name])
             self._file.write(np.concatenate([frame[name] for name in self.header.fields]).tobytes())
         self.frames += 1
 
@@ -162,25 +166,22 @@ def read_episode(folder: Path) -> Episode:
         raise UserError(f"{folder} does not hold an episode: {error}") from error
     frames = min([whole, *(count_frames(folder / f"{name}.mp4") for name in header.cameras)])
     if ended is not None and frames < whole:
-        raise UserError(
-            f"{folder}: a video has {frames} frames where there should be {whole}; delete that folder and collect again."
-        )
+        raise UserError(f"{folder}: a video has {frames} frames of {whole}; delete that folder and collect again.")
     return Episode(folder, header, ended or Ending(False, INTERRUPTED, "the recording was cut off"), frames)
 
 
 def read_episodes(root: Path) -> Iterator[Episode]:
-    """Every episode under `root` in the order of their names, those that were cut off among them."""
-    for folder in sorted(root.iterdir()) if root.is_dir() else []:
-        if (folder / "episode.json").exists():
-            episode = read_episode(folder)
-            if episode.frames:
-                yield episode
+    """Every episode under `root`, task by task, in the order of their seeds, those that were cut off among them."""
+    for header in sorted(root.glob("*/*/episode.json")):
+        episode = read_episode(header.parent)
+        if episode.frames:
+            yield episode
 
 
 def salvage(root: Path) -> list[Path]:
     """Keep what killed processes left under `root` as interrupted episodes, so that their seeds can run again."""
     kept = []
-    for folder in sorted(root.glob(f"*{RECORDING}")):
+    for folder in sorted(root.glob(f"*/*{RECORDING}")):
         name = folder.with_name(folder.name.removesuffix(RECORDING) + f"-{INTERRUPTED}")
         shutil.rmtree(name, ignore_errors=True)
         os.replace(folder, name)
@@ -200,7 +201,7 @@ def room_on_disk(path: Path) -> Iterator[None]:
     """Turns a full or unwritable disk into one sentence."""
     try:
         yield
-    except (OSError, av.FFmpegError) as error:
+    except (OSError, FFmpegError) as error:
         if error.errno == errno.ENOSPC:
             raise UserError(f"the disk of {path} is full: what was recorded up to here is kept; make room.") from error
         raise UserError(f"{path} cannot be written: {error.strerror or error}.") from error

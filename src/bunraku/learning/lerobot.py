@@ -232,7 +232,12 @@ def _column(values: np.ndarray):
 def _stats(values: np.ndarray) -> dict[str, np.ndarray]:
     values = values.astype(float)
     spread = {name: np.quantile(values, q, axis=0) for name, q in QUANTILES.items()}
-    plain = {"min": values.min(axis=0), "max": values.max(axis=0), "mean": values.mean(axis=0), "std": values.std(axis=0)}
+    plain = {
+        "min": values.min(axis=0),
+        "max": values.max(axis=0),
+        "mean": values.mean(axis=0),
+        "std": values.std(axis=0),
+    }
     return plain | {"count": np.array([len(values)])} | spread
 
 
@@ -328,6 +333,7 @@ class DataSet:
         import pyarrow.parquet as pq
 
         opened: dict[Path, Any] = {}
+        group = 0
         for row in self.rows:
             where = {"chunk_index": row["data/chunk_index"], "file_index": row["data/file_index"]}
             path = self.root / DATA_PATH.format(**where)
@@ -347,6 +353,7 @@ class DataSet:
     def pictures(self, row: Mapping[str, Any], camera: str) -> Iterator[np.ndarray]:
         """What `camera` saw in the episode of `row`, frame by frame, (h, w, 3) uint8 RGB."""
         import av
+        from av.error import FFmpegError
 
         key = IMAGE + camera
         where = {"chunk_index": row[f"videos/{key}/chunk_index"], "file_index": row[f"videos/{key}/file_index"]}
@@ -366,7 +373,7 @@ class DataSet:
                     count += 1
                     if count == row["length"]:
                         return
-        except (av.FFmpegError, IndexError) as error:
+        except (FFmpegError, IndexError) as error:
             raise UserError(f"the video {path} cannot be read: {error}; collect that data set again.") from error
         raise UserError(
             f"the video {path} is cut off: episode {row['episode_index']} has {count} of {row['length']} frames."

@@ -16,9 +16,18 @@ import numpy as np
 
 from bunraku.errors import UserError
 from bunraku.learning.episodes import room_on_disk
-from bunraku.learning.frames import SIDE_ACTION, difference
+from bunraku.learning.frames import difference
 from bunraku.learning.lerobot import DataSet, Entry
-from bunraku.learning.tokens import COLOUR_NAMES, ENCODER, FEATURES, KIND_NAMES, LOOK_PERIOD, MOST, TOKEN, Tokens, features
+from bunraku.learning.tokens import (
+    COLOUR_NAMES,
+    ENCODER,
+    KIND_NAMES,
+    LOOK_PERIOD,
+    MOST,
+    TOKEN,
+    Tokens,
+    features,
+)
 from bunraku.robot import CAMERAS, JOINTS, SIDES, CameraFrame, HandReading, RobotSpec
 from bunraku.skills import Eyes
 from bunraku.skills.body import Pose
@@ -179,7 +188,9 @@ def _see(dataset: DataSet, entry: Entry, eyes: Eyes) -> np.ndarray:
             for name, image in zip(LOOKING, pictures, strict=True):
                 taken = float(vectors["observation.frame_time"][t, CAMERAS.index(name)])
                 hands = [HandReading(taken, joints[i][t], joints[i][t], loops[i][t]) for i in range(len(SIDES))]
-                state = BodyState(taken, _at(vectors["observation.configuration"], times, taken), np.zeros(36), np.ones(2))
+                state = BodyState(
+                    taken, _at(vectors["observation.configuration"], times, taken), np.zeros(36), np.ones(2)
+                )
                 views.append(eyes.view(CameraFrame(name, taken, image), state, dict(zip(SIDES, hands, strict=True))))
             tokens.update(eyes.find(views), [measured[side][t].position for side in SIDES])
         now = tokens.table()

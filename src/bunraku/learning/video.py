@@ -8,6 +8,7 @@ from pathlib import Path
 
 import av
 import numpy as np
+from av.error import FFmpegError
 
 from bunraku.errors import UserError
 
@@ -52,7 +53,7 @@ def read_video(path: Path) -> Iterator[np.ndarray]:
             container.streams.video[0].codec_context.thread_count = 1
             for frame in container.decode(video=0):
                 yield frame.to_ndarray(format="rgb24")
-    except (av.FFmpegError, IndexError) as error:
+    except (FFmpegError, IndexError) as error:
         raise UserError(f"the video {path} cannot be read: {error}") from error
 
 
@@ -61,7 +62,7 @@ def count_frames(path: Path) -> int:
     try:
         with av.open(str(path)) as container:
             return sum(1 for packet in container.demux(video=0) if packet.size)
-    except (av.FFmpegError, IndexError, OSError):
+    except (FFmpegError, IndexError, OSError):
         return 0
 
 

@@ -84,7 +84,7 @@ def grip_width(kind: str) -> float:
 
 
 def catalogue_postures(hand: str) -> np.ndarray:
-    """Postures (m, n) rad that `hand` goes through when it takes the things of the catalogue: open, touching, closed."""
+    """Postures (m, n) rad in which `hand` takes the things of the catalogue: open, touching, closed."""
     pinched = [
         pinch(hand, how.width, how.tension, centre_x=how.centre_x, depth=how.depth, squeeze=how.squeeze)
         for how in PINCHED.values()

@@ -47,11 +47,14 @@ class EpisodeResult:
 
 
 PICK_PLACE = TaskInfo("pick-place", "put the named object in, on or beside a place or a thing", "bunraku/PickPlace-v0")
+PICK_UP = TaskInfo("pick-up", "take the named thing from among others, and hold it", "bunraku/PickUp-v0")
+STACK = TaskInfo("stack", "set the named thing upon the named carton, and let it stand there", "bunraku/Stack-v0")
+SORT = TaskInfo("sort", "put every fruit and ball into the bowl, one after the other", "bunraku/Sort-v0")
 
 
 def registry() -> dict[str, TaskInfo]:
     """Every task by its name."""
-    return {PICK_PLACE.name: PICK_PLACE}
+    return {task.name: task for task in (PICK_PLACE, PICK_UP, STACK, SORT)}
 
 
 def run_episode(
@@ -65,11 +68,16 @@ def run_episode(
 ) -> EpisodeResult:
     """Run one episode of `task`: `instruction`, or one drawn from the `seed`, which also draws the room.
 
-    Writes `out`/episode.jsonl and, with `video`, `out`/video.mp4. Raises `UserError` for an unknown task and for words
-    that the robot does not understand.
+    Writes, with `video`, `out`/video.mp4, and for pick-place `out`/episode.jsonl. Raises `UserError` for an unknown
+    task and for words that the robot does not understand.
     """
     if task not in registry():
         raise UserError(f"there is no task “{task}”; the tasks are {', '.join(registry())}.")
+    report = on_progress or (lambda progress: None)
+    if task != PICK_PLACE.name:
+        from bunraku.tasks.manipulations import run_expert
+
+        return run_expert(task, seed, instruction, out / "video.mp4" if out and video else None, report)
     from bunraku.tasks.pick_place import run
 
-    return run(seed, instruction, out, video, on_progress or (lambda progress: None))
+    return run(seed, instruction, out, video, report)

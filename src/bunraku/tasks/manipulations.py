@@ -2,11 +2,38 @@
 
 from __future__ import annotations
 
-from bunraku.errors import UserError
-from bunraku.tasks.pick_up import PICK_UP
-from bunraku.tasks.stage import Manipulation
+from collections.abc import Callable, Generator
+from pathlib import Path
 
-MANIPULATIONS: dict[str, Manipulation] = {task.info.name: task for task in (PICK_UP,)}
+from bunraku.acting import Actor, understand
+from bunraku.errors import UserError
+from bunraku.skills import Body, Outcome
+from bunraku.tasks.assignment import draw_assignment
+from bunraku.tasks.episode import PICK_PLACE, EpisodeResult, Progress
+from bunraku.tasks.pick_place import LONGEST, assignment_for
+from bunraku.tasks.pick_up import PICK_UP
+from bunraku.tasks.sort import SORT
+from bunraku.tasks.stack import STACK
+from bunraku.tasks.stage import Manipulation, Stage
+
+
+def follow_words(body: Body, instruction: str) -> Generator[None, None, Outcome]:
+    """Do what the words ask for, with the skills of the rule-based mind."""
+    actor, said = Actor(body), ""
+    for call in understand(instruction).calls:
+        if not actor.moves(call):
+            continue
+        outcome = yield from actor.act(call)
+        said = outcome.text
+        if not outcome.ok:
+            return Outcome(actor.stage, False, said)
+    return Outcome(actor.stage, True, said)
+
+
+MANIPULATIONS: dict[str, Manipulation] = {
+    task.info.name: task
+    for task in (Manipulation(PICK_PLACE, draw_assignment, follow_words, LONGEST), PICK_UP, STACK, SORT)
+}
 
 
 def manipulation(name: str) -> Manipulation:
@@ -14,3 +41,13 @@ def manipulation(name: str) -> Manipulation:
     if name not in MANIPULATIONS:
         raise UserError(f"there is no task of the hands “{name}”; there are {', '.join(MANIPULATIONS)}.")
     return MANIPULATIONS[name]
+
+
+def run_expert(
+    name: str, seed: int, instruction: str | None, film: Path | None, on_progress: Callable[[Progress], None]
+) -> EpisodeResult:
+    """Run one episode of the task called `name` with its scripted expert; see `bunraku.tasks.run_episode`."""
+    task = manipulation(name)
+    assignment = None if instruction is None else assignment_for(seed, instruction)
+    with Stage(task, seed, assignment, film=film, on_progress=on_progress) as stage:
+        return stage.play(task.expert)

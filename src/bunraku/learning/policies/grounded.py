@@ -1,6 +1,6 @@
 """The grounded chunk policy: what to do about every thing that is seen, and which of them was meant.
 
-For each token the network plans a chunk of actions as if that thing were meant; the words then choose one of the chunks.
+For each token the network plans a chunk of actions as if that thing were meant; the words then choose one of them.
 Networks that mix words into the plan aim between the things (measured: they reach for the midpoint); this one cannot.
 The plan is a regression by absolute error: on deterministic experts it does as well as flow matching (MIP, arXiv
 2512.01809), in one step, which suits a laptop.
@@ -10,7 +10,6 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-import torch
 from torch import Tensor, nn
 
 from bunraku.learning.frames import SIDE_ACTION
@@ -43,6 +42,11 @@ class Block(nn.Module):
 
 class GroundedPolicy(nn.Module):
     """Network of the grounded chunk policy; the scales of its inputs and outputs are part of it."""
+
+    input_mean: Tensor
+    input_scale: Tensor
+    output_mean: Tensor
+    output_scale: Tensor
 
     def __init__(self, config: NetworkConfig, inputs: Tensor, chunks: Tensor) -> None:
         """With scales from training `inputs` (n, FEATURES) and `chunks` (n, CHUNK, SIDE_ACTION)."""

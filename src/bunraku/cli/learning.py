@@ -1,0 +1,204 @@
+"""`bunraku collect` and `bunraku learn`: episodes recorded, policies trained on them."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from functools import partial
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+import tyro
+from rich.console import Console
+from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
+from rich.text import Text
+
+from bunraku.cli.graphics import draw_test_picture
+from bunraku.cli.records import make_folder
+from bunraku.errors import UserError
+
+if TYPE_CHECKING:
+    from bunraku.learning.collecting import Collected
+    from bunraku.learning.evaluation import Control
+    from bunraku.learning.training import Step
+    from bunraku.tasks import EpisodeResult
+
+INSTALL = "install it with `pip install 'bunraku[learn]'`."
+
+
+def collect(
+    tasks: Annotated[list[str], tyro.conf.Positional, tyro.conf.arg(metavar="TASK…")],
+    out: Path,
+    episodes: int = 100,
+    seed: int = 0,
+    workers: int = 1,
+    disturbed: float = 0.75,
+) -> int:
+    """Record the scripted expert at work, as a LeRobot data set.
+
+    Every episode is on disk as it happens. The same command again goes on where it was interrupted.
+
+    Args:
+        tasks: those of the hands that `bunraku tasks` lists.
+        out: folder of the data set.
+        episodes: how many of each task.
+        seed: of the first episode; the others follow.
+        workers: processes that share the episodes.
+        disturbed: share of the episodes in which the body is pushed off its way: a learner sees how to come back.
+    """
+    if not tasks:
+        raise UserError("no task was named: say which, as in `bunraku collect pick-up --out data/pick-up`.")
+    if episodes < 1 or workers < 1 or not 0 <= disturbed <= 1:
+        raise UserError("--episodes and --workers must be at least 1, and --disturbed between 0 and 1.")
+    require("pyarrow", "collecting needs PyArrow: install it with `pip install 'bunraku[data]'`.")
+    from bunraku.learning.collecting import collect_episode, missing
+    from bunraku.learning.lerobot import RECORDED, finalise
+    from bunraku.tasks.manipulations import manipulation
+
+    for task in tasks:
+        manipulation(task)
+    draw_test_picture()
+    make_folder(out)
+    console, seeds = Console(highlight=False), range(seed, seed + episodes)
+    try:
+        for task in tasks:
+            folder = out / RECORDED / task
+            left = missing(folder, seeds)
+            run = partial(collect_episode, task, root=folder, disturbed=disturbed)
+            _collect(console, task, run, left, len(seeds), workers)
+    finally:
+        if any((out / RECORDED).glob("*/*/episode.json")):
+            whole = finalise(out)
+            console.print(Text(f"{whole} episodes in {out}"), soft_wrap=True)
+    return 0
+
+
+def _collect(console: Console, task: str, run, left: list[int], total: int, workers: int) -> None:
+    from bunraku.cli.evaluation import run_seeds
+
+    columns = (TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn(), TimeRemainingColumn())
+    succeeded = cpu = recording = 0.0
+    with Progress(*columns, console=console, transient=True) as progress:
+        bar = progress.add_task(task, total=total, completed=total - len(left))
+        for collected in run_seeds(run, left, workers):
+            progress.advance(bar)
+            _print_collected(console, collected)
+            succeeded, cpu = succeeded + collected.success, cpu + collected.cpu_s
+            recording += collected.recording_s
+    if left:
+        console.print(
+            f"{task}: {succeeded:.0f} of {len(left)} succeeded; {cpu / len(left):.1f} s of CPU an episode, "
+            f"{100 * recording / max(cpu - recording, 1e-9):.1f} % of it for recording"
+        )
+
+
+def _print_collected(console: Console, collected: Collected) -> None:
+    mark = Text("✓ ", "green") if collected.success else Text("✗ ", "red")
+    ending = "" if collected.success else f": {collected.outcome}, {collected.reason}"
+    console.print(mark + Text(f"seed {collected.seed}  {collected.frames} frames{ending}"))
+
+
+def learn(
+    data: Annotated[Path, tyro.conf.Positional, tyro.conf.arg(metavar="DATA")],
+    out: Path,
+    steps: int = 4000,
+    batch: int = 128,
+    width: int = 192,
+    depth: int = 3,
+    side: str = "right",
+    seed: int = 0,
+    device: str = "cpu",
+    threads: int = 1,
+) -> int:
+    """Train a policy on a data set; it can be interrupted and goes on with the same result.
+
+    Args:
+        data: a data set that `bunraku collect` made.
+        out: the policy, an ONNX file; its checkpoint lies beside it, with the ending .pt.
+        steps: how long to train.
+        batch: samples in a step.
+        width: of the network's layers.
+        depth: of the network, in blocks.
+        side: the hand that acts, left or right.
+        seed: of the network's first weights and of the order of samples.
+        device: as PyTorch names it, such as cuda.
+        threads: that PyTorch may use.
+    """
+    if steps < 1 or batch < 1:
+        raise UserError(f"--steps and --batch must be at least 1, got {steps} and {batch}.")
+    if side not in ("left", "right"):
+        raise UserError(f"--side must be left or right, got {side}.")
+    for package in ("torch", "onnx", "onnxscript", "pyarrow"):
+        require(package, f"learning needs {package}: {INSTALL}")
+    import torch
+
+    from bunraku.learning.export import export
+    from bunraku.learning.policies.grounded import NetworkConfig
+    from bunraku.learning.samples import load_samples
+    from bunraku.learning.training import Trainer, TrainingConfig
+
+    torch.set_num_threads(threads)
+    make_folder(out.parent)
+    console = Console(highlight=False)
+    with _bar(console, "looking at the episodes") as (progress, bar):
+        samples = load_samples(data, side, lambda done, total: progress.update(bar, completed=done, total=total))
+    network = NetworkConfig(width=width, depth=depth)
+    trainer = Trainer(samples, TrainingConfig(steps, batch, seed=seed, network=network), device)
+    checkpoint = out.with_suffix(".pt")
+    if checkpoint.exists():
+        trainer.load(checkpoint)
+    numbers = sum(parameter.numel() for parameter in trainer.policy.parameters())
+    console.print(
+        f"{len(samples.inputs)} samples of {samples.episodes} episodes; {numbers / 1e6:.2f} M parameters; "
+        f"from step {trainer.step} of {steps}"
+    )
+    with _bar(console, "training") as (progress, bar):
+
+        def report(step: Step) -> None:
+            words = f"plan {step.plan_loss:.3f}, words {step.meaning_loss:.3f}, {step.steps_per_second:.0f} steps/s"
+            progress.update(bar, completed=step.step, total=steps, description=words)
+            if step.step % 500 == 0:
+                console.print(f"step {step.step}: {words}")
+
+        try:
+            while trainer.step < steps:
+                trainer.train(min(steps, trainer.step + 500), report)
+                trainer.save(checkpoint)
+        finally:
+            trainer.save(checkpoint)
+    export(trainer, out)
+    console.print(f"It understands {100 * trainer.understood():.0f} % of the instructions that it was trained on.")
+    console.print(Text(f"Policy in {out}; try it with `bunraku evaluate {samples.tasks[0]} --policy {out}`."))
+    return 0
+
+
+def policy_runner(policy: Path, control: Control) -> Callable[[str, int], EpisodeResult]:
+    """What runs an episode of a task with `policy`; `UserError` at once when it does not fit this robot."""
+    from bunraku.learning.acting import Policy
+    from bunraku.learning.evaluation import run_with_policy
+    from bunraku.robot import RobotSpec
+
+    Policy(policy, RobotSpec().hand)
+    return partial(run_with_policy, policy=policy, control=control)
+
+
+def require(package: str, sentence: str) -> None:
+    """Raise `UserError` with `sentence` when `package` is not installed."""
+    from importlib.util import find_spec
+
+    if find_spec(package) is None:
+        raise UserError(sentence)
+
+
+class _bar:
+    """A progress bar of one thing."""
+
+    def __init__(self, console: Console, what: str) -> None:
+        columns = (TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn(), TimeRemainingColumn())
+        self._progress, self._what = Progress(*columns, console=console, transient=True), what
+
+    def __enter__(self):
+        self._progress.start()
+        return self._progress, self._progress.add_task(self._what, total=None)
+
+    def __exit__(self, *_: object) -> None:
+        self._progress.stop()

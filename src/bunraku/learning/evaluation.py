@@ -1,0 +1,61 @@
+"""A policy before the referee: the same seeds and the same rooms as the expert's, and controls that must fail."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable
+from pathlib import Path
+from typing import Literal
+
+import numpy as np
+
+from bunraku.errors import UserError
+from bunraku.learning.acting import Policy, Timing, act
+from bunraku.robot import RobotSpec
+from bunraku.skills.perception import LOOKING
+from bunraku.tasks import EpisodeResult, Progress
+from bunraku.tasks.assignment import Assignment
+from bunraku.tasks.manipulations import manipulation
+from bunraku.tasks.stage import Stage
+
+Control = Literal["none", "no-language", "shuffled"]
+"""What the policy hears: the words; nothing; or words that ask for another thing in the room."""
+
+
+def run_with_policy(
+    task: str,
+    seed: int,
+    policy: Path,
+    control: Control = "none",
+    out: Path | None = None,
+    assignment: Assignment | None = None,
+    on_progress: Callable[[Progress], None] = lambda progress: None,
+) -> EpisodeResult:
+    """Run the episode of `seed` with a trained policy.
+
+    With `out`, leaves video.mp4 and timing.json there. Raises `UserError` for a policy that does not fit.
+    """
+    timing = Timing([], [])
+    film = out / "video.mp4" if out else None
+    loaded = Policy(policy, RobotSpec().hand)
+    with Stage(manipulation(task), seed, assignment, LOOKING, film, on_progress) as stage:
+        heard = heard_instead(stage.assignment, seed, control)
+        result = stage.play(act(loaded, timing, heard))
+    if out:
+        (out / "timing.json").write_text(json.dumps({"looks_s": timing.looks, "plans_s": timing.plans}))
+    return result
+
+
+def heard_instead(assignment: Assignment, seed: int, control: Control) -> Callable[[str], str]:
+    """What the policy hears of an instruction under a `control`."""
+    if control == "none":
+        return lambda words: words
+    if control == "no-language":
+        return lambda words: ""
+    others = [
+        thing.name for thing in assignment.scene.objects if thing.name not in (assignment.object, assignment.target)
+    ]
+    if not others:
+        raise UserError("there is nothing else in the room to ask for: this task has no shuffled instruction.")
+    other = others[int(np.random.default_rng([seed, 0x5F]).integers(len(others)))]
+    return lambda words: f"pick up the {other}"

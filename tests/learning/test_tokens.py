@@ -1,0 +1,78 @@
+import numpy as np
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+from scipy.spatial.transform import Rotation
+
+from bunraku.learning.tokens import FAR, FEATURES, KIND_NAMES, MOST, Tokens, features
+from bunraku.robot import HandReading
+from bunraku.skills import Seen
+from bunraku.skills.body import Pose
+
+HAND = HandReading(0.0, np.zeros(22), np.zeros(22), np.ones(22))
+AWAY = [np.array([0.0, 0.0, 1.5])]
+
+
+def seen(kind: str = "cube", colour: str = "red", at=(0.4, -0.1, 0.92), yaw: float = 0.0, **more) -> Seen:
+    return Seen(kind, colour, np.array(at), yaw, **more)
+
+
+def inputs(thing: Seen, palm: Pose) -> np.ndarray:
+    tokens = Tokens()
+    tokens.update([thing], AWAY)
+    return features(tokens.table(), palm, HAND, "h22")[0]
+
+
+PALM = Pose(np.array([0.1, -0.2, 1.2]), np.eye(3))
+
+
+@given(st.floats(-np.pi, np.pi), st.integers(-3, 3))
+def test_a_cube_that_looks_the_same_is_the_same(yaw, quarters):
+    first, second = (inputs(seen(yaw=angle), PALM) for angle in (yaw, yaw + quarters * np.pi / 2))
+    turn = FEATURES - len(KIND_NAMES) - 4
+    difference = np.abs(first - second)
+    # At the border between two quarters either may be chosen.
+    difference[turn] = min(difference[turn], abs(difference[turn] - np.pi / 2))
+    assert difference.max() < 1e-5
+
+
+@given(st.floats(-np.pi, np.pi))
+def test_a_ball_has_no_direction(yaw):
+    np.testing.assert_array_equal(inputs(seen("ball", yaw=yaw), PALM), inputs(seen("ball"), PALM))
+
+
+def test_the_same_scene_seen_from_the_palm_does_not_change_when_both_move():
+    shift = np.array([0.05, -0.03, 0.0])
+    before = inputs(seen("ball"), PALM)
+    after = inputs(seen("ball", at=np.array([0.4, -0.1, 0.92]) + shift), PALM.moved(shift))
+    np.testing.assert_allclose(before[:6], after[:6], atol=1e-6)
+
+
+def test_a_thing_in_the_palm_frame_is_where_the_palm_has_it():
+    palm = Pose(PALM.position, Rotation.from_euler("xyz", [0.3, -0.2, 0.9]).as_matrix())
+    found = inputs(seen("ball"), palm)
+    np.testing.assert_allclose(palm.rotation @ found[3:6], found[:3], atol=1e-6)
+
+
+def test_a_thing_under_the_hand_stays_where_it_was_seen():
+    tokens = Tokens()
+    tokens.update([seen()], AWAY)
+    tokens.update([seen(at=(0.5, 0.0, 0.92))], [np.array([0.4, -0.1, 0.92 + 0.9 * FAR])])
+    np.testing.assert_allclose(tokens.table()[0, 2:4], [0.4, -0.1])
+    tokens.update([seen(at=(0.5, 0.0, 0.92))], AWAY)
+    np.testing.assert_allclose(tokens.table()[0, 2:4], [0.5, 0.0])
+
+
+@pytest.mark.parametrize("doubt", [{"confidence": 0.1}, {"deviation": 0.2}])
+def test_what_is_hardly_seen_is_not_believed(doubt):
+    tokens = Tokens()
+    tokens.update([seen(**doubt)], AWAY)
+    assert not tokens.names
+
+
+def test_there_are_never_more_tokens_than_the_cap():
+    from bunraku.objects import COLOURS
+
+    tokens = Tokens()
+    tokens.update([seen(kind, colour) for kind in ("cube", "ball", "mug") for colour in COLOURS], AWAY)
+    assert len(tokens.table()) == MOST
