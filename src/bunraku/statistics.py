@@ -18,4 +18,6 @@ def wilson_interval(successes: int, trials: int, z: float = 1.959964) -> tuple[f
     denominator = 1 + z * z / trials
     centre = rate + z * z / (2 * trials)
     margin = z * sqrt(rate * (1 - rate) / trials + z * z / (4 * trials * trials))
-    return max(0.0, (centre - margin) / denominator), min(1.0, (centre + margin) / denominator)
+    low, high = (centre - margin) / denominator, (centre + margin) / denominator
+    # Rounding may put a bound on the wrong side of a rate of 0 or 1, where it is exact.
+    return max(0.0, min(low, rate)), min(1.0, max(high, rate))
