@@ -105,7 +105,7 @@ class Walker:
         self.stance_frame = np.zeros(3)
         """x, y (m) and yaw (rad) of the present stance frame in the first one, by odometry."""
         self._velocity = np.zeros(3)
-        self._still = standing_configuration(spec)
+        self.still_goal = BodyGoal(standing_configuration(spec), np.zeros(36))
         self._elapsed = 0.0
         self._stance = 0
         self._since_push = 10.0
@@ -138,7 +138,7 @@ class Walker:
                 None.
         """
         self.controller.sense(observation)
-        goal = goal or BodyGoal(self._still, np.zeros(36))
+        goal = goal or self.still_goal
         self._slew(velocity)
         self._elapsed += self.period
         self._since_push += self.period

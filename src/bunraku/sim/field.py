@@ -13,6 +13,7 @@ from bunraku.robot.interface import JOINTS
 from bunraku.robot.model import build_robot, standing_configuration
 from bunraku.robot.spec import RobotSpec
 from bunraku.sim.ground import lay_tile, tiles
+from bunraku.sim.relief import Slab, lay_slab
 from bunraku.sim.room import contact
 from bunraku.sim.scene import Scene
 from bunraku.sim.world import World
@@ -24,7 +25,7 @@ class Field:
 
     `friction` of the ground (the sole's own 0.8 counts where it is larger, so the sole takes on this value too); `bump`
     m: heights vary between ± this; `gravity` m/s²; `payload` kg, unknown to the controller, in the right hand if
-    `one_handed`, else shared by both; `torque_lag` s: time constant of the motors' torque.
+    `one_handed`, else shared by both; `torque_lag` s: time constant of the motors' torque; `slabs`: stairs and ramps.
     """
 
     friction: float = 0.8
@@ -33,6 +34,7 @@ class Field:
     payload: float = 0.0
     one_handed: bool = True
     torque_lag: float = 0.005
+    slabs: tuple[Slab, ...] = ()
 
     def __post_init__(self) -> None:
         """Check that the figures describe a place where one can stand."""
@@ -85,6 +87,8 @@ def has_fallen(world: World) -> bool:
 
 def _add_ground(spec: mujoco.MjSpec, field: Field, seed: int) -> None:
     parameters = contact(field.friction) | {"condim": 3}
+    for slab in field.slabs:
+        lay_slab(spec, slab, parameters)
     if field.bump == 0:
         spec.worldbody.add_geom(name="floor", type=mujoco.mjtGeom.mjGEOM_PLANE, size=[0, 0, 0.1], **parameters)
         return
