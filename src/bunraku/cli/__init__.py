@@ -23,6 +23,7 @@ COMMANDS: dict[str, str] = {
     "evaluate": "bunraku.cli.evaluate:evaluate",
     "evaluate walk": "bunraku.cli.legs:walk",
     "evaluate push": "bunraku.cli.legs:push",
+    "evaluate climb": "bunraku.cli.legs:climb",
     "benchmark legs": "bunraku.cli.legs:benchmark",
     "collect": "bunraku.cli.learning:collect",
     "learn": "bunraku.cli.learning:learn",

@@ -1,4 +1,4 @@
-"""`bunraku evaluate walk`, `bunraku evaluate push` and `bunraku benchmark legs`."""
+"""`bunraku evaluate walk`, `push` and `climb`, and `bunraku benchmark legs`."""
 
 from __future__ import annotations
 
@@ -63,6 +63,43 @@ def push(
     return _evaluate(condition, episodes, seed, json)
 
 
+def climb(episodes: int = 20, seed: int = 0, gravity: float = 9.81, json: Path = Path("runs/climb.jsonl")) -> int:
+    """Three stairs of 15 cm up, and backwards down again, from a given height map and the robot's own sensors.
+
+    Args:
+        episodes: how many.
+        seed: of the first; the others follow.
+        gravity: m/s²; 3.71 on Mars, 1.62 on the Moon.
+        json: file of JSON lines that keeps every climb; climbs that are in it already are not run again.
+    """
+    from dataclasses import asdict
+
+    from bunraku.statistics import wilson_interval
+    from bunraku.tasks.climbing import climb_stairs, succeeded
+    from bunraku.tasks.legs import Rows
+
+    if episodes < 1:
+        raise UserError(f"--episodes must be at least 1, got {episodes}")
+    if gravity <= 0:
+        raise UserError(f"--gravity must be positive, got {gravity}")
+    console = Console(highlight=False)
+    name = "3 × 15 cm" if gravity == 9.81 else f"3 × 15 cm at {gravity} m/s²"
+    rows, seeds = Rows.open(json), range(seed, seed + episodes)
+    for one in rows.missing("climb", name, seeds):
+        row = {"suite": "climb", "condition": name, **asdict(climb_stairs(one, gravity))}
+        rows.add(row)
+        fate = "up and down" if succeeded(row) else row["problem"] or f"fell after {row['fell_at']} s"
+        console.print(f"seed {one}  {fate}, {row['simulated']:.0f} s, {row['simulated'] / row['cpu']:.1f}× real time")
+    mine = [row for row in rows.of("climb", name) if row["seed"] in seeds]
+    good = sum(map(succeeded, mine))
+    low, high = wilson_interval(good, len(mine))
+    console.print(
+        f"climb, {name}: up and down {good}/{len(mine)} = {100 * good / len(mine):.1f} % "
+        f"({100 * low:.1f} to {100 * high:.1f}); seeds {seed} to {seed + episodes - 1}"
+    )
+    return 0
+
+
 def benchmark(
     html: Path = Path("runs/legs.html"),
     json: Path = Path("runs/legs.jsonl"),
@@ -98,7 +135,7 @@ def benchmark(
             if suites and condition.suite not in suites:
                 continue
             seeds = range(seed, seed + round(share * condition.trials))
-            for row in run_condition(condition, rows.missing(condition, seeds)):
+            for row in run_condition(condition, rows.missing(*_key(condition), seeds)):
                 rows.add(row)
             if share:
                 console.print(f"{condition.suite:9} {condition.name:16} {Survival.of(rows.of(*_key(condition)))}")
@@ -120,7 +157,7 @@ def _evaluate(condition, episodes: int, seed: int, path: Path) -> int:
     console = Console(highlight=False)
     rows = Rows.open(path)
     seeds = range(seed, seed + episodes)
-    for row in run_condition(condition, rows.missing(condition, seeds)):
+    for row in run_condition(condition, rows.missing(*_key(condition), seeds)):
         rows.add(row)
         fate = "stayed up" if row["fell_at"] is None else f"fell after {row['fell_at']:.1f} s"
         console.print(

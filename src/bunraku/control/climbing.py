@@ -49,8 +49,8 @@ class Climb:
     flatness: float = 0.012
     lean: float = 0.6
     bow: float = 2.5
-    """Pitch of the pelvis and of the waist per metre of crouching, rad/m: the hips go back, the trunk goes forward. Most of
-    it by the waist, for a thigh reaches only 30° behind the pelvis."""
+    """Pitch of pelvis and waist per metre of crouching, rad/m: the hips go back, the trunk goes forward; most
+    of it by the waist, for a thigh reaches only 30° behind."""
     over: tuple[float, float] = (0.05, 0.025)
     """Distance (m) ahead and aside of its place over a foot at which the centre of mass lets the other foot go: a foot
     that is held down longer than it bears holds the body back."""
@@ -61,6 +61,8 @@ class Climb:
     """How far below its tread a foot looks for the ground."""
 
 
+REST = 1.3
+"""How long it takes to bring the weight between the feet at the end, s."""
 NEAR = 0.04
 """How far above its tread a foot that meets something may be to stand there, m."""
 TOE_DOWN_HEIGHT = 0.10
@@ -92,7 +94,6 @@ class Climber:
     """Climbs `levels` treads, from a stand and to a stand, with the balance of `walker`.
 
     Attributes:
-        finished: both feet stand on the last tread.
         stuck: why it cannot go on, standing on both feet; None while it can.
     """
 
@@ -115,7 +116,6 @@ class Climber:
             backward: go backwards, as down stairs.
             climb: times and lengths.
         """
-        self.finished = False
         self.stuck: str | None = None
         self._walker, self._ground, self._climb = walker, ground, climb or Climb()
         self._controller = walker.controller
@@ -123,6 +123,7 @@ class Climber:
         self._heading = heading - walker.stance_frame[2]
         self._way = -1.0 if backward else 1.0
         self._weight = self._controller.nominal.total_mass * self._controller.nominal.gravity
+        self._arrived = False
         self._elapsed = 0.0
         self._swing = 1
         self._target: np.ndarray | None = None
@@ -131,12 +132,17 @@ class Climber:
         self._yaw_start = 0.0
         self._toe_down = 0.0
 
+    @property
+    def finished(self) -> bool:
+        """Whether both feet stand on the last tread, the weight between them."""
+        return self._arrived and self._elapsed > REST
+
     def compute(self, observation: Observation, goal: BodyGoal | None = None) -> JointCommand:
         """The command of this tick, the upper body along `goal` (the standing posture if None)."""
         controller = self._controller
         controller.sense(observation)
         goal = goal or self._walker.still_goal
-        if self._target is None and not self.finished and self.stuck is None:
+        if self._target is None and not self._arrived and self.stuck is None:
             self._next()
         self._elapsed += controller.period
         self._advance(observation)
@@ -164,7 +170,7 @@ class Climber:
         heights = self._heights(nominal.sole_position[:, :2])
         level = abs(heights[0] - heights[1]) < climb.flatness
         if level and self._left == 0 and abs(along[0] - along[1]) < 0.06:
-            self.finished = True
+            self._arrived = True
             self._rest()
             return
         swing = int(np.argmin(along)) if abs(along[0] - along[1]) > 0.02 else 1 - self._swing
@@ -181,7 +187,7 @@ class Climber:
             treads = np.flatnonzero(~same)
             flat = np.flatnonzero(same & (distances <= 0.2) & (distances > along[swing] - along[stance] + 0.02))
             if len(treads):
-                # Up, the nearest place strains the leg that stays behind the least; down, the middle keeps the toe free.
+                # Up, the nearest place is easiest for the leg that stays behind; down, the middle keeps the toe free.
                 chosen = treads[0] if rises[treads[0]] > 0 else treads[len(treads) // 2]
             else:
                 chosen = flat[-1] if len(flat) else None
@@ -255,7 +261,7 @@ class Climber:
         """Bring the weight between the feet."""
         soles = self._controller.nominal.sole_position
         aim = np.array([*soles[:, :2].mean(axis=0), soles[:, 2].min() + self._climb.com_height])
-        self._com = Glide(self._com_now(), aim, 1.0)
+        self._com = Glide(self._com_now(), aim, REST - 0.2)
         self._target, self._airborne, self._elapsed = None, False, 0.0
 
     def _com_now(self) -> np.ndarray:

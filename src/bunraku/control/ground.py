@@ -16,15 +16,12 @@ _UNIT_PATCH = np.stack([grid.ravel() for grid in np.meshgrid(_ALONG, _ACROSS, in
 
 @dataclass(frozen=True)
 class Patch:
-    """The ground under one sole: `height` m of the plane through it at the sole's middle, its `normal` (3,), and how far
-    it is from level and plane (`roughness` m, largest departure from the plane)."""
+    """The ground under one sole: `height` m of the plane through it at the sole's middle, its `normal` (3,), and its
+    `roughness` m, the largest departure from that plane."""
 
     height: float
     normal: np.ndarray
     roughness: float
-
-
-LEVEL = Patch(0.0, np.array([0.0, 0.0, 1.0]), 0.0)
 
 
 @dataclass(frozen=True)

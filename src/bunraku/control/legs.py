@@ -6,7 +6,9 @@ from collections.abc import Mapping
 
 import numpy as np
 
+from bunraku.control.climbing import Climber
 from bunraku.control.goal import BodyGoal
+from bunraku.control.ground import HeightMap
 from bunraku.control.nominal import GRAVITY
 from bunraku.control.steps import Velocity
 from bunraku.control.supervisor import Intervention, Supervisor
@@ -36,6 +38,7 @@ class Legs:
         self._ranges = np.deg2rad([joint.range_deg for joint in hand.joints]).T
         self._hands: dict[str, HandCommand] | None = None
         self._ending: str | None = None
+        self._climber: Climber | None = None
         self._period = period
         self._stood = np.inf
 
@@ -53,7 +56,11 @@ class Legs:
         check_velocity(velocity)
         if hands is None:
             hands = self._kept_hands(observation)
-        joints = self.walker.compute(observation, velocity if self._ending is None else Velocity(), goal)
+        if self._climber is not None:
+            joints = self._climber.compute(observation, goal)
+            self._end_climb()
+        else:
+            joints = self.walker.compute(observation, velocity if self._ending is None else Velocity(), goal)
         self._stood = self._stood + self._period if self.walker.is_standing else 0.0
         if self._ending is not None and self._stood > CALM:
             self.supervisor.stop(self._ending)
@@ -67,6 +74,30 @@ class Legs:
             postures = {side: np.clip(observation.hand(side).position, *self._ranges) for side in SIDES}
             self._hands = {side: HandCommand(posture, self._grip) for side, posture in postures.items()}
         return self._hands
+
+    @property
+    def climber(self) -> Climber | None:
+        """The climb under way; None when it walks or stands."""
+        return self._climber
+
+    def climb(self, ground: HeightMap, levels: int, heading: float = 0.0, backward: bool = False) -> None:
+        """From a stand, climb `levels` treads of `ground`, which begin within a step; velocities wait until it is done.
+
+        `heading` (rad, in the first stance frame) is the yaw of the feet on the treads; stairs are left `backward`.
+
+        Raises:
+            UserError: unless it stands and the climb makes sense.
+        """
+        if not self.walker.is_standing or self._climber is not None:
+            raise UserError("a climb starts from a stand; stop walking or climbing first")
+        if levels < 1 or not np.isfinite(heading):
+            raise UserError(f"a climb needs at least one level and a finite heading, got {levels} and {heading}")
+        self._climber = Climber(self.walker, ground, levels, heading, backward)
+
+    def _end_climb(self) -> None:
+        if self._climber is not None and self._climber.finished:
+            self._climber = None
+            self.walker.stand()
 
     def stop(self, reason: str) -> None:
         """Come to a stand as fast as the gait allows, then stop for good; stopped in mid-step it would fall."""

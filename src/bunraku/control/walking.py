@@ -166,7 +166,7 @@ class Walker:
                 self._begin_step(self._stance)
         elif self._touched(observation):
             if not wants and self._can_stand():
-                self._stand()
+                self.stand()
             else:
                 self._begin_step(1 - self._stance)
 
@@ -222,8 +222,8 @@ class Walker:
         offset = back @ (self._dcm() - nominal.sole_position[:, :2].mean(axis=0))
         return bool(abs(apart[0]) < 0.06 and 0.15 < apart[1] < 0.30 and abs(offset[0]) < 0.06 and abs(offset[1]) < 0.07)
 
-    def _stand(self) -> None:
-        """Take the middle between the feet as the new stance frame."""
+    def stand(self) -> None:
+        """Stand where the feet are: take the middle between them as the new stance frame."""
         shift = self.controller.estimator.rebase()
         x, y, yaw = self.stance_frame
         self.stance_frame = np.array([*(np.array([x, y]) + rotation(yaw) @ shift[:2]), yaw + shift[2]])

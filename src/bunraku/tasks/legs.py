@@ -110,9 +110,9 @@ class Rows:
         """Rows of a suite, or of one condition of it."""
         return [row for row in self.rows if row["suite"] == suite and condition in (None, row["condition"])]
 
-    def missing(self, condition: Condition, seeds: Iterable[int]) -> list[int]:
-        """Seeds of `condition` that have no row yet."""
-        done = {row["seed"] for row in self.of(condition.suite, condition.name)}
+    def missing(self, suite: str, condition: str, seeds: Iterable[int]) -> list[int]:
+        """Seeds of a condition that have no row yet."""
+        done = {row["seed"] for row in self.of(suite, condition)}
         return [seed for seed in seeds if seed not in done]
 
 
