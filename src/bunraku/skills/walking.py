@@ -6,6 +6,7 @@ from collections.abc import Generator
 
 import numpy as np
 
+from bunraku.control.ground import HeightMap
 from bunraku.control.legs import Legs
 from bunraku.control.reach import IK_PERIOD
 from bunraku.control.stance import Stance, stance_at, stance_of, wrapped
@@ -14,7 +15,7 @@ from bunraku.control.walking import FASTEST
 from bunraku.skills.body import Body, Outcome, wait
 from bunraku.skills.paths import PERSON_RADIUS, RADIUS, FloorMap
 
-__all__ = ["Legs", "Velocity", "steer", "walk_to"]
+__all__ = ["HeightMap", "Legs", "Velocity", "steer", "walk_to"]
 
 ARRIVED, ALIGNED = 0.04, 0.05
 """Distance (m) and angle (rad) at which a place counts as reached."""

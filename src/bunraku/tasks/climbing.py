@@ -13,13 +13,10 @@ from typing import Any
 
 import numpy as np
 
-from bunraku.control.ground import HeightMap
-from bunraku.control.legs import Legs
-from bunraku.control.steps import Velocity
 from bunraku.sim.field import Field, create_field, has_fallen
 from bunraku.sim.relief import WIDTH, Slab, height_at, stairs
 from bunraku.sim.robot import SimulatedRobot
-from bunraku.skills.walking import walk_to
+from bunraku.skills.walking import HeightMap, Legs, Velocity, walk_to
 from bunraku.tasks.walking import COMMAND_DELAY
 
 STEPS = 3
