@@ -17,16 +17,21 @@ from bunraku.objects import KINDS, SURFACES
 from bunraku.robot import SIDES
 from bunraku.skills import Body, Seen
 from bunraku.skills import Outcome as Measured
+from bunraku.skills.grasps import Plan
 from bunraku.skills.looking import look_around, look_for, place_of
 from bunraku.skills.moving import move_palm
 from bunraku.skills.perception import look
-from bunraku.skills.picking import come_within_reach, go_home, pick
-from bunraku.skills.placing import Spot, put, spots_at, spots_on
+from bunraku.skills.picking import Onward, come_within_reach, go_home, pick, planned_grip
+from bunraku.skills.placing import FEW, Spot, placements, put, rim_of, spots_at, spots_on
 
 OFFER = np.array([0.12, 0.0, 0.05])
 """From its place beside the chest, how far (m) a hand holds out what it brings."""
-ASIDE = 0.3
-"""How far (m) from the middle a target lies that only the arm on its side reaches well."""
+ROUNDS = 4
+"""How often a thing is taken up to bring it to its place: again after it was lost, missed, or handed over."""
+RIM_ROOM = 0.015
+"""Air (m) between a hand and the rim of what it reaches into."""
+MIDDLE = np.array([0.42, 0.0])
+"""Where (m) on the counter one hand leaves things for the other."""
 FRESH = 0.5
 """How old (s) pictures may be that answer what is in view now."""
 
@@ -57,7 +62,7 @@ def understand(instruction: str) -> Request:
     if isinstance(plan, Reply):
         raise UserError(plan.text)
     registry = robot_registry()
-    calls = tuple(registry.check(call.name, call.arguments).call for call in plan)
+    calls = _brought([registry.check(call.name, call.arguments).call for call in plan])
     things = tuple(dict.fromkeys(_thing(query) for call in calls for query in _queries(call)))
     moved = next((call for call in reversed(calls) if call.name in ("put", "pick", "bring")), None)
     if moved is None:
@@ -67,6 +72,21 @@ def understand(instruction: str) -> Request:
         return Request(calls, things, thing)
     other = _thing(target.object) if target.object else None
     return Request(calls, things, thing, moved.arguments["relation"], target.place, other)
+
+
+def _brought(calls: list[ToolCall]) -> tuple[ToolCall, ...]:
+    """The calls without those that only pick up what the next one puts somewhere: how a thing is best taken depends on
+    where it goes."""
+    following = [*calls[1:], None]
+    return tuple(
+        call
+        for call, after in zip(calls, following, strict=True)
+        if not (
+            after
+            and (call.name, after.name) == ("pick", "put")
+            and call.arguments["object"] == after.arguments["object"]
+        )
+    )
 
 
 def _queries(call: ToolCall) -> Iterator[ObjectQuery]:
@@ -81,6 +101,34 @@ def _thing(query: ObjectQuery) -> Thing:
     return query.kind, query.colour
 
 
+@dataclass(frozen=True)
+class _Goal:
+    """Where something shall go: on a `place` of the map, or in some `relation` to a `thing` that was seen; `side` of
+    it, if one was named. `where` says so in words."""
+
+    where: str
+    side: str | None
+    relation: str = ""
+    thing: Seen | None = None
+    place: str = ""
+
+    @property
+    def name(self) -> str:
+        """The name of the thing, if it is one."""
+        return self.thing.name if self.thing else ""
+
+    @property
+    def rim(self) -> float:
+        """How far (m) a hand that puts something there must stay above the base of what it holds."""
+        return rim_of(self.thing.kind) + RIM_ROOM if self.thing and self.relation == "in" else 0.0
+
+    def spots(self, kind: str, others: list[Seen]) -> list[Spot]:
+        """Where there is room for an object of `kind`."""
+        if self.thing is None:
+            return _on_side(spots_on(self.place, kind, others), self.side)
+        return _on_side(spots_at(self.thing, self.relation, kind, others), self.side)
+
+
 class Actor:
     """Carries out tool calls with one body, and remembers what it saw on the way.
 
@@ -90,7 +138,6 @@ class Actor:
     def __init__(self, body: Body) -> None:
         self._body = body
         self.stage = ""
-        self._known: dict[str, Seen] = {}
         self._last = "I have not done anything yet."
 
     @staticmethod
@@ -116,6 +163,8 @@ class Actor:
                 outcome = self._told((yield from go_home(self._body)))
             case _:
                 outcome = Outcome(False, f"I do not know how to {call.name}.")
+        if not outcome.ok:
+            yield from go_home(self._body)
         self._last = outcome.text
         return outcome
 
@@ -127,7 +176,7 @@ class Actor:
                 return Outcome(True, f"I see {_listed(seen)}.", tuple(map(_as_object, seen)))
             case "where_is":
                 self._in_view()
-                known = [seen for seen in self._known.values() if _fits(arguments_object(call), seen)]
+                known = [seen for seen in self._body.known.values() if _fits(arguments_object(call), seen)]
                 if not known:
                     return Outcome(False, "I have not seen that.")
                 return Outcome(True, " ".join(map(self._where, known)), tuple(map(_as_object, known)))
@@ -140,43 +189,39 @@ class Actor:
             case _:
                 return Outcome(False, f"I cannot {call.name.replace('_', ' ')} here.")
 
-    def _pick(
-        self, query: ObjectQuery, sides: Sequence[str] = SIDES, hand: str | None = None
-    ) -> Generator[None, None, Outcome]:
-        """Take it with a hand of `sides` where one of them can, but with no other than the `hand` that was named."""
+    def _pick(self, query: ObjectQuery, hand: str | None = None) -> Generator[None, None, Outcome]:
+        """Take it, with no other than the `hand` that was named."""
+        if refused := self._refused(query, hand):
+            return refused
         if side := self._holding(query):
-            name = self._body.grips[side].seen.name
-            if hand not in (None, side):
-                return Outcome(False, f"I hold the {name} in my {side} hand; I cannot change hands yet.")
-            return Outcome(True, f"I already have the {name}.")
-        if hand in self._body.grips:
-            return Outcome(False, f"My {hand} hand already holds the {self._body.grips[hand].seen.name}.")
-        if hand:
-            sides = (hand,)
+            return Outcome(True, f"I already have the {self._body.grips[side].seen.name}.")
         found = yield from self._find(query)
         if isinstance(found, Outcome):
             return found
-        others = self._others(found)
-        measured = yield from pick(self._body, found, others, sides)
-        if measured.measured.get("kind") == "unreachable" and sides != SIDES and not hand:
-            measured = yield from pick(self._body, found, others)
-        if measured.measured.get("kind") == "unreachable":
-            measured = yield from self._pick_from_elsewhere(found, others, (hand,) if hand else SIDES, measured)
-        if measured.success:
-            del self._known[found.name]
-        else:
-            yield from go_home(self._body)
-        return self._told(measured)
+        return self._told((yield from self._take(found, (hand,) if hand else SIDES)))
 
-    def _pick_from_elsewhere(
-        self, found: Seen, others: list[Seen], sides: Sequence[str], failed: Measured
+    def _refused(self, query: ObjectQuery, hand: str | None) -> Outcome | None:
+        """Why the `hand` that was named cannot take it; None if it can, or none was named."""
+        side = self._holding(query)
+        if hand and side and hand != side:
+            name = self._body.grips[side].seen.name
+            return Outcome(False, f"I hold the {name} in my {side} hand; I cannot change hands yet.")
+        if hand in self._body.grips and hand != side:
+            return Outcome(False, f"My {hand} hand already holds the {self._body.grips[hand].seen.name}.")
+        return None
+
+    def _take(
+        self, found: Seen, sides: Sequence[str], onward: Onward | None = None, clear: float = 0.0
     ) -> Generator[None, None, Measured]:
-        """Step to where a hand reaches, look again, and pick; what `failed` before if there is no such place."""
-        moved = yield from come_within_reach(self._body, found, others, sides)
-        if not moved.success:
-            return failed
-        again = [seen for seen in (yield from look(self._body, found.position)) if seen.name == found.name]
-        return (yield from pick(self._body, again[0] if again else found, others, sides))
+        """Take what was found; step to where a hand reaches it if need be."""
+        body = self._body
+        measured = yield from pick(body, found, sides, onward=onward, clear=clear)
+        if measured.measured.get("kind") != "unreachable":
+            return measured
+        if not (yield from come_within_reach(body, found, sides)).success:
+            return measured
+        again = [seen for seen in (yield from look(body, found.position)) if seen.name == found.name]
+        return (yield from pick(body, again[0] if again else found, sides, onward=onward, clear=clear))
 
     def _bring(self, query: ObjectQuery, hand: str | None) -> Generator[None, None, Outcome]:
         outcome = yield from self._pick(query, hand=hand)
@@ -192,26 +237,66 @@ class Actor:
     def _put(
         self, query: ObjectQuery, relation: str, target: PlaceQuery, hand: str | None
     ) -> Generator[None, None, Outcome]:
-        goal = None
-        if target.object is not None:
-            goal = yield from self._find(target.object)
+        """Take it and put it there; what was lost or missed on the way is taken up again where it is now."""
+        if refused := self._refused(query, hand):
+            return refused
+        body, outcome = self._body, None
+        for _ in range(ROUNDS):
+            side = self._holding(query)
+            found = body.grips[side].seen if side else (yield from self._find(query))
+            if isinstance(found, Outcome):
+                return outcome or found
+            goal = yield from self._goal(relation, target)
             if isinstance(goal, Outcome):
                 return goal
-        y = goal.position[1] if goal else np.mean(SURFACES[target.place or "counter"].y)
-        outcome = yield from self._pick(query, SIDES if abs(y) < ASIDE else (_side(float(y)),), hand)
-        side = self._holding(query)
-        if not outcome.ok or side is None:
-            return outcome
-        held = self._body.grips[side].seen
-        if goal is None:
+            spots = goal.spots(found.kind, body.around(found.name, goal.name))
+            if side is None:
+                sides = (hand,) if hand else SIDES
+                taken = yield from self._take(found, sides, self._leads_to(found, goal, spots), goal.rim)
+                outcome = self._told(taken)
+                if not taken.success and taken.measured["kind"] == "lost":
+                    continue
+                if not taken.success:
+                    return outcome
+                side = taken.measured["side"]
+            done = yield from put(body, side, spots, goal.where, body.around(found.name, goal.name))
+            outcome = self._told(done)
+            if done.success:
+                return outcome
+            if side in body.grips and hand:
+                return outcome
+            if side in body.grips:
+                yield from self._hand_over(side)
+        return outcome or Outcome(False, "I did not manage.")
+
+    def _goal(self, relation: str, target: PlaceQuery) -> Generator[None, None, _Goal | Outcome]:
+        """Where something shall go, and what stands there."""
+        if target.object is None:
             assert target.place is not None
-            where, others = f"on the {target.place}", (yield from look_around(self._body, (target.place,)))
-            self._remember(others)
-            spots = _on_side(spots_on(target.place, held.kind, others), target.side)
-        else:
-            where, others = f"{relation} the {goal.name}", self._others(goal)
-            spots = _on_side(spots_at(goal, relation, held.kind, others), target.side)
-        return self._told((yield from put(self._body, side, spots, where, others)))
+            yield from look_around(self._body, (target.place,))
+            return _Goal(f"on the {target.place}", target.side, place=target.place)
+        seen = yield from self._find(target.object)
+        if isinstance(seen, Outcome):
+            return seen
+        return _Goal(f"{relation} the {seen.name}", target.side, relation, seen)
+
+    def _leads_to(self, found: Seen, goal: _Goal, spots: list[Spot]) -> Callable[[Plan], bool]:
+        """Whether what is taken by a plan can then be put down at one of `spots` by the same hand."""
+        planner, others = self._body.planner, self._body.around(found.name, goal.name)
+
+        def leads(plan: Plan) -> bool:
+            grip = planned_grip(plan, found)
+            return any(True for _ in placements(planner, plan.side, grip, plan.lift[-1], spots, others, FEW))
+
+        return leads
+
+    def _hand_over(self, side: str) -> Generator[None, None, None]:
+        """Put what the hand on `side` holds down before the chest, where the other hand can take it."""
+        body = self._body
+        held = body.grips[side].seen
+        spots = spots_on("counter", held.kind, body.around())
+        middle = sorted(spots, key=lambda spot: float(np.linalg.norm(spot.point[:2] - MIDDLE)))[:6]
+        yield from put(body, side, middle, "before me", body.around())
 
     def _find(self, query: ObjectQuery) -> Generator[None, None, Seen | Outcome]:
         """Look until exactly one thing fits; otherwise the outcome that says what was seen, or asks which one."""
@@ -219,7 +304,6 @@ class Actor:
         alone = replace(query, side=None, size=None)
         name = " ".join(word for word in (query.colour, query.kind) if word) or "thing"
         measured = yield from look_for(self._body, lambda seen: _fits(alone, seen), name, places)
-        self._remember(measured.measured["seen"])
         by_object = [(_as_object(seen), seen) for seen in measured.measured["seen"]]
         choice = resolve(query, [thing for thing, _ in by_object])
         self.stage = "look_for"
@@ -232,14 +316,8 @@ class Actor:
         if body.eyes is None or body.observation is None:
             return []
         seen = body.eyes.find(body.eyes.views(body.observation, body.time - FRESH))
-        self._remember(seen)
+        body.remember(seen)
         return seen
-
-    def _remember(self, seen: list[Seen]) -> None:
-        self._known |= {thing.name: thing for thing in seen}
-
-    def _others(self, but: Seen) -> list[Seen]:
-        return [seen for seen in self._known.values() if seen.name != but.name]
 
     def _holding(self, query: ObjectQuery) -> str | None:
         return next((side for side, grip in self._body.grips.items() if _fits(query, grip.seen)), None)

@@ -1,14 +1,27 @@
+from dataclasses import replace
+
 import numpy as np
 import pytest
 
 from bunraku.control.grasping import pinch, wrap
-from bunraku.control.reach import ReachPlanner
+from bunraku.control.reach import Pose, ReachPlanner
 from bunraku.objects import KINDS, SURFACES
 from bunraku.robot import RobotSpec
 from bunraku.runtime import furniture
-from bunraku.skills.grasps import PINCHED, WRAPPED, crowding, grip_width, plan_grasp
+from bunraku.skills.grasps import (
+    LIFT,
+    LOWEST,
+    PINCHED,
+    WRAPPED,
+    candidates,
+    completed,
+    crowding,
+    grip_width,
+    plan_grasp,
+    scraping,
+)
 from bunraku.skills.perception import Seen
-from bunraku.skills.placing import spots_at, spots_on
+from bunraku.skills.placing import rim_of, spots_at, spots_on
 from bunraku.skills.touch import aperture, closure
 
 
@@ -52,6 +65,47 @@ def test_a_hand_over_a_neighbour_is_crowded(planner):
     plan = plan_grasp(planner, "right", on_counter("can", 0.45, -0.1), planner.nominal)[0]
     assert crowding(plan.palm, 1.0, []) == 0
     assert crowding(plan.palm, 1.0, [on_counter("bottle", *plan.palm.position[:2])]) > 1
+
+
+def test_a_hand_around_a_bottle_stays_above_the_rim_of_a_bowl():
+    bottle = on_counter("bottle", 0.45, -0.1)
+    clear = rim_of("bowl") + 0.015
+    base = bottle.position[2] - KINDS["bottle"].rest_height
+    high = candidates("h22", "right", bottle, clear=clear)
+    assert high
+    for option in high:
+        little = option.palm.position[2] + (LOWEST @ option.palm.rotation.T)[:, 2]
+        assert little.min() >= base + clear - 1e-9
+    assert len(high) < len(candidates("h22", "right", bottle))
+
+
+def test_a_plan_comes_and_goes_in_a_line(planner):
+    plan = plan_grasp(planner, "right", on_counter("can", 0.45, -0.1), planner.nominal)[0]
+    whole = completed(planner, plan)
+    assert whole is not None
+    palms = [planner.palm(q, "right").position for q in (*whole.approach, *whole.lift)]
+    np.testing.assert_allclose(palms[-1] - plan.palm.position, [0, 0, LIFT], atol=0.011)
+    np.testing.assert_allclose(palms[len(whole.approach) - 1], plan.palm.position, atol=0.004)
+    assert max(np.linalg.norm(np.diff(palms, axis=0), axis=1)) < 0.08
+
+
+@pytest.mark.parametrize(
+    ("dx", "dz", "here"), [(0.0, 0.0, True), (0.05, 0.0, True), (0.3, 0.0, False), (0, -0.2, False)]
+)
+def test_a_spot_tells_what_rests_on_it(dx, dz, here):
+    plate = on_counter("plate", 0.4, 0.1)
+    (spot, *_) = spots_at(plate, "on", "cube", [])
+    resting = spot.point + [dx, 0.0, KINDS["cube"].rest_height + dz]
+    assert spot.shows(Seen("cube", "red", resting, 0.0), []) is here
+    pushed = replace(plate, position=plate.position + [0.3, 0, 0])
+    assert spot.shows(Seen("cube", "red", resting + [0.3, 0, 0], 0.0), [pushed]) is here
+
+
+def test_a_hand_in_the_side_of_the_counter_scrapes_it(planner):
+    edge = SURFACES["counter"].y[1]
+    hand = Pose(np.array([0.4, edge + 0.10, 0.86]), np.array([[0, 0, 1.0], [-1, 0, 0], [0, -1, 0]]))
+    assert scraping(hand, -1.0, furniture()) > 1
+    assert scraping(hand.moved(np.array([0, 0.15, 0])), -1.0, furniture()) == 0
 
 
 def test_touch_tells_a_held_pinch_from_an_empty_one():

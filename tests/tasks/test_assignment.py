@@ -23,6 +23,13 @@ def test_the_words_of_an_assignment_mean_it(seed: int) -> None:
     assert named == assignment.target
 
 
+def test_what_is_picked_up_to_be_put_somewhere_is_brought_at_once() -> None:
+    """Only then does the hand that takes it know where it goes."""
+    assert [c.name for c in understand("pick up the blue ball and put it on the shelf").calls] == ["put"]
+    two = understand("pick up the blue ball, then put the red mug on the shelf").calls
+    assert [c.name for c in two] == ["pick", "put"]
+
+
 @given(SEEDS)
 def test_what_is_asked_for_can_be_done(seed: int) -> None:
     assignment = draw_assignment(seed)

@@ -63,9 +63,9 @@ class Solution:
     margin: float
 
     @property
-    def near(self) -> bool:
+    def close(self) -> bool:
         """Whether the palm is about where it was asked to be: enough for a point on the way."""
-        return self.position_error < 0.03 and self.rotation_error < 0.25
+        return self.position_error < 0.01 and self.rotation_error < 0.1
 
     @property
     def reached(self) -> bool:
@@ -91,6 +91,12 @@ POSTURE_GAIN = 0.05
 """Share of the way to the wanted posture that free joints go in one step."""
 PELVIS_SPEED, PELVIS_TURNING_SPEED = 0.12, 0.3
 """Largest speeds of the pelvis, m/s and rad/s."""
+HOPELESS, PROGRESS, LEVER = 0.015, 0.75, 0.1
+"""A search is given up that is farther (m) from its pose and in five steps has not come to this share of what was left,
+a turn (rad) counting as so much way (m): of 85 poses that can be reached it loses one, and saves 60 % of the steps that
+are spent on others."""
+ARM_REACH = 0.95
+"""Farther (m) than this from where a shoulder is on standing no palm gets: of 260 random grasps none did."""
 _ARM_GEOMS = ("upper_arm_shape", "forearm_shape", "hand_shape")
 
 
@@ -120,6 +126,7 @@ class ReachPlanner:
 
     def __init__(self, spec: RobotSpec, obstacles: Sequence[Obstacle] = ()):
         self.spec = spec
+        self.obstacles = tuple(obstacles)
         self.full_tension = float(tension_limits(spec.hand_spec).max())
         model = build_robot(spec, hands=False)
         self._add_planning_shapes(model, obstacles)
@@ -153,6 +160,10 @@ class ReachPlanner:
         self._upper = mink.PostureTask(self.model, upper)
         self._palms = {s: mink.FrameTask(f"{s}_palm", "site", 10.0, 2.0, lm_damping=0.02) for s in SIDES}
         self._limits = self._make_limits(obstacles)
+        shoulders = {
+            side: self._configuration.get_transform_frame_to_world(f"{side}_upper_arm", "body") for side in SIDES
+        }
+        self._shoulders = {side: shoulder.translation() for side, shoulder in shoulders.items()}
         eye, size = spec.camera("head_left"), spec.segments
         self._eyes_tilt = float(np.arctan2(-eye.forward[2], eye.forward[0]))
         self._eyes_torso = np.array([eye.position[0] / 2, 0.0, size.trunk + size.neck + eye.position[2]])
@@ -332,18 +343,34 @@ class ReachPlanner:
     def solve(self, side: str, pose: Pose, start: np.ndarray | None = None, iterations: int = 60) -> Solution:
         """A posture that brings a palm to `pose`, from `start` (37,) or the standing posture."""
         configuration = self.nominal if start is None else start
-        position_error = rotation_error = np.inf
+        position_error = rotation_error = before = np.inf
         for count in range(iterations):
             configuration = self.step(configuration, {side: pose}, period=0.1).configuration
             if count % 5 == 4:
                 reached = self.palm(configuration, side)
-                error = float(np.linalg.norm(reached.position - pose.position))
+                position_error = float(np.linalg.norm(reached.position - pose.position))
                 rotation_error = rotation_distance(reached.rotation, pose.rotation)
-                if (error < 0.004 and rotation_error < 0.03) or abs(position_error - error) < 2e-4:
-                    position_error = error
+                left = position_error + LEVER * rotation_error
+                stuck = left > PROGRESS * before and (left > HOPELESS or before - left < 2e-4)
+                if (position_error < 0.004 and rotation_error < 0.03) or stuck:
                     break
-                position_error = error
+                before = left
         return Solution(configuration, position_error, rotation_error, self._margin(configuration, side))
+
+    def may_reach(self, side: str, position: np.ndarray) -> bool:
+        """Whether `position` (3,) m of a palm is not certainly too far from the shoulder, however the body leans."""
+        return bool(np.linalg.norm(position - self.stance.point(self._shoulders[side])) < ARM_REACH)
+
+    def trace(self, side: str, poses: Sequence[Pose], start: np.ndarray) -> list[np.ndarray] | None:
+        """Postures (37,) that bring a palm through `poses` one after the other, each near the one before and the first
+        near `start`; None when one of them cannot be reached like that."""
+        way: list[np.ndarray] = []
+        for pose in poses:
+            solution = self.solve(side, pose, way[-1] if way else start, iterations=20)
+            if not solution.close:
+                return None
+            way.append(solution.configuration)
+        return way
 
     def _margin(self, configuration: np.ndarray, side: str) -> float:
         low, high = self.spec.lower_limits, self.spec.upper_limits

@@ -6,7 +6,7 @@ Closing the generator cancels it at that tick; the reference then stays where it
 
 from __future__ import annotations
 
-from collections.abc import Callable, Generator, Iterator
+from collections.abc import Callable, Generator, Iterable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
@@ -69,6 +69,7 @@ class Body:
         hands: target of each hand by side.
         gaze: point (3,) in the world at which the head looks.
         grips: what each hand holds, by side.
+        known: the last sighting of every thing, by name.
         observation: the latest observation.
         configuration: estimated configuration (37,) of the pelvis and the joints.
         walk: velocity at which a skill wants to walk; None when it wants to stand.
@@ -97,6 +98,7 @@ class Body:
         self.hands = {side: HandTarget(relaxed(self.hand), 0.7 * self.full_tension) for side in SIDES}
         self.gaze = planner.stance.point(np.array([0.5, 0.0, 0.9]))
         self.grips: dict[str, Grip] = {}
+        self.known: dict[str, Seen] = {}
         self.observation: Observation | None = None
         self.configuration = planner.nominal.copy()
         self.walk: Velocity | None = None
@@ -128,6 +130,15 @@ class Body:
         finally:
             self.reference = reference
             planner.place(here, nominal)
+
+    def remember(self, seen: Iterable[Seen]) -> None:
+        """Keep what was seen, in place of earlier sightings."""
+        self.known |= {thing.name: thing for thing in seen}
+
+    def around(self, *but: str) -> list[Seen]:
+        """What stands around as far as is known: neither in a hand nor named in `but`."""
+        away = {*but, *(grip.seen.name for grip in self.grips.values())}
+        return [thing for name, thing in self.known.items() if name not in away]
 
     def palm(self, side: str) -> Pose:
         """Where the palm is meant to be now."""

@@ -3,26 +3,33 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from itertools import product
 
 import numpy as np
 
 from bunraku.control.grasping import HandGrasp, palm_pose, pinch, wrap
-from bunraku.control.reach import Pose, ReachPlanner, Solution
+from bunraku.control.reach import Obstacle, Pose, ReachPlanner, Solution
 from bunraku.objects import KINDS
 from bunraku.skills.perception import Seen
+from bunraku.skills.surroundings import free_space
 
 
 @dataclass(frozen=True)
 class Plan:
-    """A way to take an object: the hand's `side`, how it closes, where the palm goes and the posture for it."""
+    """A way to take an object: the hand's `side`, how it closes, where the palm goes and the posture for it.
+
+    `approach` are the configurations (37,) from the pose before it to that posture, `lift` those from there to `LIFT`
+    above it; `cost` tells how good it is.
+    """
 
     side: str
     grasp: HandGrasp
     palm: Pose
     solution: Solution
     cost: float
+    approach: tuple[np.ndarray, ...] = ()
+    lift: tuple[np.ndarray, ...] = ()
 
 
 @dataclass(frozen=True)
@@ -35,10 +42,15 @@ class Option:
 
 
 UP = np.array([0.0, 0.0, 1.0])
-TRAVEL_HEIGHT = 1.22
-"""Height (m) of the palm at which nothing on the counter is in the way of its fingertips."""
-WRAPPED = {"mug": (0.040, 12.0), "can": (0.033, 14.0), "bottle": (0.0325, 15.0)}
-"""Radius m and holding tension N of what is wrapped."""
+LIFT = 0.15
+"""How far (m) a taken object is raised before it is judged."""
+WRAPPED = {"mug": (0.040, 12.0, 0.095), "can": (0.033, 14.0, 0.101), "bottle": (0.0325, 15.0, 0.150)}
+"""Radius m, holding tension N and the height m up to which it can be held, of what is wrapped."""
+WRAP_HEIGHT, HAND_BELOW, HAND_ABOVE = 0.058, 0.055, 0.035
+"""Height (m) of the middle of a wrapping hand above the base, and how far the little and the index finger are from it
+when the hand opens."""
+LOWEST = np.array([[0.0, -0.045, 0.0], [0.19, -0.050, 0.0], [0.19, -0.050, -0.03]])
+"""Points (n, 3) m of the little finger's edge of an open hand in the right palm frame."""
 HANDLE_BLOCKED_DEG: tuple[tuple[float, float], ...] = ((15.0, 180.0), (-180.0, -80.0))
 """Directions of a mug's handle in the palm's x–z plane (x along the fingers, +z out of the back of the hand) at which
 palm or thumb would meet it, now or on the way out."""
@@ -89,18 +101,22 @@ def catalogue_postures(hand: str) -> np.ndarray:
         pinch(hand, how.width, how.tension, centre_x=how.centre_x, depth=how.depth, squeeze=how.squeeze)
         for how in PINCHED.values()
     ]
-    grasps = pinched + [wrap(hand, radius, tension) for radius, tension in WRAPPED.values()]
+    grasps = pinched + [wrap(hand, radius, tension) for radius, tension, _ in WRAPPED.values()]
     return np.array([posture for grasp in grasps for posture in (grasp.open, grasp.contact, grasp.closed)])
 
 
-def candidates(hand: str, side: str, seen: Seen, facing: float = 0.0) -> list[Option]:
-    """Palm poses from which the object can be taken by a robot that faces `facing` rad, best geometry first."""
-    wraps = _wraps(hand, side, seen, facing) if seen.kind in WRAPPED else []
+def candidates(hand: str, side: str, seen: Seen, facing: float = 0.0, clear: float = 0.0) -> list[Option]:
+    """Palm poses from which the object can be taken by a robot that faces `facing` rad, best geometry first; a hand
+    around it leaves `clear` m above its base free."""
+    wraps = _wraps(hand, side, seen, facing, clear) if seen.kind in WRAPPED else []
     return wraps + (_pinches(hand, side, seen) if seen.kind in PINCHED else [])
 
 
-def _wraps(hand: str, side: str, seen: Seen, facing: float) -> list[Option]:
-    radius, tension = WRAPPED[seen.kind]
+def _wraps(hand: str, side: str, seen: Seen, facing: float, clear: float) -> list[Option]:
+    radius, tension, top = WRAPPED[seen.kind]
+    height = max(WRAP_HEIGHT, clear + HAND_BELOW)
+    if clear and height + HAND_ABOVE > top:
+        return []
     grasp = wrap(hand, radius, tension)
     sign = 1.0 if side == "right" else -1.0
     base = seen.position - [0, 0, KINDS[seen.kind].rest_height]
@@ -111,9 +127,11 @@ def _wraps(hand: str, side: str, seen: Seen, facing: float) -> list[Option]:
             x = fingers * np.cos(dip) - UP * np.sin(dip)
             thumb = fingers * np.sin(dip) + UP * np.cos(dip)
             normal = sign * np.cross(x, thumb)
-            centre = base + [0, 0, 0.058 + 0.02 * np.sin(dip)]
+            centre = base + [0, 0, height + 0.02 * np.sin(dip)]
             pose = palm_pose(grasp, side, centre, x, normal)
             if seen.kind == "mug" and _handle_in_the_way(seen, pose):
+                continue
+            if clear and pose.position[2] + (LOWEST * [1, sign, 1] @ pose.rotation.T)[:, 2].min() < base[2] + clear:
                 continue
             found.append(Option(grasp, pose, 0.2 * dip))
     return found
@@ -165,8 +183,9 @@ def plan_grasp(
     start: np.ndarray,
     others: Sequence[Seen] = (),
     keep: int = 10,
+    clear: float = 0.0,
 ) -> list[Plan]:
-    """Reachable ways to take `seen` with the hand on `side`, best first; empty when there is none.
+    """Postures in which the hand on `side` can close on `seen`, best first; empty when there is none.
 
     Args:
         planner: inverse kinematics.
@@ -174,31 +193,45 @@ def plan_grasp(
         seen: what to take.
         start: configuration (37,) from which to go.
         others: what else stands around and must not be touched.
-        keep: how many ways are enough.
+        keep: how many are enough.
+        clear: height (m) above the base of `seen` that a hand around it leaves free.
     """
     plans = []
     palm = planner.palm(start, side)
     sign = 1.0 if side == "right" else -1.0
     options = []
-    for option in candidates(planner.spec.hand, side, seen, planner.stance.yaw):
+    for option in candidates(planner.spec.hand, side, seen, planner.stance.yaw, clear):
+        if not planner.may_reach(side, option.palm.position):
+            continue
         before = option.palm.shifted(option.grasp.approach * [1, sign, 1])
         crowd = max(crowding(pose, sign, others) for pose in (option.palm, before))
         options.append((0.3 * _effort(palm, option.palm) + option.strain + 3.0 * crowd, crowd, option))
     options.sort(key=lambda entry: entry[0])
+    space = free_space(planner, side, others)
     for estimate, crowd, option in options:
         if crowd > 1.0 and plans:
             break
         solution = planner.solve(side, option.palm, start)
         if not solution.reached:
             continue
-        if not planner.solve(side, option.palm.raised(TRAVEL_HEIGHT), solution.configuration).near:
-            continue  # what is taken there could not be lifted
         lean = float(np.abs(solution.configuration[7:9]).sum())
         cramped = 0.08 - min(solution.margin, 0.08)
-        plans.append(Plan(side, option.grasp, option.palm, solution, estimate + 0.5 * lean + 12.0 * cramped))
+        touched = max(0.0, -float(space.room(solution.configuration)[-3 - len(others) :].min()) - _TOLERANCE)
+        cost = estimate + 0.5 * lean + 12.0 * cramped + 100.0 * touched
+        plans.append(Plan(side, option.grasp, option.palm, solution, cost))
         if len(plans) >= keep:
             break
     return sorted(plans, key=lambda plan: plan.cost)
+
+
+def completed(planner: ReachPlanner, plan: Plan) -> Plan | None:
+    """The plan with its approach and its lift; None when the arm cannot come or go like that."""
+    sign = 1.0 if plan.side == "right" else -1.0
+    posture = plan.solution.configuration
+    offset = plan.grasp.approach * [1, sign, 1]
+    back = planner.trace(plan.side, [plan.palm.shifted(share * offset) for share in (0.35, 0.7, 1.0)], posture)
+    lift = planner.trace(plan.side, [plan.palm.moved(share * LIFT * UP) for share in (0.33, 0.67, 1.0)], posture)
+    return replace(plan, approach=(*back[::-1], posture), lift=tuple(lift)) if back and lift else None
 
 
 _HAND_POINTS = np.array(
@@ -206,6 +239,8 @@ _HAND_POINTS = np.array(
     + [[x, 0.0, 0.0] for x in (-0.06, -0.12, -0.18, -0.24)]
 )
 """Points (n, 3) m of an open hand and its forearm in the right palm frame."""
+_TOLERANCE = 0.012
+"""How far (m) a hand may reach into the air that is kept to things."""
 _ROOM = 0.018
 """Air (m) that a hand wants around it."""
 
@@ -221,6 +256,17 @@ def crowding(palm: Pose, sign: float, others: Sequence[Seen]) -> float:
         if below.any():
             gaps = np.linalg.norm(points[below, :2] - other.position[:2], axis=1) - radius - _ROOM
             depth = max(depth, -float(gaps.min()))
+    return depth / 0.02
+
+
+def scraping(palm: Pose, sign: float, boards: Sequence[Obstacle]) -> float:
+    """How deep an open hand at `palm` would reach into the furniture, in units of 2 cm; 0 when it touches none."""
+    points = palm.position + (_HAND_POINTS * [1, sign, 1]) @ palm.rotation.T
+    depth = 0.0
+    for board in boards:
+        aside = np.abs(points[:, :2] - board.centre[:2]) - board.half[:2]
+        gaps = np.maximum(aside.max(axis=1), points[:, 2] - board.centre[2] - board.half[2])
+        depth = max(depth, -float(gaps.min()))
     return depth / 0.02
 
 

@@ -8,10 +8,16 @@ import numpy as np
 
 from bunraku.objects import SURFACES
 from bunraku.skills.body import Body, Outcome
+from bunraku.skills.moving import move_body
 from bunraku.skills.perception import Seen, look
 
 PLACES = {name: np.array([np.mean(s.x), np.mean(s.y), s.top]) for name, s in SURFACES.items()}
 """Where to look for things: the middles of the surfaces of the map."""
+
+WAIST_YAW, MOST_TURN = 7, 0.8
+"""Where the turn of the trunk is in a configuration (37,), and how far (rad) it is turned to see."""
+ASIDE = 0.3
+"""How far (m) from the middle a place lies that a hand may hide."""
 
 UNSURE = 0.012
 """A position less certain than this (m) is looked at again."""
@@ -24,6 +30,15 @@ def place_of(seen: Seen) -> str | None:
         if surface.x[0] <= x <= surface.x[1] and surface.y[0] <= y <= surface.y[1] and -0.05 < z - surface.top < 0.25:
             return name
     return None
+
+
+def face(body: Body, point: np.ndarray) -> Generator[None, None, list[Seen]]:
+    """Turn the trunk to `point` (3,) m, so that no hand is in the way, and look there."""
+    ahead = body.stance.inverse.point(np.asarray(point))
+    goal = body.reference.copy()
+    goal[WAIST_YAW] = np.clip(np.arctan2(ahead[1], ahead[0]), -MOST_TURN, MOST_TURN)
+    yield from move_body(body, goal)
+    return (yield from look(body, point))
 
 
 def look_around(body: Body, places: tuple[str, ...] = ("counter",)) -> Generator[None, None, list[Seen]]:
@@ -41,11 +56,14 @@ def look_for(
 ) -> Generator[None, None, Outcome]:
     """Search `places` for what `fits`; looks a second time, straight at it, when the first look was unsure.
 
-    The outcome's `measured` holds `found` (those that fit) and `seen` (everything seen on the way).
+    What was found nowhere may be behind a hand: the trunk turns to either side before it is given up. The outcome's
+    `measured` holds `found` (those that fit) and `seen` (everything
+    seen on the way).
     """
     seen: list[Seen] = []
-    for place in places:
-        more = yield from look_around(body, (place,))
+    aside = [place for place in places if abs(PLACES[place][1]) > ASIDE]
+    for turned, place in [(False, place) for place in places] + [(True, place) for place in aside]:
+        more = yield from face(body, PLACES[place]) if turned else look_around(body, (place,))
         seen += [s for s in more if not _known(s, seen)]
         found = [s for s in seen if fits(s)]
         if not found:

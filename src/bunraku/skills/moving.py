@@ -5,15 +5,18 @@ from __future__ import annotations
 from collections.abc import Generator, Sequence
 
 import numpy as np
+from scipy.interpolate import PchipInterpolator
 from scipy.spatial.transform import Rotation, Slerp
 
 from bunraku.control.reach import IK_PERIOD, Pose, rotation_distance
-from bunraku.skills.body import Body, minimum_jerk
+from bunraku.skills.body import NECK, Body, minimum_jerk
 
 SPEED, TURNING_SPEED = 0.45, 1.8
 """Mean speeds of a palm on its way, m/s and rad/s; the peak of a minimum-jerk line is 1.9 times as high."""
 
 
+UPPER = slice(7, 25)
+"""Waist, neck and arms in a configuration (37,)."""
 WAIST_SPEED, ARM_SPEED = 0.4, 1.1
 """Mean joint speeds on the way between postures, rad/s."""
 NEAR, PATIENCE = 0.003, 0.6
@@ -55,18 +58,22 @@ def move_palm(
     return _distance(body, side, goal)
 
 
-def move_body(body: Body, goal: np.ndarray) -> Generator[None, None, None]:
-    """Lead waist and arms joint by joint to those of configuration `goal` (37,), keeping feet and balance.
+def move_body(body: Body, *way: np.ndarray, least: float = 0.0) -> Generator[None, None, None]:
+    """Lead waist and arms joint by joint through the configurations (37,) of `way`, keeping feet and balance.
 
     Between distant postures this is gentler than a straight line of the palm, which may run through a singularity.
+    `least` is the time (s) that it takes at full pace, if the joints do not need longer.
     """
-    start = body.reference[7:25].copy()
-    way = goal[7:25] - start
-    way[2:4] = 0.0  # the neck follows the gaze
-    duration = max(np.abs(way[:2]).max() / WAIST_SPEED, np.abs(way[4:]).max() / ARM_SPEED, 0.2) / body.pace
-    steps = int(np.ceil(duration / IK_PERIOD))
+    knots = np.array([body.reference[UPPER], *(goal[UPPER] for goal in way)])
+    turns = np.abs(np.diff(knots, axis=0))
+    needed = np.maximum(turns[:, :2].max(axis=1) / WAIST_SPEED, turns[:, 4:].max(axis=1) / ARM_SPEED)
+    times = np.r_[0.0, np.cumsum(np.maximum(needed, 1e-3))]
+    course = PchipInterpolator(times, knots)
+    steps = int(np.ceil(max(times[-1], least, 0.2) / body.pace / IK_PERIOD))
     for step in range(1, steps + 1):
-        moved = body.planner.balance(body.reference, start + minimum_jerk(step / steps) * way, body.velocity)
+        upper = course(minimum_jerk(step / steps) * times[-1])
+        upper[2:4] = body.reference[NECK]  # the neck follows the gaze
+        moved = body.planner.balance(body.reference, upper, body.velocity)
         body.reference, body.velocity = moved.configuration, moved.velocity
         yield
     yield from _come_to_rest(body)

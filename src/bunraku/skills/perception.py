@@ -117,5 +117,7 @@ def look(body: Body, point: np.ndarray | None = None) -> Generator[None, None, l
         if body.observation is not None and body.eyes is not None:
             views = body.eyes.views(body.observation, still_since)
             if len(views) == len(LOOKING) or (views and body.time >= deadline - 0.03):
-                return body.eyes.find(views)
+                seen = body.eyes.find(views)
+                body.remember(seen)
+                return seen
     return []

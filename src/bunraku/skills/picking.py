@@ -2,50 +2,88 @@
 
 from __future__ import annotations
 
-from collections.abc import Generator, Sequence
+from collections.abc import Callable, Generator, Iterator, Sequence
 
 import numpy as np
 
+from bunraku.control.free_space import ARMS
 from bunraku.control.grasping import relaxed
+from bunraku.control.reach import rotation_distance
 from bunraku.robot import SIDES
 from bunraku.skills.approaching import approach, stances_around
 from bunraku.skills.body import Body, Grip, Outcome, wait
-from bunraku.skills.grasps import TRAVEL_HEIGHT, Plan, grip_width, plan_grasp
+from bunraku.skills.grasps import LIFT, Plan, completed, grip_width, plan_grasp
 from bunraku.skills.moving import move_body, move_fingers, move_palm
 from bunraku.skills.perception import Seen, look
+from bunraku.skills.surroundings import free_space
 from bunraku.skills.touch import holds, pinch_centre
 
-ARMS = {"left": slice(11, 18), "right": slice(18, 25)}
-"""The arms in a configuration (37,)."""
-LIFT = 0.15
-"""How far (m) a taken object is raised before it is judged."""
+Route = list[np.ndarray]
+"""Configurations (37,) through which an arm goes."""
+Onward = Callable[[Plan], bool]
+"""Whether what is taken like that can be brought where it shall go."""
+FORESIGHT = 8
+"""How many plans are asked whether they lead on."""
+UNLIKE = 0.4
+"""Turn of the palm (rad) by which a plan differs from one that failed."""
+APPROACH_SPEED, LIFT_SPEED = 0.2, 0.25
+"""Mean speeds (m/s) of a palm on its last way to an object, and upwards with it."""
+SHORT = 0.012
+"""How far (m) a palm may stay from where it was to close."""
 
 
-def choose(body: Body, seen: Seen, others: Sequence[Seen], sides: Sequence[str] = SIDES, avoid: int = 0) -> Plan | None:
-    """The best way to take `seen` with a free hand; `avoid` skips as many of the best ones after a failure."""
-    start = body.reference
+def ways_to_take(
+    body: Body, seen: Seen, sides: Sequence[str] = SIDES, failed: Sequence[Plan] = (), clear: float = 0.0
+) -> Iterator[tuple[Plan, Route]]:
+    """Plans for a free hand, the best first, each with a free way to where it begins; those like a plan that `failed`
+    come last."""
+    others = body.around(seen.name)
     free = [side for side in sides if side not in body.grips]
-    plans = [plan for side in free for plan in plan_grasp(body.planner, side, seen, start, others)]
-    plans.sort(key=lambda plan: plan.cost)
-    return plans[min(avoid, len(plans) - 1)] if plans else None
+    start = body.reference
+    plans = [p for side in free for p in plan_grasp(body.planner, side, seen, start, others, clear=clear)]
+    plans.sort(key=lambda plan: (any(_alike(plan, other) for other in failed), plan.cost))
+    yield from filter(None, (routed(body, plan, seen) for plan in plans))
 
 
-def grasp(body: Body, plan: Plan, seen: Seen) -> Generator[None, None, Outcome]:
+def routed(body: Body, plan: Plan, seen: Seen) -> tuple[Plan, Route] | None:
+    """The whole of a plan to take `seen`, and a free way to where it begins; None when there is none."""
+    whole = completed(body.planner, plan)
+    if whole is None:
+        return None
+    space = free_space(body.planner, plan.side, [*body.around(seen.name), seen])
+    route = space.way(body.reference, whole.approach[0])
+    return None if route is None else (whole, route)
+
+
+def _alike(plan: Plan, other: Plan) -> bool:
+    turn = rotation_distance(plan.palm.rotation, other.palm.rotation)
+    return plan.side == other.side and plan.grasp.family == other.grasp.family and turn < UNLIKE
+
+
+def choose(
+    body: Body, seen: Seen, sides: Sequence[str], failed: Sequence[Plan], onward: Onward | None, clear: float
+) -> tuple[Plan, Route] | None:
+    """The best way to take `seen` that leads `onward`; the best of all if none does."""
+    first = None
+    for count, (plan, route) in enumerate(ways_to_take(body, seen, sides, failed, clear)):
+        if onward is None or onward(plan):
+            return plan, route
+        first = first or (plan, route)
+        if count + 1 >= FORESIGHT:
+            break
+    return first
+
+
+def grasp(body: Body, plan: Plan, route: Route, seen: Seen) -> Generator[None, None, Outcome]:
     """Reach `seen` as planned and close the hand on it; the outcome says what the hand feels."""
     side, how = plan.side, plan.grasp
-    sign = 1.0 if side == "right" else -1.0
-    before = plan.palm.shifted(how.approach * [1, sign, 1])
-    above = before.raised(TRAVEL_HEIGHT, 0.03)
     body.say("reach", f"reaching for the {seen.name} with the {side} hand")
-    start = body.palm(side)
-    if start.position[2] < TRAVEL_HEIGHT - 0.02:
-        yield from move_palm(body, side, [start.raised(TRAVEL_HEIGHT)])
     yield from move_fingers(body, side, how.open, 0.3, body.full_tension)
     body.posture = plan.solution.configuration
-    yield from move_body(body, body.planner.solve(side, above, body.posture).configuration)
-    yield from move_palm(body, side, [above, before])
-    error = yield from move_palm(body, side, [plan.palm], speed=0.2, settle=0.2)
-    if error > 0.012:
+    yield from move_body(body, *route)
+    yield from move_body(body, *plan.approach, least=float(np.linalg.norm(how.approach)) / APPROACH_SPEED)
+    error = yield from move_palm(body, side, [plan.palm], speed=APPROACH_SPEED, settle=0.2)
+    if error > SHORT:
         return Outcome("grasp", False, f"the arm stopped {1000 * error:.0f} mm short of the {seen.name}")
     body.say("grasp", f"closing on the {seen.name}")
     yield from move_fingers(body, side, how.closed, 1.2 if how.family == "wrap" else 0.8, how.closing)
@@ -59,7 +97,8 @@ def lift(body: Body, plan: Plan, seen: Seen) -> Generator[None, None, Outcome]:
     """Raise what the hand holds, then judge by touch and by looking whether it came along."""
     side = plan.side
     body.say("lift", f"lifting the {seen.name}")
-    yield from move_palm(body, side, [body.palm(side).moved(np.array([0, 0, LIFT]))], speed=0.25, settle=0.1)
+    yield from move_body(body, *plan.lift, least=LIFT / LIFT_SPEED)
+    yield from wait(body, 0.1)
     held, felt = holds(body, side, plan.grasp, grip_width(seen.kind))
     palm = body.measured_palm(side)
     expected = palm.position + palm.rotation @ (plan.palm.rotation.T @ (seen.position - plan.palm.position))
@@ -80,72 +119,89 @@ def _standing(seen: Seen, height: float) -> bool:
 
 def withdraw(body: Body, plan: Plan) -> Generator[None, None, None]:
     """Open the hand and leave the way it came."""
-    sign = 1.0 if plan.side == "right" else -1.0
     yield from move_fingers(body, plan.side, plan.grasp.open, 0.5, body.full_tension)
-    back = body.palm(plan.side).shifted(plan.grasp.approach * [1, sign, 1])
-    yield from move_palm(body, plan.side, [back, back.raised(TRAVEL_HEIGHT, 0.03)])
+    yield from move_body(body, *plan.approach[-2::-1], least=0.4)
 
 
 def pick(
-    body: Body, seen: Seen, others: Sequence[Seen] = (), sides: Sequence[str] = SIDES, tries: int = 2
+    body: Body,
+    seen: Seen,
+    sides: Sequence[str] = SIDES,
+    tries: int = 3,
+    onward: Onward | None = None,
+    clear: float = 0.0,
 ) -> Generator[None, None, Outcome]:
-    """Take `seen`, which was looked at before, with a hand on one of `sides`; try once more if the first try fails."""
-    reason = ""
+    """Take `seen`, which was looked at before, with a hand on one of `sides`, preferably so that it leads `onward`
+    and with `clear` m above its base free; after a failure look where it is now and try another way."""
+    reason, failed = "", []
     for attempt in range(tries):
-        plan = choose(body, seen, others, sides, avoid=0 if attempt == 0 else 1)
-        if plan is None:
-            return Outcome("pick", False, f"I cannot reach the {seen.name} with a free hand", {"kind": "unreachable"})
-        outcome = yield from grasp(body, plan, seen)
+        chosen = choose(body, seen, sides, failed, onward, clear)
+        if chosen is None:
+            why = f"{reason}, and " if reason else ""
+            return Outcome(
+                "pick", False, f"{why}I cannot reach the {seen.name} with a free hand", {"kind": "unreachable"}
+            )
+        plan, route = chosen
+        outcome = yield from grasp(body, plan, route, seen)
         if outcome.success:
             outcome = yield from lift(body, plan, seen)
         if outcome.success:
-            body.grips[plan.side] = _grip(body, plan, seen)
+            body.grips[plan.side] = grip_of(body, plan, seen)
             return Outcome("pick", True, f"I have the {seen.name}", {"side": plan.side, **outcome.measured})
         reason = outcome.reason
+        failed.append(plan)
         body.say("pick", reason + (", trying again" if attempt + 1 < tries else ""))
         yield from withdraw(body, plan)
+        yield from go_home(body, (plan.side,))
         if attempt + 1 < tries:
-            yield from go_home(body, (plan.side,))
             around = yield from look(body, seen.position)
             same = [s for s in around if s.name == seen.name]
             if not same:
                 return Outcome("pick", False, f"{reason}, and I do not see it any more", {"kind": "lost"})
             seen = min(same, key=lambda s: float(np.linalg.norm(s.position - seen.position)))
-            others = [s for s in around if s is not seen]
     return Outcome("pick", False, reason, {"kind": "grasp"})
 
 
-def come_within_reach(
-    body: Body, seen: Seen, others: Sequence[Seen] = (), sides: Sequence[str] = SIDES
-) -> Generator[None, None, Outcome]:
+def come_within_reach(body: Body, seen: Seen, sides: Sequence[str] = SIDES) -> Generator[None, None, Outcome]:
     """Step to where a free hand on one of `sides` can take `seen`."""
     free = [side for side in sides if side not in body.grips]
     stances = stances_around(body, [seen.position], free[0] if len(free) == 1 else None)
-    return (yield from approach(body, stances, lambda: choose(body, seen, others, sides), f"to the {seen.name}"))
+    return (
+        yield from approach(body, stances, lambda: next(ways_to_take(body, seen, sides), None), f"to the {seen.name}")
+    )
 
 
-def _grip(body: Body, plan: Plan, seen: Seen) -> Grip:
-    """Where the object sits in the palm: as it stood when the hand closed, moved along with the fingertips."""
+def planned_grip(plan: Plan, seen: Seen) -> Grip:
+    """Where the object will sit in the palm if the hand closes without moving it."""
     palm, cos, sin = plan.palm, np.cos(seen.yaw), np.sin(seen.yaw)
     position = palm.rotation.T @ (seen.position - palm.position)
-    if plan.grasp.family == "pinch" and body.observation is not None:
-        now = body.observation.hand(plan.side).position
-        position[0] += pinch_centre(body.planner.spec.hand, now) - plan.grasp.centre[0]
     rotation = palm.rotation.T @ np.array([[cos, -sin, 0], [sin, cos, 0], [0, 0, 1]])
     return Grip(seen, plan.grasp, position, rotation)
 
 
+def grip_of(body: Body, plan: Plan, seen: Seen) -> Grip:
+    """Where the object sits in the palm: as it stood when the hand closed, moved along with the fingertips."""
+    grip = planned_grip(plan, seen)
+    if plan.grasp.family == "pinch" and body.observation is not None:
+        now = body.observation.hand(plan.side).position
+        grip.position[0] += pinch_centre(body.planner.spec.hand, now) - plan.grasp.centre[0]
+    return grip
+
+
 def go_home(body: Body, sides: Sequence[str] = SIDES) -> Generator[None, None, Outcome]:
-    """Bring the arms on `sides` back beside the chest; a hand that holds something keeps it."""
+    """Bring the arms on `sides` back beside the chest, clear of what stands around; a hand that holds something keeps
+    it."""
     body.say("home", "going home")
-    goal, home = body.reference.copy(), body.planner.nominal
-    goal[7:9] = home[7:9]
+    home = body.planner.nominal
+    if not sides:
+        goal = body.reference.copy()
+        goal[:9] = home[:9]
+        yield from move_body(body, goal)
     for side in sides:
-        arm = ARMS[side]
-        goal[arm] = home[arm]
-        if body.palm(side).position[2] < TRAVEL_HEIGHT - 0.02 and np.abs(body.reference[arm] - home[arm]).max() > 0.1:
-            yield from move_palm(body, side, [body.palm(side).raised(TRAVEL_HEIGHT)])
-    yield from move_body(body, goal)
+        goal = body.reference.copy()
+        goal[:9], goal[ARMS[side]] = home[:9], home[ARMS[side]]
+        space = free_space(body.planner, side, body.around(), body.grips.get(side))
+        yield from move_body(body, *(space.way(body.reference, goal) or [goal]))
     body.posture = home
     for side in sides:
         if side not in body.grips:

@@ -2,50 +2,89 @@
 
 from __future__ import annotations
 
-from collections.abc import Generator, Sequence
-from dataclasses import dataclass
+from collections.abc import Generator, Iterator, Sequence
+from dataclasses import dataclass, replace
+from itertools import islice
 
 import numpy as np
 
-from bunraku.control.reach import Pose, Solution
+from bunraku.control.reach import Pose, ReachPlanner, Solution
 from bunraku.objects import KINDS, SURFACES
 from bunraku.skills.approaching import approach, stances_around
 from bunraku.skills.body import Body, Grip, Outcome, wait
-from bunraku.skills.grasps import TRAVEL_HEIGHT, crowding, grip_width
+from bunraku.skills.grasps import LOWEST, UP, crowding, grip_width, scraping
+from bunraku.skills.looking import face
 from bunraku.skills.moving import move_body, move_fingers, move_palm
 from bunraku.skills.perception import Seen, look
 from bunraku.skills.picking import go_home
+from bunraku.skills.surroundings import free_space
 from bunraku.skills.touch import holds
 
-CLEAR = 1.12
-"""Height (m) above which the underside of a carried thing passes over whatever stands on the counter."""
-HOMEWARD = 0.4
-"""Share of the way home that a hand keeps its height after letting go."""
+ABOVE = 0.10
+"""How high (m) above its place a thing arrives before it is lowered."""
+LOWERING_SPEED, LEAVING_SPEED = 0.15, 0.2
+"""Mean speeds (m/s) of a palm with a thing on its way down, and away from it."""
+SIGHT, BELOW = 0.05, -0.01
+"""How far (m) beyond its tolerance, and how far under its support, a thing is still taken to be at its spot."""
+WITHIN, OUTSIDE = 0.3, 0.6
+"""How far of their way fingertips open to let go: within a rim they would push it away."""
+ANYWHERE = 0.15
+"""How far (m) from its spot a thing may lie on a surface that was asked for as a whole."""
+SHORT = 0.015
+"""How far (m) a palm may stay from where it was to let go."""
+TOUCHED = 0.012
+"""How far (m) a hand may reach into the air that is kept to things."""
+TRIES = 3
+"""How many spots are tried when the arm stops before one."""
 LEVEL_HOLDS = ((0.30, 0.20), (0.34, 0.14), (0.33, 0.27), (0.38, 0.20))
 """Where before the chest (m ahead, and to its own side) a hand holds something level."""
+LEVEL = 1.12
+"""Height (m) above which the underside of a carried thing passes over whatever stands on the counter."""
 ARM_REACH = 0.75
 """Distance (m) on the floor beyond which no hand reaches."""
+FEW = 24
+"""How many ways to put a thing down are tried to learn whether there is one."""
 RELEASE_HEIGHT = 0.004
 """How high (m) above its support an object is let go."""
 
 
 @dataclass(frozen=True)
 class Spot:
-    """Where something may be put: `point` (3,) m of its support face, and how far it may be missed, `tolerance` m."""
+    """Where something may be put: `point` (3,) m of its support face, how far it may be missed, `tolerance` m, and the
+    thing that carries it there, if it is one."""
 
     point: np.ndarray
     tolerance: float
+    carrier: Seen | None = None
+
+    @property
+    def within_rim(self) -> bool:
+        """Whether it is in something, not on it."""
+        support = KINDS[self.carrier.kind].support if self.carrier else None
+        return support is not None and support.preposition == "in"
+
+    def shows(self, seen: Seen, around: Sequence[Seen]) -> bool:
+        """Whether `seen` rests here, as far as can be seen, or on the carrier where that is now."""
+        moved = np.zeros(3)
+        if self.carrier is not None:
+            now = [s for s in around if s.name == self.carrier.name]
+            moved = now[0].position - self.carrier.position if now else moved
+        off = seen.position - self.point - moved
+        return bool(np.hypot(*off[:2]) < self.tolerance + SIGHT and BELOW < off[2] < KINDS[seen.kind].size[2])
 
 
 @dataclass(frozen=True)
 class Placement:
-    """A reachable way to set a held object down."""
+    """A reachable way to set a held object down: the `spot`, the `palm` and its posture there, the configurations (37,)
+    that lead `down` to it, and those by which the empty hand goes `away`."""
 
     side: str
     spot: Spot
     palm: Pose
     solution: Solution
     cost: float
+    down: tuple[np.ndarray, ...] = ()
+    away: tuple[np.ndarray, ...] = ()
 
 
 def spots_on(place: str, kind: str, others: Sequence[Seen]) -> list[Spot]:
@@ -60,7 +99,7 @@ def spots_on(place: str, kind: str, others: Sequence[Seen]) -> list[Spot]:
         for y in ys:
             room = min((np.hypot(*(s.position[:2] - [x, y])) - _radius(s.kind) for s in others), default=1.0)
             if room > radius + 0.03:
-                spots.append(Spot(np.array([x, y, surface.top]), 0.05))
+                spots.append(Spot(np.array([x, y, surface.top]), ANYWHERE))
     return spots
 
 
@@ -73,7 +112,7 @@ def spots_at(target: Seen, relation: str, kind: str, others: Sequence[Seen]) -> 
         top = target.position + [0, 0, what.support.height]
         spread = 0.4 * what.support.radius if relation == "on" else 0.0
         steps = [(0, 0), (spread, 0), (-spread, 0), (0, spread), (0, -spread)] if spread > 0 else [(0, 0)]
-        return [Spot(top + [dx, dy, 0], what.support.radius) for dx, dy in steps]
+        return [Spot(top + [dx, dy, 0], what.support.radius, target) for dx, dy in steps]
     distance = _radius(target.kind) + _radius(kind) + 0.06
     base = target.position[2] - what.rest_height
     surface = min(SURFACES.values(), key=lambda s: abs(s.top - base))
@@ -87,62 +126,103 @@ def spots_at(target: Seen, relation: str, kind: str, others: Sequence[Seen]) -> 
     return spots
 
 
+def rim_of(kind: str) -> float:
+    """How high (m) a dish rises above its receiving face."""
+    what = KINDS[kind]
+    return what.size[2] - what.rest_height - what.support.height if what.support else 0.0
+
+
 def _radius(kind: str) -> float:
     x, y, _ = KINDS[kind].size
     return float(max(x, y)) / 2
 
 
-def plan_placement(
-    body: Body, side: str, spots: Sequence[Spot], others: Sequence[Seen], keep: int = 14
-) -> Placement | None:
-    """The best spot and palm pose for what the hand on `side` holds; None when none can be reached."""
-    grip = body.grips[side]
+def placements(
+    planner: ReachPlanner,
+    side: str,
+    grip: Grip,
+    start: np.ndarray,
+    spots: Sequence[Spot],
+    others: Sequence[Seen],
+    most: int = 120,
+) -> Iterator[Placement]:
+    """Reachable ways to set down what the hand on `side` holds by `grip`, from the configuration `start` (37,): those
+    first that look easiest. At most `most` are tried: the easiest, and some from among the others."""
     sign = 1.0 if side == "right" else -1.0
-    now = body.palm(side).rotation
-    upright = _upright(now, grip)
+    here = planner.palm(start, side)
+    upright = _upright(here.rotation, grip)
     options = []
     for spot in spots:
         for turn in np.deg2rad(np.arange(-160, 181, 20)):
             rotation = _about_z(turn) @ upright
             drop = RELEASE_HEIGHT + KINDS[grip.seen.kind].rest_height
             palm = Pose(spot.point + [0, 0, drop] - rotation @ grip.position, rotation)
+            if not planner.may_reach(side, palm.position) or _dips_in(spot, grip, palm, sign):
+                continue
             away = palm.shifted(grip.grasp.approach * [1, sign, 1])
-            crowd = max(crowding(pose, sign, others) for pose in (palm, away))
-            effort = 0.3 * abs(turn) + 0.6 * float(np.linalg.norm(palm.position - body.palm(side).position))
+            crowd = max(crowding(pose, sign, others) + scraping(pose, sign, planner.obstacles) for pose in (palm, away))
+            effort = 0.3 * abs(turn) + 0.6 * float(np.linalg.norm(palm.position - here.position))
             options.append((effort + 3.0 * crowd, spot, palm))
     options.sort(key=lambda option: option[0])
-    found: list[Placement] = []
-    for estimate, spot, palm in options[:60] + options[60::6]:
-        solution = body.planner.solve(side, palm, body.reference)
+    space = free_space(planner, side, others)
+    for estimate, spot, palm in _sample(options, most):
+        solution = planner.solve(side, palm, start)
         if not solution.reached:
             continue
-        if not body.planner.solve(side, palm.raised(TRAVEL_HEIGHT, 0.10), solution.configuration).near:
+        posture = solution.configuration
+        down = planner.trace(side, [palm.moved(height * UP) for height in (0.03, 0.06, ABOVE)], posture)
+        offset = grip.grasp.approach * [1, sign, 1]
+        away = planner.trace(side, [palm.shifted(share * offset) for share in (0.5, 1.0)], posture)
+        if down is None or away is None:
             continue
-        lean = float(np.abs(solution.configuration[7:9]).sum())
-        cost = estimate + 0.5 * lean + 12.0 * (0.08 - min(solution.margin, 0.08))
-        found.append(Placement(side, spot, palm, solution, cost))
-        if len(found) >= keep:
-            break
-    return min(found, key=lambda placement: placement.cost) if found else None
+        lean = float(np.abs(posture[7:9]).sum())
+        touched = max(0.0, -float(space.room(posture).min()) - TOUCHED)
+        cost = estimate + 0.5 * lean + 12.0 * (0.08 - min(solution.margin, 0.08)) + 100.0 * touched
+        yield Placement(side, spot, palm, solution, cost, (*down[::-1], posture), tuple(away))
+
+
+def _dips_in(spot: Spot, grip: Grip, palm: Pose, sign: float) -> bool:
+    """Whether a hand that is wrapped around a thing would be below the rim of what it is put into."""
+    if not spot.within_rim or spot.carrier is None or grip.grasp.family != "wrap":
+        return False
+    edge = palm.position[2] + (LOWEST * [1, sign, 1] @ palm.rotation.T)[:, 2]
+    return bool(edge.min() < spot.point[2] + rim_of(spot.carrier.kind))
+
+
+def _sample(options: list, most: int) -> list:
+    easy = most // 2
+    return options[:easy] + options[easy :: max(1, (len(options) - easy) // (most - easy))][: most - easy]
+
+
+def ways_to_put(
+    body: Body, side: str, spots: Sequence[Spot], others: Sequence[Seen], keep: int = 8
+) -> Iterator[tuple[Placement, list[np.ndarray]]]:
+    """The best placements of what the hand on `side` holds, the best first, each with a free way to above its spot."""
+    grip = body.grips[side]
+    found = islice(placements(body.planner, side, grip, body.reference, spots, others), keep)
+    for placement in sorted(found, key=lambda placement: placement.cost):
+        space = free_space(body.planner, side, body.around(), grip)
+        route = space.way(body.reference, placement.down[0])
+        if route is not None:
+            yield placement, route
 
 
 def hold_level(body: Body, side: str) -> Generator[None, None, bool]:
     """Bring what the hand on `side` holds before the chest, upright, above all tables; returns whether it could."""
     sign = 1.0 if side == "left" else -1.0
-    points = [body.stance.point(np.array([x, sign * y, CLEAR])) for x, y in LEVEL_HOLDS]
-    placement = plan_placement(body, side, [Spot(point, 0.1) for point in points], (), keep=3)
-    if placement is None:
-        return False
-    yield from carry(body, placement)
-    return True
+    points = [body.stance.point(np.array([x, sign * y, LEVEL])) for x, y in LEVEL_HOLDS]
+    for placement, route in ways_to_put(body, side, [Spot(point, 0.1) for point in points], (), keep=3):
+        yield from carry(body, placement, route)
+        return True
+    return False
 
 
-def place_from_elsewhere(
-    body: Body, side: str, spots: Sequence[Spot], where: str, others: Sequence[Seen]
-) -> Generator[None, None, Placement | None]:
-    """Step to where the hand on `side` reaches one of `spots`, and plan from there; None if there is no such place."""
+def come_near_spots(
+    body: Body, side: str, spots: Sequence[Spot], others: Sequence[Seen]
+) -> Generator[None, None, bool]:
+    """Step to where the hand on `side` reaches one of `spots`; returns whether there is such a place."""
     if not (yield from hold_level(body, side)):
-        return None
+        return False
 
     # Not near an edge: after a walk the map is a few centimetres off.
     middle = np.mean([spot.point for spot in spots], axis=0)
@@ -150,15 +230,14 @@ def place_from_elsewhere(
 
     def plan() -> Placement | None:
         near = [spot for spot in spots if np.hypot(*(spot.point[:2] - body.stance.position)) < ARM_REACH]
-        return plan_placement(body, side, near, others, keep=1)
+        return next(placements(body.planner, side, body.grips[side], body.reference, near, others, FEW), None)
 
     some = spots[:: max(1, len(spots) // 8)]
     stances = stances_around(body, [spot.point for spot in some], side)
     moved = yield from approach(body, stances, plan, "to where I can reach")
     if not moved.success:
         body.say("place", moved.reason)
-        return None
-    return plan_placement(body, side, spots, others)
+    return moved.success
 
 
 def _about_z(angle: float) -> np.ndarray:
@@ -178,35 +257,33 @@ def _upright(rotation_palm: np.ndarray, grip: Grip) -> np.ndarray:
     return (np.eye(3) + sine * skew + (1 - cosine) * skew @ skew) @ rotation_palm
 
 
-def carry(body: Body, placement: Placement) -> Generator[None, None, float]:
+def carry(body: Body, placement: Placement, route: list[np.ndarray]) -> Generator[None, None, float]:
     """Bring what is held above its spot and lower it; returns how far the palm's reference is from its goal, m."""
-    side, palm = placement.side, placement.palm
-    here, grip = body.palm(side), body.grips[side]
-    below = KINDS[grip.seen.kind].rest_height - float((here.rotation @ grip.position)[2])
-    top = max(here.position[2], palm.position[2] + 0.10, TRAVEL_HEIGHT, CLEAR + below)
     body.posture = placement.solution.configuration
-    yield from move_palm(body, side, [body.palm(side).raised(top)], speed=0.35)
-    yield from move_body(body, body.planner.solve(side, palm.raised(top), body.posture).configuration)
-    yield from move_palm(body, side, [palm.raised(top)], speed=0.35)
-    near = Pose(palm.position + [0, 0, 0.03], palm.rotation)
-    return (yield from move_palm(body, side, [near, palm], speed=0.15, settle=0.3))
+    yield from move_body(body, *route)
+    yield from move_body(body, *placement.down, least=ABOVE / LOWERING_SPEED)
+    return (yield from move_palm(body, placement.side, [placement.palm], speed=LOWERING_SPEED, settle=0.3))
 
 
-def release(body: Body, side: str, clear: float) -> Generator[None, None, None]:
-    """Let go: from the joint angles that the hand has now, slowly to its open posture, then back off and rise to the
-    height `clear` (m), above what was put down."""
+def release(body: Body, placement: Placement) -> Generator[None, None, None]:
+    """Let go: from the joint angles that the hand has now, slowly until the fingers are off, and back away."""
+    side = placement.side
     grip = body.grips.pop(side)
-    sign = 1.0 if side == "right" else -1.0
+    body.remember([_put_down(grip, body.palm(side))])
     if body.observation is not None:
         body.set_hand(side, body.observation.hand(side).position.copy(), body.full_tension)
-    yield from move_fingers(body, side, grip.grasp.open, 1.0, body.full_tension)
-    away = body.palm(side).shifted(grip.grasp.approach * [1, sign, 1])
-    yield from move_palm(body, side, [away], speed=0.2)
-    over = away.raised(clear)
-    home = body.planner.palm(body.planner.nominal, side).position
-    way = np.array([*(home - over.position)[:2], 0.0])
-    # Back over what was put down at this height; joint by joint the hand would dip into it.
-    yield from move_palm(body, side, [over, over.moved(HOMEWARD * way)])
+    opened = grip.grasp.open
+    if grip.grasp.family == "pinch":
+        opened = grip.grasp.contact + (WITHIN if placement.spot.within_rim else OUTSIDE) * (opened - grip.grasp.contact)
+    yield from move_fingers(body, side, opened, 1.0, body.full_tension)
+    yield from move_body(body, *placement.away, least=float(np.linalg.norm(grip.grasp.approach)) / LEAVING_SPEED)
+
+
+def _put_down(grip: Grip, palm: Pose) -> Seen:
+    """What was held, where the hand lets go of it."""
+    rotation = palm.rotation @ grip.rotation
+    yaw = float(np.arctan2(rotation[1, 0], rotation[0, 0]))
+    return replace(grip.seen, position=palm.position + palm.rotation @ grip.position, yaw=yaw, rotation=None)
 
 
 def put(
@@ -219,32 +296,50 @@ def put(
     name = grip.seen.name
     if not spots:
         return Outcome("put", False, f"there is no free room {where} for the {name}", {"kind": "no room"})
-    placement = plan_placement(body, side, spots, others)
-    if placement is None:
-        placement = yield from place_from_elsewhere(body, side, spots, where, others)
-    if placement is None:
-        return Outcome("put", False, f"my {side} arm cannot put the {name} {where}", {"kind": "unreachable"})
     body.say("place", f"putting the {name} {where}")
-    body.gaze = placement.spot.point
-    error = yield from carry(body, placement)
-    if error > 0.015:
-        return Outcome("put", False, f"the arm stopped {1000 * error:.0f} mm before the spot {where}", {"kind": "arm"})
+    ways = list(islice(ways_to_put(body, side, spots, others), TRIES))
+    if not ways and (yield from come_near_spots(body, side, spots, others)):
+        ways = list(islice(ways_to_put(body, side, spots, others), TRIES))
+    outcome = Outcome("put", False, f"my {side} arm cannot put the {name} {where}", {"kind": "unreachable"})
+    for placement, route in ways:
+        body.gaze = placement.spot.point
+        error = yield from carry(body, placement, route)
+        if error <= SHORT:
+            return (yield from _set_down(body, placement, where))
+        outcome = Outcome(
+            "put", False, f"the arm stopped {1000 * error:.0f} mm before the spot {where}", {"kind": "arm"}
+        )
+        body.say("place", outcome.reason)
+        yield from move_body(body, *placement.down[-2::-1], least=0.4)
+    return outcome
+
+
+def _set_down(body: Body, placement: Placement, where: str) -> Generator[None, None, Outcome]:
+    """Let go at the spot, if the hand still holds it, go home, and look whether it is there."""
+    side = placement.side
+    grip = body.grips[side]
+    name = grip.seen.name
     held, felt = holds(body, side, grip.grasp, grip_width(grip.seen.kind))
     if not held:
         body.grips.pop(side)
+        yield from move_body(body, *placement.down[-2::-1], least=0.4)
         yield from go_home(body, (side,))
         return Outcome("put", False, f"I lost the {name} on the way", felt | {"kind": "dropped"})
     body.say("release", f"letting go of the {name}")
-    top = placement.spot.point[2] + KINDS[grip.seen.kind].size[2]
-    yield from release(body, side, max(TRAVEL_HEIGHT, top + 0.12))
+    yield from release(body, placement)
     yield from go_home(body, (side,))
     body.say("check", f"looking whether the {name} stands {where}")
     around = yield from look(body, placement.spot.point)
     goal = placement.spot.point + [0, 0, KINDS[grip.seen.kind].rest_height]
     same = [s for s in around if s.name == name]
+    if not same:
+        body.say("check", f"turning to see the {name}")
+        around = yield from face(body, placement.spot.point)
+        same = [s for s in around if s.name == name]
+        yield from go_home(body, ())
     off = min((float(np.linalg.norm(s.position - goal)) for s in same), default=np.inf)
     measured = {"offset_m": off, "spot": placement.spot.point.tolist()}
-    if off < placement.spot.tolerance + 0.05:
+    if any(placement.spot.shows(s, around) for s in same):
         return Outcome("put", True, f"the {name} is {where}", measured)
     seen = "I do not see it there" if not same else f"I see it {100 * off:.0f} cm away from there"
     yield from wait(body, 0.1)

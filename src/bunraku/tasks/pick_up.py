@@ -13,7 +13,7 @@ from bunraku.skills import Body, Outcome, Seen
 from bunraku.skills.body import wait
 from bunraku.skills.grasps import Plan, plan_grasp
 from bunraku.skills.looking import look_around
-from bunraku.skills.picking import grasp, lift
+from bunraku.skills.picking import Route, grasp, lift, routed
 from bunraku.tasks.assignment import Assignment
 from bunraku.tasks.episode import PICK_UP as INFO
 from bunraku.tasks.referee import HOLD
@@ -80,20 +80,22 @@ def expert(body: Body, instruction: str) -> Generator[None, None, Outcome]:
     found = [thing for thing in seen if wanted == (thing.kind, thing.colour)]
     if len(found) != 1:
         return Outcome("look_for", False, f"I see {len(found)} things that fit the words")
-    plan = agreed_plan(body, found[0], [thing for thing in seen if thing is not found[0]])
-    if plan is None:
+    way = agreed_way(body, found[0], [thing for thing in seen if thing is not found[0]])
+    if way is None:
         return Outcome("pick", False, f"I cannot reach the {found[0].name}")
-    outcome = yield from grasp(body, plan, found[0])
+    plan, route = way
+    outcome = yield from grasp(body, plan, route, found[0])
     if outcome.success:
         outcome = yield from lift(body, plan, found[0])
     yield from wait(body, HOLD + 0.2)
     return outcome
 
 
-def agreed_plan(body: Body, seen: Seen, others: Sequence[Seen]) -> Plan | None:
-    """The way to take `seen` that is most like the others ways shown."""
+def agreed_way(body: Body, seen: Seen, others: Sequence[Seen]) -> tuple[Plan, Route] | None:
+    """The way to take `seen` that is most like the other ways shown."""
     plans = plan_grasp(body.planner, HAND, seen, body.reference, others, keep=16)
-    return min(plans, key=_disagreement, default=None)
+    ways = (routed(body, plan, seen) for plan in sorted(plans, key=_disagreement))
+    return next((way for way in ways if way), None)
 
 
 def _disagreement(plan: Plan) -> float:

@@ -77,7 +77,7 @@ def expert(body: Body, instruction: str) -> Generator[None, None, Outcome]:
             return outcome
         thing = min(outside, key=lambda thing, to=bowl.position: float(np.linalg.norm(thing.position - to)))
         others = [other for other in seen if other is not thing]
-        outcome = yield from pick(body, thing, others)
+        outcome = yield from pick(body, thing)
         if not outcome.success:
             return outcome
         spots = spots_at(bowl, "in", thing.kind, others)

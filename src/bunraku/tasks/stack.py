@@ -50,7 +50,7 @@ def expert(body: Body, instruction: str) -> Generator[None, None, Outcome]:
     if thing is None or carton is None:
         return Outcome("look_for", False, "I do not see both the thing and the carton")
     others = [other for other in seen if other is not thing]
-    outcome = yield from pick(body, thing, others)
+    outcome = yield from pick(body, thing)
     if not outcome.success:
         return outcome
     side = next(iter(body.grips))

@@ -53,6 +53,13 @@ def test_what_is_seen_moves_with_the_frame_in_which_it_is_told(place, yaw, turn,
     assert turn_apart(here.yaw + turn, there.yaw, np.pi) < 0.01
 
 
+def test_a_thing_on_a_tray_of_another_colour_is_found_beside_the_tray():
+    tray = drum("blue", 0.10, 0.02, "tray")
+    views = paint(three_eyes(), [(tray, (0.5, 0.0, 0.91), 0.0), (CUBE, (0.5, 0.0, 0.945), 0.4)])
+    found = DETECTOR.detect(views, [*MODELS, tray])
+    assert {thing.kind for thing in found} == {"tray", "cube"}
+
+
 def test_nothing_is_found_on_an_empty_table():
     assert DETECTOR.detect(three_eyes(), MODELS) == []
 

@@ -165,7 +165,8 @@ def _recut(regions: list[Region]) -> list[Region]:
 def _coincides(found: _Found, chosen: Iterable[_Found]) -> bool:
     """Whether it would stand inside another object of its colour."""
     return any(
-        np.linalg.norm(found.fit.parameters[:3] - other.fit.parameters[:3])
+        found.fit.model.colour == other.fit.model.colour
+        and np.linalg.norm(found.fit.parameters[:3] - other.fit.parameters[:3])
         < 0.4 * min(found.fit.model.diameters[1], other.fit.model.diameters[1])
         for other in chosen
     )

@@ -1,0 +1,226 @@
+"""Ways for an arm between two postures on which it touches nothing: neither furniture, body nor what stands around.
+
+The arm is a cloud of points, each with a radius; everything else is boxes and upright cylinders. Where the straight way
+in joint space is blocked, RRT-Connect looks for another (Kuffner & LaValle, ICRA 2000).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import mujoco
+import numpy as np
+
+from bunraku.control.reach import Obstacle, ReachPlanner
+
+ARMS = {"left": slice(11, 18), "right": slice(18, 25)}
+"""The arms in a configuration (37,)."""
+WAIST = slice(7, 9)
+"""The waist in a configuration (37,)."""
+
+HAND_POINTS = np.array(
+    [[x, y, z] for x in (0.0, 0.05, 0.10, 0.15, 0.185) for y in (-0.04, 0.0, 0.035) for z in (-0.07, -0.02, 0.01)]
+)
+"""Points (n, 3) m of an open hand in the right palm frame."""
+FINGER_RADIUS, FOREARM_RADIUS = 0.006, 0.045
+OBJECT_MARGIN, FURNITURE_MARGIN = 0.015, 0.006
+"""Air (m) that is kept to things that stand around, and to the map."""
+STEP, REACH = 0.12, 0.5
+"""Distance (rad) between two checks of a way, and the longest branch of a tree."""
+BRANCHES = 250
+"""How many branches are tried before there is said to be no way."""
+TILT = 0.7
+"""Largest tilt (rad) of what is carried, beyond the tilt at either end."""
+_BODY_BOXES = np.array([[0, 0, 0.22, 0.11, 0.14, 0.18], [0, 0, 0.60, 0.11, 0.10, 0.16]])
+"""Chest and head in the torso frame: centre and half extents, m."""
+
+
+@dataclass(frozen=True)
+class Standing:
+    """Something that stands around: `centre` (3,) m, half extents `half` (3,) m turned by `yaw` (rad); `round` in plan,
+    of radius half[0], or square."""
+
+    centre: np.ndarray
+    half: np.ndarray
+    yaw: float = 0.0
+    round: bool = False
+
+
+class FreeSpace:
+    """What one arm may do among `things`, with the points `held` (n, 3) m of its palm frame in its hand.
+
+    `upright` (3,) is the direction in the palm frame that should stay up on the way; None where nothing is carried.
+    """
+
+    def __init__(
+        self,
+        planner: ReachPlanner,
+        side: str,
+        things: Sequence[Standing] = (),
+        held: np.ndarray | None = None,
+        upright: np.ndarray | None = None,
+    ) -> None:
+        model = planner.model
+        self._model, self._data = model, mujoco.MjData(model)
+        self._arm = ARMS[side]
+        sign, other = (1.0, "left") if side == "right" else (-1.0, "right")
+        hand = HAND_POINTS * [1, sign, 1]
+        self._hand = hand if held is None else np.concatenate([hand, held])
+        self._upright = upright
+        length = planner.spec.segments.forearm
+        self._forearm = np.linspace([0, 0, -0.02], [0, 0, 0.02 - length], 6)
+        self._radii = np.r_[np.full(len(self._hand), FINGER_RADIUS), np.full(len(self._forearm), FOREARM_RADIUS)]
+        self._palm, self._other_palm = model.site(f"{side}_palm").id, model.site(f"{other}_palm").id
+        self._bodies = [model.body(f"{s}_forearm").id for s in (side, other)]
+        self._torso = model.body("torso").id
+        boxes = [_as_standing(obstacle) for obstacle in planner.obstacles] + list(things)
+        self._centre = np.array([box.centre for box in boxes]).reshape(-1, 1, 3)
+        self._half = np.array([box.half for box in boxes]).reshape(-1, 1, 3)
+        self._turn = np.array([[np.cos(box.yaw), np.sin(box.yaw)] for box in boxes]).reshape(-1, 2, 1)
+        self._round = np.array([box.round for box in boxes], bool).reshape(-1, 1)
+        self._margin = np.r_[
+            np.full(len(planner.obstacles), FURNITURE_MARGIN), np.full(len(things), OBJECT_MARGIN), np.zeros(3)
+        ]
+        self._low, self._high = planner.spec.lower_limits, planner.spec.upper_limits
+
+    def room(self, configuration: np.ndarray) -> np.ndarray:
+        """Least air (n,) m between the arm and the furniture, each of the things, chest, head and the other arm, less
+        the air that is kept to each."""
+        data = self._data
+        data.qpos[:] = configuration
+        mujoco.mj_kinematics(self._model, data)
+        points = np.concatenate([self._placed(self._palm, self._hand), self._limb(self._bodies[0])])
+        local = points - self._centre
+        cos, sin = self._turn[:, 0], self._turn[:, 1]
+        x = local[..., 0] * cos + local[..., 1] * sin
+        y = local[..., 1] * cos - local[..., 0] * sin
+        half = self._half
+        square = np.maximum(np.abs(x) - half[..., 0], np.abs(y) - half[..., 1])
+        plan = np.where(self._round, np.hypot(x, y) - half[..., 0], square)
+        around = (np.maximum(plan, np.abs(local[..., 2]) - half[..., 2]) - self._radii).min(axis=1)
+        rotation = data.xmat[self._torso].reshape(3, 3)
+        at_body = np.abs((points - data.xpos[self._torso]) @ rotation - _BODY_BOXES[:, None, :3])
+        body = ((at_body - _BODY_BOXES[:, None, 3:]).max(axis=2) - self._radii).min(axis=1)
+        other = np.concatenate([self._limb(self._bodies[1]), data.site_xpos[self._other_palm][None]])
+        apart = np.linalg.norm(points[:, None] - other, axis=2) - self._radii[:, None] - 0.05
+        return np.r_[around, body, apart.min()] - self._margin
+
+    def _placed(self, site: int, points: np.ndarray) -> np.ndarray:
+        return points @ self._data.site_xmat[site].reshape(3, 3).T + self._data.site_xpos[site]
+
+    def _limb(self, body: int) -> np.ndarray:
+        return self._forearm @ self._data.xmat[body].reshape(3, 3).T + self._data.xpos[body]
+
+    def way(self, start: np.ndarray, goal: np.ndarray, seed: int = 0) -> list[np.ndarray] | None:
+        """Configurations (37,) from `start` (without it) to `goal`, between which the arm moves straight in joint
+        space and comes no nearer to anything than it is at either end; None when no such way was found."""
+        return _Search(self, start, goal, np.random.default_rng(seed)).run()
+
+    def tilt(self) -> float:
+        """Tilt (rad) of what is carried in the configuration that was asked for last."""
+        if self._upright is None:
+            return 0.0
+        return float(np.arccos(np.clip(self._data.site_xmat[self._palm].reshape(3, 3)[2] @ self._upright, -1, 1)))
+
+
+class _Search:
+    """One search. Its states are the progress of everything else (pelvis, other arm), the waist and the arm: (10,)."""
+
+    def __init__(self, space: FreeSpace, start: np.ndarray, goal: np.ndarray, rng: np.random.Generator) -> None:
+        self._space, self._start, self._goal, self._rng = space, start, goal, rng
+        self._from, self._to = (np.r_[s, q[WAIST], q[space._arm]] for s, q in ((0.0, start), (1.0, goal)))
+        rooms, tilts = zip(*((space.room(q), space.tilt()) for q in (start, goal)), strict=True)
+        self._least = np.minimum(0.0, np.min(rooms, axis=0)) - 1e-6
+        self._most_tilt = max(tilts) + TILT
+        arm = slice(space._arm.start - 7, space._arm.stop - 7)
+        waist = np.sort([start[WAIST], goal[WAIST]], axis=0)
+        self._low, self._high = (
+            np.r_[s, w, limit[arm]] for s, w, limit in ((0.0, waist[0], space._low), (1.0, waist[1], space._high))
+        )
+
+    def run(self) -> list[np.ndarray] | None:
+        if self._straight(self._from, self._to):
+            return [self._goal]
+        trees = [[(self._from, -1)], [(self._to, -1)]]
+        for count in range(BRANCHES):
+            grown, other = trees[count % 2], trees[1 - count % 2]
+            new = self._branch(grown, self._sample())
+            if new is None:
+                continue
+            met = self._connect(other, new)
+            if met is not None:
+                first, second = _trunk(grown, len(grown) - 1), _trunk(other, met)
+                knots = first[::-1] + second[1:] if count % 2 == 0 else second[::-1] + first[1:]
+                return [self._configuration(z) for z in self._shortened(knots)[1:-1]] + [self._goal]
+        return None
+
+    def _sample(self) -> np.ndarray:
+        if self._rng.random() < 0.3:
+            return self._rng.uniform(self._low, self._high)
+        between = self._from + self._rng.random() * (self._to - self._from)
+        spread = np.r_[0.2, 0.1, 0.1, np.full(7, 0.6)]
+        return np.clip(between + spread * self._rng.standard_normal(10), self._low, self._high)
+
+    def _branch(self, tree: list[tuple[np.ndarray, int]], towards: np.ndarray) -> np.ndarray | None:
+        nearest = int(np.argmin([_distance(state, towards) for state, _ in tree]))
+        origin = tree[nearest][0]
+        distance = _distance(origin, towards)
+        if distance < 1e-6:
+            return None
+        new = origin + min(1.0, REACH / distance) * (towards - origin)
+        if not self._straight(origin, new):
+            return None
+        tree.append((new, nearest))
+        return new
+
+    def _connect(self, tree: list[tuple[np.ndarray, int]], state: np.ndarray) -> int | None:
+        while True:
+            new = self._branch(tree, state)
+            if new is None:
+                return None
+            if _distance(new, state) < 1e-6:
+                return len(tree) - 1
+
+    def _shortened(self, knots: list[np.ndarray]) -> list[np.ndarray]:
+        for _ in range(40):
+            if len(knots) < 3:
+                break
+            first, last = np.sort(self._rng.choice(len(knots), 2, replace=False))
+            if last - first > 1 and self._straight(knots[first], knots[last]):
+                knots = knots[: first + 1] + knots[last:]
+        return knots
+
+    def _straight(self, start: np.ndarray, goal: np.ndarray) -> bool:
+        count = max(2, int(np.ceil(np.abs(goal - start).max() / STEP)))
+        shares = np.arange(1, count + 1) / count
+        return all(self._is_free(start + share * (goal - start)) for share in shares[::-1])
+
+    def _is_free(self, state: np.ndarray) -> bool:
+        room = self._space.room(self._configuration(state))
+        return bool(np.all(room >= self._least)) and self._space.tilt() <= self._most_tilt
+
+    def _configuration(self, state: np.ndarray) -> np.ndarray:
+        configuration = self._start + state[0] * (self._goal - self._start)
+        configuration[3:7] /= np.linalg.norm(configuration[3:7])
+        configuration[WAIST], configuration[self._space._arm] = state[1:3], state[3:]
+        return configuration
+
+
+def _distance(a: np.ndarray, b: np.ndarray) -> float:
+    return float(np.linalg.norm(a[1:] - b[1:]) + 0.2 * abs(a[0] - b[0]))
+
+
+def _trunk(tree: list[tuple[np.ndarray, int]], index: int) -> list[np.ndarray]:
+    """The states from `index` back to the root."""
+    states = []
+    while index >= 0:
+        state, index = tree[index]
+        states.append(state)
+    return states
+
+
+def _as_standing(obstacle: Obstacle) -> Standing:
+    """A board of the map with all that is below it: nothing shall look for a way under a table."""
+    top = obstacle.centre[2] + obstacle.half[2]
+    return Standing(np.array([*obstacle.centre[:2], top / 2]), np.array([*obstacle.half[:2], top / 2]))
