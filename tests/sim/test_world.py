@@ -44,5 +44,5 @@ def test_sensors_belong_to_the_time_before_the_step(spec, scene):
     mujoco.mj_forward(world.model, world.data)
     expected = world.data.sensordata.copy()
     time = world.time
-    assert np.allclose(step(world), expected, atol=1e-6)
+    assert np.allclose(step(world).sensors, expected, atol=1e-6)
     assert np.isclose(world.time - time, world.model.opt.timestep)

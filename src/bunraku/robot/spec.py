@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field
+from functools import cached_property
 
 import numpy as np
 
@@ -247,30 +248,30 @@ class RobotSpec:
         if self.structure_mass <= 0 or self.segments.stature <= 0:
             raise UserError("structure_mass and stature must be positive, in kg and m")
 
-    @property
+    @cached_property
     def lower_limits(self) -> np.ndarray:
         """Lower joint limits (30,) rad."""
-        return np.array([joint.range[0] for joint in self.joints])
+        return _constant([joint.range[0] for joint in self.joints])
 
-    @property
+    @cached_property
     def upper_limits(self) -> np.ndarray:
         """Upper joint limits (30,) rad."""
-        return np.array([joint.range[1] for joint in self.joints])
+        return _constant([joint.range[1] for joint in self.joints])
 
-    @property
+    @cached_property
     def torque_limits(self) -> np.ndarray:
         """Peak torque of each joint (30,) N·m."""
-        return np.array([joint.drive.peak_torque for joint in self.joints])
+        return _constant([joint.drive.peak_torque for joint in self.joints])
 
-    @property
+    @cached_property
     def speed_limits(self) -> np.ndarray:
         """No-load speed of each joint (30,) rad/s."""
-        return np.array([joint.drive.no_load_speed for joint in self.joints])
+        return _constant([joint.drive.no_load_speed for joint in self.joints])
 
-    @property
+    @cached_property
     def armatures(self) -> np.ndarray:
         """Reflected rotor inertia at each joint (30,) kg·m²."""
-        return np.array([joint.drive.armature for joint in self.joints])
+        return _constant([joint.drive.armature for joint in self.joints])
 
     @property
     def hand_spec(self) -> HandSpec:
@@ -280,3 +281,9 @@ class RobotSpec:
     def camera(self, name: str) -> CameraSpec:
         """The camera called `name`; raises KeyError if there is none."""
         return {camera.name: camera for camera in self.cameras}[name]
+
+
+def _constant(values: list[float]) -> np.ndarray:
+    array = np.array(values)
+    array.flags.writeable = False
+    return array

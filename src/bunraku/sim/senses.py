@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
 from itertools import pairwise
 
 import numpy as np
@@ -20,17 +19,7 @@ from bunraku.robot.interface import (
 from bunraku.sim.darkroom import Darkroom, LatentFrame, develop
 from bunraku.sim.motors import BodyMotors, CableMotors
 from bunraku.sim.noise import SensorNoise, rotate_by
-from bunraku.sim.world import World
-
-
-@dataclass(frozen=True)
-class Instant:
-    """State and all sensor values of the simulator at one time."""
-
-    time: float
-    qpos: np.ndarray
-    qvel: np.ndarray
-    sensors: np.ndarray
+from bunraku.sim.world import Instant, World
 
 
 class Senses:

@@ -36,10 +36,26 @@ class World:
         return self.data.time
 
 
-def step(world: World) -> np.ndarray:
+@dataclass(frozen=True)
+class Instant:
+    """State (`qpos`, `qvel`) and all `sensors` of a world at one `time` (s), in memory of their own."""
+
+    time: float
+    qpos: np.ndarray
+    qvel: np.ndarray
+    sensors: np.ndarray
+
+
+def now(world: World) -> Instant:
+    """The present instant of `world`."""
+    data = world.data
+    return Instant(data.time, data.qpos.copy(), data.qvel.copy(), data.sensordata.copy())
+
+
+def step(world: World) -> Instant:
     """Advance `world` by one time step under its present controls.
 
-    Returns a copy of all sensor values at the time before the step, when the simulator computed its forces.
+    Returns the instant before the step, for which the simulator computed its forces.
 
     MuJoCo 4.0.0 has an error in its sparse Cholesky factor (google-deepmind/mujoco#3767): very rarely, with things deep
     inside each other, the solver then never converges. Such a step is taken again with the dense solver.
@@ -54,12 +70,12 @@ def step(world: World) -> np.ndarray:
         mujoco.mj_step1(model, data)
         mujoco.mj_step2(model, data)
         model.opt.jacobian = mujoco.mjtJacobian.mjJAC_SPARSE
-    sensors = data.sensordata.copy()
+    before = Instant(time, qpos, qvel, data.sensordata.copy())
     if world.scene.person:
         for moved in (data, world.scratch):
             move_person(world.scene.person, model, moved, data.time)
     mujoco.mj_step1(model, data)
-    return sensors
+    return before
 
 
 def create_world(scene: Scene, spec: RobotSpec | None = None) -> World:
