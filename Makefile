@@ -3,7 +3,7 @@ PYTHON ?= python3
 BIN := .venv/bin
 STAMP := .venv/.installed
 
-.PHONY: run test test-slow lint type imports format picture bench clean
+.PHONY: run test test-slow test-lerobot lint type imports format picture bench clean
 
 run: $(STAMP)  ## a humanoid does what it is told
 	$(BIN)/bunraku run "put the red mug on the shelf"
@@ -13,6 +13,19 @@ test: $(STAMP)  ## every test but the slow ones
 
 test-slow: $(STAMP)  ## the tests that take minutes
 	$(BIN)/pytest -m slow
+
+LEROBOT := .venv-lerobot
+
+test-lerobot: $(STAMP) $(LEROBOT)/.installed  ## data sets read by the real LeRobot, in an environment of its own
+	BUNRAKU_LEROBOT_PYTHON=$(LEROBOT)/bin/python $(BIN)/pytest -m slow tests/learning/test_lerobot_reader.py
+
+$(LEROBOT)/.installed:
+	$(PYTHON) -m venv $(LEROBOT)
+	$(LEROBOT)/bin/pip install --quiet "torch==2.13.0"
+	$(LEROBOT)/bin/pip install --quiet --no-deps "lerobot==0.4.4" accelerate safetensors psutil pyyaml
+	$(LEROBOT)/bin/pip install --quiet "datasets>=4,<5" pandas pyarrow pillow "av>=15,<16" packaging huggingface-hub fsspec \
+	  einops jsonlines termcolor draccus
+	@touch $@
 
 lint: $(STAMP)
 	$(BIN)/ruff check .
@@ -36,7 +49,7 @@ bench: $(STAMP)  ## the figures of the README
 	  --json runs/pick-place-$$(git rev-parse --short HEAD).json
 
 clean:
-	rm -rf .venv build dist .pytest_cache .ruff_cache .hypothesis .import_linter_cache
+	rm -rf .venv .venv-lerobot build dist .pytest_cache .ruff_cache .hypothesis .import_linter_cache
 
 $(STAMP): pyproject.toml
 	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' || { \

@@ -19,7 +19,7 @@ from bunraku.skills.object_models import YAW_PERIODS
 
 ENCODER = "objects-1"
 """Name of this front end: policies trained on another one do not understand its tokens."""
-LOOK_PERIOD = 1.0
+LOOK_PERIOD = 2.0
 """Seconds between two looks."""
 FAR = 0.20
 """A thing nearer to a palm than this (m) is hidden by the hand: its token stays as it was."""

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import hashlib
 import json
+import math
 import platform
 import time
 from collections.abc import Callable
@@ -114,7 +115,7 @@ class Trainer:
 
     def _schedule(self) -> float:
         warm = min(1.0, (self.step + 1) / self.config.warm_up)
-        return warm * 0.5 * (1 + np.cos(np.pi * self.step / self.config.steps))
+        return warm * 0.5 * (1 + math.cos(math.pi * self.step / self.config.steps))
 
     @torch.no_grad()
     def _follow(self) -> None:
@@ -143,7 +144,7 @@ class Trainer:
             state = torch.load(path, weights_only=True)
             config, source = state["config"], state["source"]
         except Exception as error:  # torch raises whatever a broken pickle happens to break
-            raise UserError(f"{path} is not a checkpoint of training: {error}; delete it to begin anew.") from error
+            raise UserError(f"{path} is not a checkpoint of training: delete it to begin anew.") from error
         if source != self.samples.source:
             raise UserError(f"{path} was trained on other data: name another --out, or delete it to begin anew.")
         if config != asdict(self.config):

@@ -105,4 +105,4 @@ def _disagreement(plan: Plan) -> float:
     return plan.cost + AGREEMENT * float(np.arccos(np.clip(cosine, -1, 1)))
 
 
-PICK_UP = Manipulation(INFO, draw, expert, longest=20.0)
+PICK_UP = Manipulation(INFO, draw, expert, longest=12.0)

@@ -1,0 +1,154 @@
+import json
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from bunraku.errors import UserError
+from bunraku.learning.frames import SIDE_ACTION
+from bunraku.learning.samples import CHUNK, Samples
+from bunraku.learning.tokens import COLOUR_NAMES, FEATURES, KIND_NAMES, TOKEN
+from bunraku.learning.words import buckets
+
+torch = pytest.importorskip("torch")
+pytest.importorskip("onnxscript")
+
+from bunraku.learning.acting import Policy  # noqa: E402
+from bunraku.learning.export import export  # noqa: E402
+from bunraku.learning.policies.grounded import NetworkConfig  # noqa: E402
+from bunraku.learning.training import Trainer, TrainingConfig  # noqa: E402
+
+SMALL = TrainingConfig(steps=60, batch=32, network=NetworkConfig(width=32, depth=1))
+NAMES = [(kind, colour) for kind in ("cube", "ball") for colour in ("red", "green", "blue")]
+
+
+def samples(seed: int = 0) -> Samples:
+    """A little world in which the right chunk is a linear function of where the thing is."""
+    rng = np.random.default_rng(seed)
+    inputs = rng.standard_normal((400, FEATURES)).astype(np.float32)
+    way = np.zeros((FEATURES, CHUNK * SIDE_ACTION), np.float32)
+    way[:3] = 0.1 * rng.standard_normal((3, CHUNK * SIDE_ACTION))
+    chunks = (inputs @ way).reshape(-1, CHUNK, SIDE_ACTION)
+    meant = np.array([(KIND_NAMES.index(kind), COLOUR_NAMES.index(colour)) for kind, colour in NAMES])
+    words = [f"pick up the {colour} {kind}" for kind, colour in NAMES]
+    return Samples(inputs, chunks, words, meant, "right", "h22", 10, ("pick-up",), 6, f"source {seed}")
+
+
+def trained(until: int) -> Trainer:
+    trainer = Trainer(samples(), SMALL)
+    trainer.train(until)
+    return trainer
+
+
+def test_training_makes_the_plan_better_and_learns_the_words():
+    losses = []
+    trainer = Trainer(samples(), TrainingConfig(steps=400, batch=64, network=NetworkConfig(width=48, depth=1)))
+    trainer.train(400, lambda step: losses.append(step.plan_loss), every=10)
+    assert losses[-1] < 0.8 * losses[0]
+    assert trainer.understood() == 1.0
+
+
+def test_interrupted_training_goes_on_to_the_same_weights(tmp_path):
+    whole, first = trained(60), trained(25)
+    first.save(tmp_path / "half.pt")
+    second = Trainer(samples(), SMALL)
+    second.load(tmp_path / "half.pt")
+    second.train(60)
+    assert second.weights_digest() == whole.weights_digest()
+    assert first.weights_digest() != whole.weights_digest()
+
+
+def test_a_checkpoint_of_other_data_or_another_configuration_is_refused(tmp_path):
+    trained(2).save(tmp_path / "a.pt")
+    with pytest.raises(UserError, match="other data"):
+        Trainer(samples(seed=1), SMALL).load(tmp_path / "a.pt")
+    with pytest.raises(UserError, match="another batch"):
+        Trainer(samples(), TrainingConfig(steps=60, batch=16, network=SMALL.network)).load(tmp_path / "a.pt")
+    (tmp_path / "a.pt").write_bytes(b"not a checkpoint")
+    with pytest.raises(UserError, match="not a checkpoint"):
+        Trainer(samples(), SMALL).load(tmp_path / "a.pt")
+
+
+@pytest.fixture(scope="module")
+def exported(tmp_path_factory) -> tuple[Path, Trainer]:
+    path = tmp_path_factory.mktemp("policy") / "small.onnx"
+    trainer = trained(60)
+    export(trainer, path)
+    return path, trainer
+
+
+def scene(count: int) -> tuple[np.ndarray, np.ndarray]:
+    rng = np.random.default_rng(count)
+    tokens = np.zeros((count, TOKEN))
+    tokens[:, :2] = [(KIND_NAMES.index(kind), COLOUR_NAMES.index(colour)) for kind, colour in NAMES[:count]]
+    return rng.standard_normal((count, FEATURES)).astype(np.float32), tokens
+
+
+@pytest.mark.parametrize("count", [1, 2, 5])
+def test_the_exported_policy_answers_as_the_trained_one(exported, count):
+    path, trainer = exported
+    inputs, tokens = scene(count)
+    words = buckets("pick up the red ball")
+    chunk, which = Policy(path, "h22").choose(inputs, tokens, words)
+    kinds, colours = (torch.from_numpy(column.astype(np.int64)) for column in tokens[:, :2].T)
+    with torch.no_grad():
+        expected, logits = trainer.policy(torch.from_numpy(inputs), kinds, colours, torch.from_numpy(words))
+    np.testing.assert_allclose(chunk, expected.numpy(), atol=1e-5)
+    assert which == int(logits.argmax())
+
+
+def test_what_the_other_things_are_does_not_change_the_plan_for_one(exported):
+    policy = Policy(exported[0], "h22")
+    inputs, tokens = scene(3)
+    words = buckets("pick up the red cube")
+    alone, _ = policy.choose(inputs[:1], tokens[:1], words)
+    chunk, which = policy.choose(inputs, tokens, words)
+    if which == 0:
+        np.testing.assert_allclose(chunk, alone, atol=1e-6)
+
+
+def test_a_policy_says_what_it_was_made_of(exported):
+    about = Policy(exported[0], "h22").about
+    assert about.card["data"] == "source 0"
+    assert about.card["training"]["network"]["width"] == 32
+    assert about.card["versions"]["torch"] == torch.__version__
+    assert (about.side, about.rate, about.tasks) == ("right", 10, ("pick-up",))
+
+
+def test_a_policy_for_another_hand_is_refused(exported):
+    with pytest.raises(UserError, match="hand h22, h11 is expected"):
+        Policy(exported[0], "h11")
+
+
+def test_a_missing_or_broken_policy_is_refused(tmp_path):
+    with pytest.raises(UserError, match="there is no policy"):
+        Policy(tmp_path / "none.onnx", "h22")
+    (tmp_path / "broken.onnx").write_bytes(b"broken")
+    with pytest.raises(UserError, match="not a policy"):
+        Policy(tmp_path / "broken.onnx", "h22")
+
+
+def test_actions_that_are_not_finite_never_reach_the_robot(exported):
+    inputs, tokens = scene(1)
+    inputs[:] = np.nan
+    with pytest.raises(UserError, match="not finite"):
+        Policy(exported[0], "h22").choose(inputs, tokens, buckets("pick up the red cube"))
+
+
+def test_a_policy_acts_without_torch(exported, tmp_path):
+    import subprocess
+    import sys
+
+    code = (
+        "import sys; sys.modules['torch'] = None\n"
+        "from pathlib import Path\n"
+        "from bunraku.learning.acting import Policy\n"
+        "from bunraku.learning import evaluation\n"
+        f"print(Policy(Path({str(exported[0])!r}), 'h22').about.hand)"
+    )
+    ran = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True)
+    assert ran.stdout.strip() == "h22", ran.stderr
+
+
+def test_the_card_is_plain_json(exported):
+    assert json.loads(json.dumps(exported[1].card()))["episodes"] == 6
