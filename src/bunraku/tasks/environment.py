@@ -1,4 +1,5 @@
-"""`bunraku/PickPlace-v0`: pick and place for learners; the robot's own sensors, and a balance that is kept for them."""
+"""The tasks of the hands as Gymnasium environments, such as `bunraku/PickPlace-v0`: the robot's own sensors, and a
+balance that is kept for learners."""
 
 from __future__ import annotations
 
@@ -13,9 +14,8 @@ from bunraku.runtime import Runtime
 from bunraku.sim.robot import SimulatedRobot
 from bunraku.sim.world import create_world
 from bunraku.skills.body import IK_PERIOD
-from bunraku.tasks.assignment import draw_assignment
 from bunraku.tasks.episode import PICK_PLACE
-from bunraku.tasks.referee import Referee
+from bunraku.tasks.manipulations import MANIPULATIONS, manipulation
 
 UPPER_BODY = tuple(name for name in JOINTS if not any(leg in name for leg in ("hip", "knee", "ankle")))
 """The 18 joints that an action moves; the legs balance by themselves."""
@@ -27,18 +27,20 @@ FIRST_OF_JOINTS = 6
 """Where the joints begin in a velocity (36,) of the body."""
 
 
-class PickPlaceEnv(gymnasium.Env[dict[str, np.ndarray], np.ndarray]):
-    """One step is one period of the skills, 20 ms.
+class ManipulationEnv(gymnasium.Env[dict[str, np.ndarray], np.ndarray]):
+    """A task of the hands. One step is one period of the skills, 20 ms.
 
     Action (18 + 2 n,) in [-1, 1]: speeds of the upper body's joints in parts of `TOP_SPEED`, then the joint posture of
     the left and the right hand within their ranges. Observation: the readings of every sensor and the newest frame of
-    each camera. The instruction is in `info`. The reward is 1 once the referee sees the task done, and 0 before.
+    each camera. The instruction is in `info`. The reward is 1 once the referee sees the task done, and 0 before;
+    `info` then says `is_success`.
     """
 
     metadata: dict[str, Any] = {"render_modes": ["rgb_array"], "render_fps": round(1 / IK_PERIOD)}  # noqa: RUF012
 
-    def __init__(self, render_mode: str | None = None) -> None:
+    def __init__(self, task: str = PICK_PLACE.name, render_mode: str | None = None) -> None:
         self.render_mode = render_mode
+        self._task = manipulation(task)
         self._robot: SimulatedRobot | None = None
         self._view = None
         self._build(0)
@@ -70,7 +72,7 @@ class PickPlaceEnv(gymnasium.Env[dict[str, np.ndarray], np.ndarray]):
             body.set_hand(side, self._low + (posture + 1) / 2 * (self._high - self._low), body.full_tension)
         self._runtime.step()
         done, fallen = self._referee.done, self._referee.has_fallen
-        info = {"instruction": self._assignment.instruction, "success": done}
+        info = {"instruction": self._assignment.instruction, "is_success": done}
         return self._observe(), float(done), done or fallen, self._world.time >= LONGEST, info
 
     def render(self) -> np.ndarray | None:  # pyright: ignore[reportIncompatibleMethodOverride]
@@ -92,10 +94,10 @@ class PickPlaceEnv(gymnasium.Env[dict[str, np.ndarray], np.ndarray]):
 
     def _build(self, seed: int) -> None:
         self.close()
-        self._assignment = draw_assignment(seed)
+        self._assignment = self._task.draw(seed)
         self._world = create_world(self._assignment.scene)
         self._robot = SimulatedRobot(self._world, seed)
-        self._referee = Referee(self._world, self._assignment)
+        self._referee = self._task.referee(self._world, self._assignment)
         self._runtime = Runtime(self._robot, on_tick=lambda observation: self._referee.watch())
 
     def _observe(self) -> dict[str, np.ndarray]:
@@ -129,5 +131,7 @@ def _arrays(observation: Observation, robot: SimulatedRobot) -> dict[str, np.nda
     return arrays
 
 
-if PICK_PLACE.gym_id not in gymnasium.registry:
-    gymnasium.register(PICK_PLACE.gym_id, entry_point="bunraku.tasks.environment:PickPlaceEnv")
+for _name, _task in MANIPULATIONS.items():
+    if _task.info.gym_id not in gymnasium.registry:
+        _entry = "bunraku.tasks.environment:ManipulationEnv"
+        gymnasium.register(_task.info.gym_id, entry_point=_entry, kwargs={"task": _name})

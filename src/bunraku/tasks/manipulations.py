@@ -2,33 +2,18 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Generator
+from collections.abc import Callable
 from pathlib import Path
 
-from bunraku.acting import Actor, understand
 from bunraku.errors import UserError
-from bunraku.skills import Body, Outcome
 from bunraku.tasks.assignment import draw_assignment
 from bunraku.tasks.episode import PICK_PLACE, EpisodeResult, Progress
+from bunraku.tasks.following import follow_words
 from bunraku.tasks.pick_place import LONGEST, assignment_for
 from bunraku.tasks.pick_up import PICK_UP
 from bunraku.tasks.sort import SORT
 from bunraku.tasks.stack import STACK
 from bunraku.tasks.stage import Manipulation, Stage
-
-
-def follow_words(body: Body, instruction: str) -> Generator[None, None, Outcome]:
-    """Do what the words ask for, with the skills of the rule-based mind."""
-    actor, said = Actor(body), ""
-    for call in understand(instruction).calls:
-        if not actor.moves(call):
-            continue
-        outcome = yield from actor.act(call)
-        said = outcome.text
-        if not outcome.ok:
-            return Outcome(actor.stage, False, said)
-    return Outcome(actor.stage, True, said)
-
 
 MANIPULATIONS: dict[str, Manipulation] = {
     task.info.name: task

@@ -6,15 +6,15 @@ from collections.abc import Generator
 
 import numpy as np
 
+from bunraku.acting import Actor
 from bunraku.objects import SURFACES, Surface
 from bunraku.sim import random_scene
 from bunraku.sim.world import World
 from bunraku.skills import Body, Outcome, Seen
 from bunraku.skills.looking import look_around
-from bunraku.skills.picking import pick
-from bunraku.skills.placing import put, spots_at
 from bunraku.tasks.assignment import Assignment
 from bunraku.tasks.episode import SORT as INFO
+from bunraku.tasks.following import follow_words
 from bunraku.tasks.referee import Referee
 from bunraku.tasks.stage import Manipulation
 
@@ -22,6 +22,8 @@ ROUND = ("ball", "apple")
 REST = ("cube", "small box")
 """What stays where it is."""
 AREA = Surface("middle of the counter", SURFACES["counter"].top, (0.28, 0.56), (-0.30, 0.30))
+TURNS = 4
+"""How many things are put away at most."""
 ROOM = 0.08
 """Least free width (m) between two things."""
 WORDINGS = (
@@ -65,9 +67,9 @@ class Judge(Referee):
 
 
 def expert(body: Body, instruction: str) -> Generator[None, None, Outcome]:
-    """As long as something round stands outside the bowl: take it and drop it in."""
-    outcome = Outcome("look_for", False, "I see nothing round")
-    for _ in range(4):
+    """As long as something round stands outside the bowl, put the one nearest to it in."""
+    actor, outcome = Actor(body), Outcome("look_for", False, "I see nothing round")
+    for _ in range(TURNS):
         seen = yield from look_around(body)
         bowl = next((thing for thing in seen if thing.kind == "bowl"), None)
         if bowl is None:
@@ -76,12 +78,7 @@ def expert(body: Body, instruction: str) -> Generator[None, None, Outcome]:
         if not outside:
             return outcome
         thing = min(outside, key=lambda thing, to=bowl.position: float(np.linalg.norm(thing.position - to)))
-        others = [other for other in seen if other is not thing]
-        outcome = yield from pick(body, thing)
-        if not outcome.success:
-            return outcome
-        spots = spots_at(bowl, "in", thing.kind, others)
-        outcome = yield from put(body, next(iter(body.grips)), spots, f"in the {bowl.name}", others)
+        outcome = yield from follow_words(body, f"put the {thing.name} in the {bowl.name}", actor)
         if not outcome.success:
             return outcome
     return outcome
@@ -91,4 +88,4 @@ def _inside(thing: Seen, bowl: Seen) -> bool:
     return float(np.linalg.norm(thing.position[:2] - bowl.position[:2])) < 0.07
 
 
-SORT = Manipulation(INFO, draw, expert, longest=120.0, referee=SortReferee)
+SORT = Manipulation(INFO, draw, expert, longest=150.0, referee=SortReferee)

@@ -2,19 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Generator
-
 import numpy as np
 
-from bunraku.acting import understand
 from bunraku.objects import SURFACES, Surface
 from bunraku.sim import random_scene
-from bunraku.skills import Body, Outcome
-from bunraku.skills.looking import look_around
-from bunraku.skills.picking import pick
-from bunraku.skills.placing import put, spots_at
 from bunraku.tasks.assignment import Assignment
 from bunraku.tasks.episode import STACK as INFO
+from bunraku.tasks.following import follow_words
 from bunraku.tasks.stage import Manipulation
 
 SET = ("cube", "sponge", "can")
@@ -40,22 +34,4 @@ def draw(seed: int) -> Assignment:
     return Assignment(scene, thing.name, "on", carton.name, words)
 
 
-def expert(body: Body, instruction: str) -> Generator[None, None, Outcome]:
-    """Take the thing with either hand, and set it down on the carton where it was seen."""
-    request = understand(instruction)
-    seen = yield from look_around(body)
-    thing, carton = (
-        next((one for one in seen if (one.kind, one.colour) == what), None) for what in (request.thing, request.other)
-    )
-    if thing is None or carton is None:
-        return Outcome("look_for", False, "I do not see both the thing and the carton")
-    others = [other for other in seen if other is not thing]
-    outcome = yield from pick(body, thing)
-    if not outcome.success:
-        return outcome
-    side = next(iter(body.grips))
-    spots = spots_at(carton, "on", thing.kind, others)
-    return (yield from put(body, side, spots, f"on the {carton.name}", [o for o in others if o is not carton]))
-
-
-STACK = Manipulation(INFO, draw, expert, longest=60.0)
+STACK = Manipulation(INFO, draw, follow_words, longest=90.0)
