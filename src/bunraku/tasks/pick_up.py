@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Generator, Sequence
+from collections.abc import Generator
 
 import numpy as np
 
@@ -80,7 +80,7 @@ def expert(body: Body, instruction: str) -> Generator[None, None, Outcome]:
     found = [thing for thing in seen if wanted == (thing.kind, thing.colour)]
     if len(found) != 1:
         return Outcome("look_for", False, f"I see {len(found)} things that fit the words")
-    way = agreed_way(body, found[0], [thing for thing in seen if thing is not found[0]])
+    way = agreed_way(body, found[0])
     if way is None:
         return Outcome("pick", False, f"I cannot reach the {found[0].name}")
     plan, route = way
@@ -91,11 +91,11 @@ def expert(body: Body, instruction: str) -> Generator[None, None, Outcome]:
     return outcome
 
 
-def agreed_way(body: Body, seen: Seen, others: Sequence[Seen]) -> tuple[Plan, Route] | None:
-    """The way to take `seen` that is most like the other ways shown."""
-    plans = plan_grasp(body.planner, HAND, seen, body.reference, others, keep=16)
+def agreed_way(body: Body, seen: Seen) -> tuple[Plan, Route] | None:
+    """The way to take `seen` that is most like the other ways shown, of those that the arm can go."""
+    plans = plan_grasp(body.planner, HAND, seen, body.reference, body.around(seen.name), keep=16)
     ways = (routed(body, plan, seen) for plan in sorted(plans, key=_disagreement))
-    return next((way for way in ways if way), None)
+    return next((way for way in ways if way is not None), None)
 
 
 def _disagreement(plan: Plan) -> float:
