@@ -46,9 +46,9 @@ LIFT = 0.15
 """How far (m) a taken object is raised before it is judged."""
 WRAPPED = {"mug": (0.040, 12.0, 0.095), "can": (0.033, 14.0, 0.101), "bottle": (0.0325, 15.0, 0.150)}
 """Radius m, holding tension N and the height m up to which it can be held, of what is wrapped."""
-WRAP_HEIGHT, HAND_BELOW, HAND_ABOVE = 0.058, 0.055, 0.035
-"""Height (m) of the middle of a wrapping hand above the base, and how far the little and the index finger are from it
-when the hand opens."""
+WRAP_HEIGHT, HAND_BELOW, HAND_ABOVE, FINGERTIP = 0.058, 0.055, 0.030, 0.103
+"""Height (m) of the middle of a wrapping hand above the base; how far below it the little finger and above it the index
+finger are when the hand opens, and how far before it the little finger ends."""
 LOWEST = np.array([[0.0, -0.045, 0.0], [0.19, -0.050, 0.0], [0.19, -0.050, -0.03]])
 """Points (n, 3) m of the little finger's edge of an open hand in the right palm frame."""
 HANDLE_BLOCKED_DEG: tuple[tuple[float, float], ...] = ((15.0, 180.0), (-180.0, -80.0))
@@ -127,13 +127,16 @@ def _wraps(hand: str, side: str, seen: Seen, facing: float, clear: float) -> lis
             x = fingers * np.cos(dip) - UP * np.sin(dip)
             thumb = fingers * np.sin(dip) + UP * np.cos(dip)
             normal = sign * np.cross(x, thumb)
-            centre = base + [0, 0, height + 0.02 * np.sin(dip)]
+            # Dipped, the little finger's tip is lower; against the table it could not close, and the thing would tilt.
+            free = HAND_BELOW * np.cos(dip) + FINGERTIP * np.sin(dip)
+            raised = max(height, min(free, top - HAND_ABOVE))
+            centre = base + [0, 0, raised]
             pose = palm_pose(grasp, side, centre, x, normal)
             if seen.kind == "mug" and _handle_in_the_way(seen, pose):
                 continue
             if clear and pose.position[2] + (LOWEST * [1, sign, 1] @ pose.rotation.T)[:, 2].min() < base[2] + clear:
                 continue
-            found.append(Option(grasp, pose, 0.2 * dip))
+            found.append(Option(grasp, pose, 0.3 * dip + 10.0 * max(0.0, free - raised)))
     return found
 
 
