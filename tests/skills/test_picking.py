@@ -1,12 +1,15 @@
 import numpy as np
+import pytest
 
+from bunraku.control.reach import Solution
 from bunraku.objects import KINDS, SURFACES
 from bunraku.runtime import Runtime
 from bunraku.sim import Scene
 from bunraku.sim.robot import SimulatedRobot
 from bunraku.sim.world import create_world
+from bunraku.skills.grasps import Plan, candidates
 from bunraku.skills.perception import Seen
-from bunraku.skills.picking import pick
+from bunraku.skills.picking import pick, planned_grip
 
 
 def test_a_hand_that_closed_on_nothing_says_so():
@@ -34,6 +37,20 @@ def test_a_cancelled_skill_leaves_the_body_at_rest():
     robot.close()
     np.testing.assert_allclose(runtime.body.velocity[:8], 0, atol=1e-6)
     assert runtime.body.configuration[2] > 0.8
+
+
+@pytest.mark.parametrize("side", ["left", "right"])
+def test_a_wrapped_bottle_comes_to_lie_along_the_thumb(side):
+    bottle = Seen("bottle", "blue", np.array([0.5, 0.0, SURFACES["counter"].top + KINDS["bottle"].rest_height]), 0.4)
+    for option in candidates("h22", side, bottle):
+        plan = Plan(side, option.grasp, option.palm, Solution(np.zeros(37), 0.0, 0.0, 1.0), 0.0)
+        grip = planned_grip(plan, bottle)
+        sign = 1.0 if side == "right" else -1.0
+        np.testing.assert_allclose(grip.rotation @ grip.rotation.T, np.eye(3), atol=1e-9)
+        np.testing.assert_allclose(grip.rotation[:, 2], [0, sign, 0], atol=1e-9)
+        height = (option.grasp.centre * [1, sign, 1] - grip.position) @ grip.rotation[:, 2]
+        held = option.palm.rotation @ (option.grasp.centre * [1, sign, 1]) + option.palm.position
+        assert height == pytest.approx((held - bottle.position)[2], abs=1e-9)
 
 
 def test_half_the_pace_takes_twice_the_time():

@@ -384,3 +384,10 @@ def rotation_distance(first: np.ndarray, second: np.ndarray) -> float:
     """Angle in rad between two rotations (3, 3)."""
     cosine = (np.trace(first.T @ second) - 1) / 2
     return float(np.arccos(np.clip(cosine, -1, 1)))
+
+
+def turn_onto(start: np.ndarray, end: np.ndarray) -> np.ndarray:
+    """The smallest rotation (3, 3) that turns the unit vector `start` (3,) onto `end` (3,), not its opposite."""
+    axis, cosine = np.cross(start, end), float(start @ end)
+    skew = np.array([[0, -axis[2], axis[1]], [axis[2], 0, -axis[0]], [-axis[1], axis[0], 0]])
+    return np.eye(3) + skew + skew @ skew / (1 + cosine)

@@ -136,7 +136,7 @@ def _wraps(hand: str, side: str, seen: Seen, facing: float, clear: float) -> lis
                 continue
             if clear and pose.position[2] + (LOWEST * [1, sign, 1] @ pose.rotation.T)[:, 2].min() < base[2] + clear:
                 continue
-            found.append(Option(grasp, pose, 0.3 * dip + 10.0 * max(0.0, free - raised)))
+            found.append(Option(grasp, pose, 0.6 * dip + 10.0 * max(0.0, free - raised)))
     return found
 
 

@@ -8,7 +8,7 @@ import numpy as np
 
 from bunraku.control.free_space import ARMS
 from bunraku.control.grasping import relaxed
-from bunraku.control.reach import rotation_distance
+from bunraku.control.reach import rotation_distance, turn_onto
 from bunraku.robot import SIDES
 from bunraku.skills.approaching import approach, stances_around
 from bunraku.skills.body import Body, Grip, Outcome, wait
@@ -172,10 +172,15 @@ def come_within_reach(body: Body, seen: Seen, sides: Sequence[str] = SIDES) -> G
 
 
 def planned_grip(plan: Plan, seen: Seen) -> Grip:
-    """Where the object will sit in the palm if the hand closes without moving it."""
+    """Where the object will sit in the palm once the hand has closed: a wrap draws its axis along the palm's y."""
     palm, cos, sin = plan.palm, np.cos(seen.yaw), np.sin(seen.yaw)
     position = palm.rotation.T @ (seen.position - palm.position)
     rotation = palm.rotation.T @ np.array([[cos, -sin, 0], [sin, cos, 0], [0, 0, 1]])
+    if plan.grasp.family == "wrap":
+        sign = 1.0 if plan.side == "right" else -1.0
+        centre, thumbward = plan.grasp.centre * [1, sign, 1], np.array([0, sign, 0])
+        position = centre - (rotation[:, 2] @ (centre - position)) * thumbward
+        rotation = turn_onto(rotation[:, 2], thumbward) @ rotation
     return Grip(seen, plan.grasp, position, rotation)
 
 

@@ -8,7 +8,7 @@ from itertools import islice
 
 import numpy as np
 
-from bunraku.control.reach import Pose, ReachPlanner, Solution
+from bunraku.control.reach import Pose, ReachPlanner, Solution, turn_onto
 from bunraku.objects import KINDS, SURFACES
 from bunraku.skills.approaching import approach, stances_around
 from bunraku.skills.body import Body, Grip, Outcome, wait
@@ -247,14 +247,7 @@ def _about_z(angle: float) -> np.ndarray:
 
 def _upright(rotation_palm: np.ndarray, grip: Grip) -> np.ndarray:
     """The palm's rotation (3, 3) after the smallest turn that sets the held object upright again."""
-    axis = rotation_palm @ grip.rotation[:, 2]
-    turn = np.cross(axis, [0, 0, 1])
-    sine, cosine = float(np.linalg.norm(turn)), float(axis[2])
-    if sine < 1e-6:
-        return rotation_palm
-    k = turn / sine
-    skew = np.array([[0, -k[2], k[1]], [k[2], 0, -k[0]], [-k[1], k[0], 0]])
-    return (np.eye(3) + sine * skew + (1 - cosine) * skew @ skew) @ rotation_palm
+    return turn_onto(rotation_palm @ grip.rotation[:, 2], UP) @ rotation_palm
 
 
 def carry(body: Body, placement: Placement, route: list[np.ndarray]) -> Generator[None, None, float]:
