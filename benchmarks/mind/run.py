@@ -21,6 +21,7 @@ from pathlib import Path
 sys.path.insert(0, str(Path(__file__).parent))
 
 import tyro
+from pages import page as whole_page
 from phrases import LANGUAGES, WHOLE, Phrase, load, load_whole
 from score import score
 from templates import generate
@@ -61,6 +62,9 @@ class NotingBody:
         return action
 
     def stop(self) -> None:
+        """Nothing moves."""
+
+    def pause(self, paused: bool) -> None:
         """Nothing moves."""
 
     def pictures(self, most: int) -> Sequence[Picture]:
@@ -198,19 +202,7 @@ def page(mind: str, model: str | None, table: Sequence[dict], rows: Sequence[Row
         )
         for topic in topics
     )
-    return f"""<!doctype html><html lang=en><meta charset=utf-8><title>Conversation benchmark: {mind}</title>
-<style>
-body{{font:15px/1.5 system-ui,sans-serif;max-width:70rem;margin:2rem auto;padding:0 1rem;color:#222}}
-h1{{font-weight:600}} table{{border-collapse:collapse;width:100%;margin:1rem 0 2rem}}
-td,th{{padding:.3rem .6rem;border-bottom:1px solid #e4e4e4;text-align:left;vertical-align:top}}
-.n{{text-align:right;font-variant-numeric:tabular-nums;white-space:nowrap}}
-.bar{{position:relative;background:#eee;height:14px;min-width:12rem;margin-top:4px;border-radius:3px}}
-.bar i{{position:absolute;inset:0 auto 0 0;background:#3a7d5c;border-radius:3px}}
-.bar b{{position:absolute;top:5px;height:4px;background:#0008}}
-.wrong td{{background:#fdd}} small{{color:#666}}
-</style>
-<h1>Conversation benchmark: {html.escape(mind)} {html.escape(model or "")}</h1>
-<p>Each phrase is scored by the tool calls made. The dark line is Wilson's 95 % interval. “Tuned”,
+    body = f"""<p>Each phrase is scored by the tool calls made. The dark line is Wilson's 95 % interval. “Tuned”,
 “held out” and “second list” phrases were read while the grammar was improved; both blind lists were written before
 that, blind 1 was read after one scoring, blind 2 only after the last. A wrong move is any moving call that the phrase
 did not ask for.</p>
@@ -218,8 +210,8 @@ did not ask for.</p>
 <th class=n>CPU ms, median<th class=n>p99</tr>{lines}</table>
 <h2>By topic <small>hand-written</small></h2>
 <table><tr><th>topic{"".join(f"<th class=n>{language}" for language in LANGUAGES)}</tr>{by_topic}</table>
-<h2>Missed</h2><table><tr><th>language<th>phrases<th>said to the robot<th>calls<th>answer</tr>{missed}</table></html>
-"""
+<h2>Missed</h2><table><tr><th>language<th>phrases<th>said to the robot<th>calls<th>answer</tr>{missed}</table>"""
+    return whole_page(f"Conversation benchmark: {mind} {model or ''}", body)
 
 
 def _was_told_to_say(phrase: Phrase, event: Said) -> bool:

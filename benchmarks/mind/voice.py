@@ -1,13 +1,23 @@
-"""How well the voice path hears: commands and other speech of espeak-ng, with noise, through the real recogniser.
+"""The voice path on speech of espeak-ng with noise: what is heard, how soon it answers, how soon it falls silent.
 
     python benchmarks/mind/voice.py
 
-Prints word and sentence accuracy of commands, how many are certain, and what other speech becomes.
+Prints the figures and writes `out`/voice.json and voice.html. Times are what the sound itself takes (silence that ends
+an utterance, frames that make a beginning certain) plus the processor time of this program and of espeak-ng; so a busy
+machine does not change them. A loudspeaker's own buffer comes on top: 10 to 30 ms where it is set to low latency.
 """
 
 from __future__ import annotations
 
+import asyncio
+import json
+import resource
+import statistics
 import sys
+import threading
+import time
+from collections.abc import Sequence
+from dataclasses import asdict, dataclass
 from pathlib import Path
 
 import numpy as np
@@ -15,51 +25,190 @@ import tyro
 
 sys.path.insert(0, str(Path(__file__).parent))
 
+from pages import page, table
+from run import NotingBody
+
+from bunraku.mind.conversation import Conversation, RuleResponder, Said
 from bunraku.mind.robot_tools import robot_registry
+from bunraku.mind.voice.activity import detector
 from bunraku.mind.voice.audio import FRAME, SAMPLE_RATE
+from bunraku.mind.voice.loop import VoiceLoop
 from bunraku.mind.voice.recognition import Heard, Recogniser
-from bunraku.mind.voice.speech import synthesise
+from bunraku.mind.voice.speech import PIECE, Speaker, synthesise
+from bunraku.statistics import wilson_interval
 
 VOICES = ("en-us", "en-us+f2", "en-us+m3")
-COMMANDS = (Path(__file__).parent / "phrases" / "spoken.txt").read_text(encoding="utf-8").split("\n\n")[0].splitlines()
-OTHER = (Path(__file__).parent / "phrases" / "spoken.txt").read_text(encoding="utf-8").split("\n\n")[1].splitlines()
+COMMANDS, OTHER = (
+    part.splitlines()
+    for part in (Path(__file__).parent / "phrases" / "spoken.txt").read_text(encoding="utf-8").split("\n\n")
+)
+BEFORE, AFTER = 0.4, 0.8
+"""Seconds of noise around the speech."""
 
 
-def main(noise: float = 0.002, seed: int = 0) -> None:
-    """Measure the recogniser.
+@dataclass(frozen=True)
+class Hearing:
+    """One utterance: the text, the voice, what was heard, wrong words by edit distance, and whether it was certain."""
+
+    text: str
+    voice: str
+    heard: str
+    wrong: int
+    sure: bool
+
+
+def main(noise: float = 0.002, seed: int = 0, answers: int = 12, out: Path = Path("runs/mind")) -> None:
+    """Measure the voice path.
 
     Args:
         noise: standard deviation of white noise; full scale is 1.
         seed: of the noise.
+        answers: how many commands are timed to the first sound of the answer.
+        out: folder of the results.
     """
+    chance = np.random.default_rng(seed)
     recogniser = Recogniser(robot_registry())
-    errors = words = exact = sure = 0
-    for voice in VOICES:
-        for text in COMMANDS:
-            heard = hear(recogniser, text, voice, noise, seed)
-            wrong = word_errors(text.split(), heard.text.split())
-            errors, words = errors + wrong, words + len(text.split())
-            exact, sure = exact + (wrong == 0), sure + heard.sure
-            if wrong:
-                print(f"  {voice:9} {text!r} was heard as {heard.text!r}{'' if heard.sure else ', unsure'}")
-    count = len(VOICES) * len(COMMANDS)
-    print(f"commands: word accuracy {1 - errors / words:.1%}, sentences {exact}/{count}, certain {sure}/{count}")
-    others = [hear(recogniser, text, voice, noise, seed) for voice in VOICES for text in OTHER]
-    certain = sum(h.sure for h in others)
-    print(
-        f"other speech: {sum(not h.text for h in others)}/{len(others)} ignored, {certain} taken for certain commands"
-    )
+    commands = [_hearing(recogniser, text, voice, noise, chance) for voice in VOICES for text in COMMANDS]
+    others = [_hearing(recogniser, text, voice, noise, chance) for voice in VOICES for text in OTHER]
+    timed = [(text, VOICES[index % len(VOICES)]) for index, text in enumerate(COMMANDS[:answers])]
+    first = [_first_sound(recogniser, *spoken(text, voice, noise, chance)) for text, voice in timed]
+    barge = [_barge_in(recogniser, *spoken(text, voice, noise, chance)) for text, voice in timed]
+    words = sum(len(h.text.split()) for h in commands)
+    right = words - sum(h.wrong for h in commands)
+    exact, certain = sum(not h.wrong for h in commands), sum(h.sure for h in commands)
+    result = {
+        "noise": noise,
+        "seed": seed,
+        "words": words,
+        "words_right": right,
+        "word_accuracy": right / words,
+        "word_accuracy_interval": wilson_interval(right, words),
+        "sentences": len(commands),
+        "sentences_exact": exact,
+        "sentences_certain": certain,
+        "other_speech": len(others),
+        "other_ignored": sum(not h.heard for h in others),
+        "other_certain": sum(h.sure for h in others),
+        "first_sound_ms": _spread(first),
+        "barge_in_ms": _spread(barge),
+        "hearings": [asdict(h) for h in (*commands, *others)],
+    }
+    out.mkdir(parents=True, exist_ok=True)
+    (out / "voice.json").write_text(json.dumps(result, indent=1), encoding="utf-8")
+    (out / "voice.html").write_text(_page(result, commands, others), encoding="utf-8")
+    low, high = result["word_accuracy_interval"]
+    print(f"command words: {right}/{words} = {right / words:.1%} [{low:.1%}, {high:.1%}] right")
+    print(f"command sentences: {exact}/{len(commands)} exact, {certain} certain")
+    print(f"other speech: {result['other_ignored']}/{len(others)} ignored, {result['other_certain']} taken for certain")
+    for name, key in (("end of speech to first sound", "first_sound_ms"), ("barge-in to silence", "barge_in_ms")):
+        spread = result[key]
+        print(f"{name}: median {spread['median']:.0f} ms, worst of {spread['of']} {spread['worst']:.0f} ms")
+    print(f"wrote {out / 'voice.json'} and .html")
 
 
-def hear(recogniser: Recogniser, text: str, voice: str, noise: float, seed: int) -> Heard:
-    """What the recogniser hears of the text."""
+def spoken(text: str, voice: str, noise: float, chance: np.random.Generator) -> tuple[np.ndarray, float, float]:
+    """The text as noisy sound, and when (s) its speech begins and ends."""
     speech = synthesise(text, {"espeak": voice, "speed": 150})
-    sound = np.concatenate([np.zeros(SAMPLE_RATE // 3), speech, np.zeros(SAMPLE_RATE // 3)])
-    sound = sound + np.random.default_rng(seed).normal(0, noise, len(sound))
+    loud = np.flatnonzero(np.abs(speech) > 0.01)
+    sound = np.concatenate([np.zeros(int(BEFORE * SAMPLE_RATE)), speech, np.zeros(int(AFTER * SAMPLE_RATE))])
+    noisy = (sound + chance.normal(0, noise, len(sound))).astype(np.float32)
+    return noisy, BEFORE + loud[0] / SAMPLE_RATE, BEFORE + loud[-1] / SAMPLE_RATE
+
+
+def _hearing(recogniser: Recogniser, text: str, voice: str, noise: float, chance: np.random.Generator) -> Hearing:
+    heard = hear(recogniser, spoken(text, voice, noise, chance)[0])
+    return Hearing(text, voice, heard.text, word_errors(text.split(), heard.text.split()), heard.sure)
+
+
+def hear(recogniser: Recogniser, sound: np.ndarray) -> Heard:
+    """What the recogniser hears in the sound."""
     recogniser.start()
     for start in range(0, len(sound), FRAME):
         recogniser.push(sound[start : start + FRAME])
     return recogniser.end()
+
+
+def _first_sound(recogniser: Recogniser, sound: np.ndarray, begins: float, ends: float) -> float:
+    """From the end of speech to the first piece of the spoken answer, in s."""
+    sounded = threading.Event()
+    at: list[float] = []
+
+    def play(piece: np.ndarray) -> None:
+        if not at:
+            at.append(_processor_time())
+            sounded.set()
+
+    async def attend() -> float:
+        speaker = Speaker(play)
+        talk = Conversation(
+            RuleResponder(), NotingBody(), tell=lambda e: speaker.say(e.text) if isinstance(e, Said) else None
+        )
+        loop = VoiceLoop(talk, recogniser, detector())
+        position = began = 0.0
+        for start in range(0, len(sound) - FRAME, FRAME):
+            before, speaking = _processor_time(), loop.speaking
+            loop.push(sound[start : start + FRAME])
+            if speaking and not loop.speaking:
+                position, began = (start + FRAME) / SAMPLE_RATE, before
+                break
+        while not sounded.is_set():
+            await asyncio.sleep(0.002)
+        return position - ends + at[0] - began
+
+    return asyncio.run(asyncio.wait_for(attend(), 30))
+
+
+def _barge_in(recogniser: Recogniser, sound: np.ndarray, begins: float, ends: float) -> float:
+    """From the beginning of a person's speech until the robot, which was talking, is silent, in s."""
+    hushed: list[float] = []
+    speaker = Speaker(lambda piece: time.sleep(0.001), lambda text: np.zeros(1000 * SAMPLE_RATE, np.float32))
+    speaker.say("a long story")
+
+    def hush() -> None:
+        speaker.hush()
+        hushed.append(time.thread_time())
+
+    talk = Conversation(RuleResponder(), NotingBody())
+    loop = VoiceLoop(talk, recogniser, detector(), hush=hush)
+    for start in range(0, len(sound) - FRAME, FRAME):
+        before = time.thread_time()
+        loop.push(sound[start : start + FRAME])
+        if hushed:
+            recogniser.end()
+            return (start + FRAME) / SAMPLE_RATE - begins + hushed[0] - before + PIECE / SAMPLE_RATE
+    return float("inf")
+
+
+def _processor_time() -> float:
+    children = resource.getrusage(resource.RUSAGE_CHILDREN)
+    return time.process_time() + children.ru_utime + children.ru_stime
+
+
+def _spread(seconds: Sequence[float]) -> dict[str, float]:
+    return {"of": len(seconds), "median": 1000 * statistics.median(seconds), "worst": 1000 * max(seconds)}
+
+
+def _page(result: dict, commands: Sequence[Hearing], others: Sequence[Hearing]) -> str:
+    low, high = result["word_accuracy_interval"]
+    first, barge = result["first_sound_ms"], result["barge_in_ms"]
+    figures = [
+        ("command words right", f"{result['words_right']} / {result['words']}", "≥ 90 %", f"{low:.1%} to {high:.1%}"),
+        ("command sentences right", f"{result['sentences_exact']} / {result['sentences']}", "", ""),
+        ("other speech taken for a certain command", result["other_certain"], "0", f"of {result['other_speech']}"),
+        ("end of speech to first sound, ms", round(first["worst"]), "≤ 800", f"median {first['median']:.0f}"),
+        ("barge-in to silence, ms", round(barge["worst"]), "≤ 150", f"median {barge['median']:.0f}"),
+    ]
+    wrong = [(h.text, h.voice, h.heard, "yes" if h.sure else "no") for h in commands if h.wrong]
+    taken = [(h.text, h.voice, h.heard, "yes" if h.sure else "no") for h in others if h.heard]
+    heads = ("said", "voice", "heard", "certain")
+    body = (
+        f"<p>Speech of espeak-ng, three voices, white noise {result['noise']:g} of full scale, seed {result['seed']}. "
+        "Times are sound plus processor time.</p>"
+        + table(("figure", "worst or count", "asked", "more"), figures)
+        + f"<h2>Misheard commands</h2>{table(heads, wrong)}<h2>Other speech that was heard as something</h2>"
+        + table(heads, taken)
+    )
+    return page("The voice path", body)
 
 
 def word_errors(said: list[str], heard: list[str]) -> int:

@@ -9,6 +9,7 @@ import numpy as np
 
 from bunraku.errors import UserError
 from bunraku.mind.body import Outcome
+from bunraku.mind.remembering import Memory, remember
 from bunraku.mind.robot_tools import TOOLS, robot_registry
 from bunraku.mind.rules import Reply, RuleMind
 from bunraku.mind.seeing import Clarification, SeenObject, resolve
@@ -135,8 +136,9 @@ class Actor:
     `stage` names the skill that ended last.
     """
 
-    def __init__(self, body: Body) -> None:
-        self._body = body
+    def __init__(self, body: Body, memory: Memory | None = None) -> None:
+        """Act with `body`, and recall from `memory`, where there is one."""
+        self._body, self._memory = body, memory
         self.stage = ""
         self._last = "I have not done anything yet."
 
@@ -183,6 +185,10 @@ class Actor:
             case "status":
                 held = [grip.seen for grip in self._body.grips.values()]
                 return Outcome(True, (f"I hold {_listed(held)}. " if held else "") + self._last)
+            case "recall" if self._memory is not None:
+                return remember(self._memory, call.arguments["query"], self._body.time)
+            case "recall":
+                return Outcome(False, "I keep no visual memory here; ask me what I see now.")
             case "set_speed":
                 self._body.pace = float(call.arguments["speed"])
                 return Outcome(True, f"I move at {self._body.pace:.0%} of my full speed.")

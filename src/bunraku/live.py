@@ -5,7 +5,7 @@ from __future__ import annotations
 import queue
 import threading
 import time
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Generator, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
 
@@ -22,6 +22,7 @@ from bunraku.sim import Scene, random_scene
 from bunraku.sim.darkroom import develop
 from bunraku.sim.robot import SimulatedRobot
 from bunraku.sim.world import create_world
+from bunraku.skills import Body
 
 IDLE = 0.1
 """Seconds for which it stands before it listens again."""
@@ -49,6 +50,7 @@ class SimulatedBody:
         self._calls: queue.SimpleQueue[Action] = queue.SimpleQueue()
         self._questions: queue.SimpleQueue[Action] = queue.SimpleQueue()
         self._moving: Action | None = None
+        self._paused = False
         self._closing = threading.Event()
         self._ready = threading.Event()
         self._error: BaseException | None = None
@@ -91,6 +93,10 @@ class SimulatedBody:
         while not self._calls.empty():
             self._calls.get().finish(Outcome(False, "I was stopped before I began."))
         self._cancel()
+
+    def pause(self, paused: bool) -> None:
+        """Hold still in the middle of a motion, feet on the ground and things in the hands, or go on with it."""
+        self._paused = paused
 
     def pictures(self, most: int) -> Sequence[Picture]:
         """At most `most` present pictures, the most useful first."""
@@ -149,11 +155,31 @@ class SimulatedBody:
                     runtime.idle(IDLE)
                     continue
                 self._moving = action = self._calls.get()
-                outcome = runtime.run(actor.act(action.call), lambda: self._goes_on(actor))
+                outcome = runtime.run(
+                    self._pausable(actor.act(action.call), runtime.body), lambda: self._goes_on(actor)
+                )
                 self._moving = None
                 action.finish(outcome or Outcome(False, "I stopped."))
         finally:
             robot.close()
+
+    def _pausable(self, skill: Generator[None, None, Outcome], body: Body) -> Generator[None, None, Outcome]:
+        """The skill, which makes no step while it is paused; meanwhile the reference rests."""
+        try:
+            while True:
+                if self._paused:
+                    walk, body.walk = body.walk, None
+                    while self._paused:
+                        body.hold()
+                        yield
+                    body.walk = walk
+                try:
+                    next(skill)
+                except StopIteration as end:
+                    return end.value
+                yield
+        finally:
+            skill.close()
 
     def _goes_on(self, actor: Actor) -> bool:
         self._answer(actor)

@@ -27,6 +27,9 @@ class Kitchen:
         self.moved: list[ToolCall] = []
         self.asked: list[ToolCall] = []
         self.stops = 0
+        self.pauses: list[bool] = []
+        self._held = threading.Event()
+        self._held.set()
         self.holding: SeenObject | None = None
         self._slow = slow
         self._running: Action | None = None
@@ -47,6 +50,10 @@ class Kitchen:
         self.stops += 1
         if self._running:
             self._running.cancel()
+
+    def pause(self, paused: bool) -> None:
+        self.pauses.append(paused)
+        self._held.clear() if paused else self._held.set()
 
     def pictures(self, most: int) -> Sequence[Picture]:
         return ()
@@ -70,6 +77,7 @@ class Kitchen:
             if action.cancelled.is_set():
                 action.finish(Outcome(False, f"{action.call.name} was cancelled."))
                 return
+            self._held.wait()
             action.report(f"step {step + 1}")
             time.sleep(STEP * self._slow)
         self.moved.append(action.call)

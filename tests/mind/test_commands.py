@@ -1,7 +1,6 @@
 """The commands of the mind, as a person types them, without a robot."""
 
 import json
-import shutil
 import sys
 
 import pytest
@@ -85,7 +84,7 @@ def test_the_configuration_file_names_the_mind(tmp_path, monkeypatch):
         minds.default_name()
 
 
-@pytest.mark.skipif(shutil.which("llama-server") is None, reason="llama.cpp is not installed")
+@pytest.mark.skipif(llama.program() is None, reason="llama.cpp is not installed")
 def test_a_file_that_is_no_model_is_refused(tmp_path):
     file = tmp_path / "model.gguf"
     file.write_bytes(b"GGUF nonsense")

@@ -101,6 +101,10 @@ class RobotBody(Protocol):
         """Stop moving now, softly. Works whatever the mind is doing."""
         ...
 
+    def pause(self, paused: bool) -> None:
+        """Hold still in the middle of what is being done, or go on with it."""
+        ...
+
     def pictures(self, most: int) -> Sequence[Picture]:
         """At most `most` present camera pictures, the most useful first."""
         ...
@@ -117,6 +121,9 @@ class NoBody:
 
     def stop(self) -> None:
         """There is nothing to stop."""
+
+    def pause(self, paused: bool) -> None:
+        """There is nothing to hold still."""
 
     def pictures(self, most: int) -> Sequence[Picture]:
         """There are no cameras."""

@@ -173,6 +173,11 @@ class Conversation:
         self._consent = None
         self.audit.write("stop")
 
+    def pause(self, paused: bool) -> None:
+        """Hold the robot still in the middle of what it does, or let it go on. May be called at any time."""
+        self.body.pause(paused)
+        self.audit.write("pause" if paused else "go on")
+
     async def settle(self, timeout: float | None = None) -> bool:
         """Wait until nothing runs; False when `timeout` (s) passed first."""
         try:

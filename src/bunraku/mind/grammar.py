@@ -108,6 +108,7 @@ class Grammar:
         self._separator = re.compile(_alternatives(data["filler"]["separators"]))
         self._negation = self._any(data["negation"]["before"], escape=False)
         self._withdrawn = self._any(data["negation"]["withdrawn"], escape=False)
+        self._denial = re.compile(self._start + f"(?:{'|'.join(data['negation']['denial'])}){self._end}")
         self._plain = self._any(data["correction"]["plain"], escape=False)
         self._correcting = self._any(data["correction"]["lead"], escape=False)
         repair = "|".join(data["correction"]["repair"])
@@ -248,6 +249,16 @@ class Grammar:
         """The noun phrase that the words are, if they are exactly one."""
         match = self._noun.fullmatch(words)
         return self._read_noun(match) if match else None
+
+    def nouns(self, words: str) -> list[Noun]:
+        """Every object in the words, as a noun phrase or as a pronoun."""
+        marked, nouns = self._mark(words)
+        pronouns = self._any(self.data["nouns"]["pronouns"]).findall(marked)
+        return [noun for noun in nouns if not noun.place] + [Noun(word, refers=True) for word in pronouns]
+
+    def denies(self, words: str) -> bool:
+        """Whether there is any word of denial."""
+        return self._denial.search(words) is not None
 
     def first_noun(self, words: str) -> Noun | None:
         """The first noun phrase in the words."""

@@ -3,18 +3,23 @@
 from __future__ import annotations
 
 import atexit
+import importlib.util
 import shutil
 import socket
 import subprocess
+import sys
 import time
 import urllib.error
 import urllib.request
+from dataclasses import replace
 from pathlib import Path
 
 from bunraku.errors import UserError
 from bunraku.mind.remote import RemoteMind, local_endpoint
 
 _START_LIMIT = 120.0
+_LONGEST_ANSWER = 400
+"""Tokens: a small model that does not find an end is stopped there."""
 
 
 def start(model: str | None, prompt: str) -> RemoteMind:
@@ -22,20 +27,33 @@ def start(model: str | None, prompt: str) -> RemoteMind:
 
     Raises `UserError` when llama.cpp or the file is missing, or the server does not come up.
     """
-    program = shutil.which("llama-server")
-    if program is None:
-        raise UserError("llama.cpp is not installed: put its llama-server on the PATH, or use --mind rules.")
+    server = program()
+    if server is None:
+        raise UserError(
+            "llama.cpp is not installed: put its llama-server on the PATH or install bunraku[llama], "
+            "or use --mind rules."
+        )
     if model is None or not Path(model).is_file():
         raise UserError(f"the model file {model or '(none)'} does not exist: give a GGUF file with --model.")
     port = _free_port()
     log = subprocess.DEVNULL
-    command = [program, "--model", model, "--host", "127.0.0.1", "--port", str(port), "--jinja"]
-    process = subprocess.Popen(command, stdout=log, stderr=log)
+    command = [*server, "--model", model, "--host", "127.0.0.1", "--port", str(port), "--jinja"]
+    process = subprocess.Popen(command, stdin=subprocess.PIPE, stdout=log, stderr=log)
     atexit.register(process.terminate)
     _wait_until_ready(process, port)
-    mind = RemoteMind(local_endpoint(f"http://127.0.0.1:{port}/v1", Path(model).stem), prompt)
+    endpoint = local_endpoint(f"http://127.0.0.1:{port}/v1", Path(model).stem)
+    mind = RemoteMind(replace(endpoint, most_tokens=_LONGEST_ANSWER), prompt)
     mind.name = "llama"
     return mind
+
+
+def program() -> list[str] | None:
+    """The command that starts llama.cpp's server: the installed program, else the one in the package xllamacpp."""
+    if found := shutil.which("llama-server"):
+        return [found]
+    if importlib.util.find_spec("xllamacpp"):
+        return [sys.executable, "-m", "bunraku.mind.llama_server"]
+    return None
 
 
 def _free_port() -> int:

@@ -34,7 +34,7 @@ class Endpoint:
     """Where the model is. `key_variable` names the environment variable that holds the key ("" for none).
 
     `patience` (s) bounds the wait for the next piece of an answer, `turn_limit` (s) a whole turn. At most `pictures`
-    pictures go with a turn and `history` messages with a request.
+    pictures go with a turn and `history` messages with a request. An answer has at most `most_tokens`, if given.
     """
 
     url: str = "https://api.x.ai/v1"
@@ -46,6 +46,7 @@ class Endpoint:
     rounds: int = 6
     pictures: int = 2
     history: int = 24
+    most_tokens: int | None = None
 
 
 def local_endpoint(url: str, model: str = "local") -> Endpoint:
@@ -150,11 +151,13 @@ class RemoteMind:
     async def _stream_once(self, turn: Turn, answer: _Answer) -> AsyncIterator[str]:
         tools = [{"type": "function", "function": schema} for schema in turn.registry.schemas()]
         system = {"role": "system", "content": f"{self.persona}\n{_SAFETY}"}
+        limits = {"max_tokens": self.endpoint.most_tokens} if self.endpoint.most_tokens else {}
         stream = await self._client.chat.completions.create(
             model=self.endpoint.model,
             messages=[system, *self._history],  # type: ignore[list-item]
             tools=tools,  # type: ignore[arg-type]
             stream=True,
+            **limits,
         )
         chunks = aiter(stream)
         try:

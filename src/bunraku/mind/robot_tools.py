@@ -61,8 +61,9 @@ def home() -> None:
 
 
 TOOLS: tuple[Tool, ...] = (
-    *(tool(declaration, moves=True) for declaration in (pick, put, look_for, home)),
-    tool(bring, moves=True, needs_consent=True),  # near a person
+    *(tool(declaration, moves=True, touches=True) for declaration in (pick, put)),
+    *(tool(declaration, moves=True) for declaration in (look_for, home)),
+    tool(bring, moves=True, touches=True, needs_consent=True),  # near a person
     *(tool(declaration, moves=False) for declaration in (what_do_you_see, where_is, recall, status, say, stop)),
     tool(set_speed, moves=False, needs_consent=True),
 )

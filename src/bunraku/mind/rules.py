@@ -90,6 +90,26 @@ class RuleMind:
         language = language_of(normal) if normal else context.language
         return _Reading(self._grammar(language), context).plan(normal)
 
+    def may_mean(self, text: str, call: ToolCall, context: Context) -> bool:
+        """Whether the text, which this mind does not understand, may well ask for a call: it names the call's object.
+
+        A text that it does understand, or that denies something, means nothing but what it says.
+        """
+        normal = normalise(text)
+        grammar, query = self._grammar(language_of(normal)), call.arguments.get("object")
+        words = english_words(normal) if grammar.language == "english" else japanese_words(normal)
+        if grammar.parse(words) is not None or grammar.denies(words) or not isinstance(query, ObjectQuery):
+            return False
+        return any(
+            query == context.last_object if noun.refers else _agree(noun.query, query) for noun in grammar.nouns(words)
+        )
+
+
+def _agree(named: ObjectQuery, query: ObjectQuery) -> bool:
+    """Whether what was named and what is meant have a kind or a colour in common, and contradict in neither."""
+    pairs = [(named.kind, query.kind), (named.colour, query.colour)]
+    return any(a == b is not None for a, b in pairs) and all(None in (a, b) or a == b for a, b in pairs)
+
 
 class _NotClear(Exception):
     """Carries the `Reply` that ends a reading."""
@@ -178,9 +198,9 @@ class _Reading:
                 waiting = ToolCall("put", {"object": query} | _hand(clause))
                 raise _NotClear(self._reply("where", waiting, object=self._say_object(query)))
             case "recall":
-                for noun in clause.objects:
-                    self._object(noun)
-                return [ToolCall("recall", {"query": normal})]
+                named = [self._object(noun) for noun in clause.objects]
+                words = " ".join(word for query in named for word in (query.colour, query.kind) if word)
+                return [ToolCall("recall", {"query": words or normal})]
             case "say":
                 return [ToolCall("say", {"text": clause.text})]
             case "faster" | "slower" | "full_speed" | "normal_speed" | "half_speed" | "percent_speed":

@@ -69,7 +69,8 @@ def judge(tool: Tool, call: ToolCall, provenance: Provenance, rules: RuleMind) -
     """Whether the call may run, must be asked for, or is refused.
 
     Moves need an open user turn. Where consent is needed, or untrusted text was read, the user's own words must ask for
-    this very call, as the rule mind reads them; otherwise the user is asked.
+    this very call, as the rule mind reads them; otherwise the user is asked. So they are before anything is touched
+    that their words do not even name.
     """
     if not (tool.moves or tool.needs_consent):
         return Verdict.RUN
@@ -77,7 +78,10 @@ def judge(tool: Tool, call: ToolCall, provenance: Provenance, rules: RuleMind) -
         return Verdict.REFUSE
     if asked_for(call, provenance.words, provenance.context, rules):
         return Verdict.RUN
-    return Verdict.ASK if tool.needs_consent or provenance.tainted else Verdict.RUN
+    if tool.needs_consent or provenance.tainted:
+        return Verdict.ASK
+    may_be_meant = not tool.touches or rules.may_mean(provenance.words, call, provenance.context)
+    return Verdict.RUN if may_be_meant else Verdict.ASK
 
 
 def asked_for(call: ToolCall, words: str, context: Context, rules: RuleMind) -> bool:

@@ -104,7 +104,9 @@ class Checked:
 
 @dataclass(frozen=True)
 class Tool:
-    """A declared tool. `moves`: it can move the robot; `needs_consent`: only the user's own words start it.
+    """A declared tool. `moves`: it can move the robot; `touches`: it can move things, too.
+
+    `needs_consent`: only the user's own words start it.
 
     `parameters` are (name, type, required) in order, from the signature.
     """
@@ -114,6 +116,7 @@ class Tool:
     parameters: tuple[tuple[str, Any, bool], ...]
     moves: bool
     needs_consent: bool = False
+    touches: bool = False
 
     def schema(self, vocabulary: Vocabulary) -> dict[str, Any]:
         """JSON schema (2020-12) of the arguments."""
@@ -125,14 +128,14 @@ class Tool:
         }
 
 
-def tool(declaration: Callable[..., None], *, moves: bool, needs_consent: bool = False) -> Tool:
+def tool(declaration: Callable[..., None], *, moves: bool, needs_consent: bool = False, touches: bool = False) -> Tool:
     """The `Tool` that the signature and the docstring of `declaration` describe."""
     hints = get_type_hints(declaration, include_extras=True)
     parameters = tuple(
         (name, hints[name], parameter.default is inspect.Parameter.empty)
         for name, parameter in inspect.signature(declaration).parameters.items()
     )
-    return Tool(declaration.__name__, inspect.getdoc(declaration) or "", parameters, moves, needs_consent)
+    return Tool(declaration.__name__, inspect.getdoc(declaration) or "", parameters, moves, needs_consent, touches)
 
 
 class Registry:

@@ -1,6 +1,6 @@
 """The voice loop: frames of sound in, turns of a conversation out; it never waits for the mind.
 
-When a person begins to speak, the robot falls silent at once. "Stop" and 「止まれ」 reach the body while the
+When a person begins to speak, the robot falls silent at once and holds still until it knows what was said. "Stop" and 「止まれ」 reach the body while the
 utterance is still going on, without any mind. A move that was not heard clearly is asked back before it is made.
 """
 
@@ -19,6 +19,7 @@ from bunraku.mind.voice.audio import FRAME, SAMPLE_RATE
 from bunraku.mind.voice.recognition import Heard, Recogniser
 
 _LEAD = 8  # frames before the detected start that are recognised too: 256 ms
+_LONGEST_PAUSE = 250  # frames of one utterance through which the robot holds still: 8 s
 
 
 class VoiceLoop:
@@ -37,6 +38,7 @@ class VoiceLoop:
         self._lead: collections.deque[np.ndarray] = collections.deque(maxlen=_LEAD)
         self._hush, self._on_heard = hush, on_heard
         self._stopped = False
+        self._length = 0
         self._unsure: str | None = None
         self._turns: set[asyncio.Task[None]] = set()
 
@@ -59,13 +61,17 @@ class VoiceLoop:
         match self._segmenter.push(frame):
             case "start":
                 self._hush()
-                self._stopped = False
+                self.conversation.pause(True)
+                self._stopped, self._length = False, 0
                 self.recogniser.start()
                 for earlier in self._lead:
                     self.recogniser.push(earlier)
                 self.recogniser.push(frame)
             case "speech":
                 self._watch_for_stop(self.recogniser.push(frame))
+                self._length += 1
+                if self._length == _LONGEST_PAUSE:
+                    self.conversation.pause(False)
             case "end":
                 self._heard(self.recogniser.end())
             case _:
@@ -79,6 +85,7 @@ class VoiceLoop:
     def _heard(self, heard: Heard) -> None:
         self._on_heard(heard)
         if not heard.text:
+            self.conversation.pause(False)
             return
         if self._unsure and said_yes(heard.text):
             text, self._unsure = self._unsure, None
@@ -87,13 +94,18 @@ class VoiceLoop:
         else:
             self._unsure = heard.text
             self.conversation.say(f"Did you say: {heard.text}? Please say yes, or say it again.")
+            self.conversation.pause(False)
             return
         turn = asyncio.get_running_loop().create_task(self._turn(text))
         self._turns.add(turn)
         turn.add_done_callback(self._turns.discard)
 
     async def _turn(self, text: str) -> None:
-        await self.conversation.hear(text)
+        try:
+            await self.conversation.hear(text)
+        finally:
+            if not self.speaking:
+                self.conversation.pause(False)
 
 
 async def frames_of(sound: np.ndarray, real_time: bool = False) -> AsyncIterator[np.ndarray]:

@@ -19,7 +19,8 @@ from bunraku.mind.voice.audio import SAMPLE_RATE, decode_wav
 Play = Callable[[np.ndarray], None]
 """Plays a short piece of sound and returns when it has been handed on."""
 
-_PIECE = SAMPLE_RATE // 50
+PIECE = SAMPLE_RATE // 50
+"""Samples that are played at a time: 20 ms."""
 
 
 def synthesise(text: str, voice: Mapping[str, Any] | None = None) -> np.ndarray:
@@ -98,7 +99,7 @@ class Speaker:
                     self.speaking = False
                     continue
             sound = self._voice(text)
-            for start in range(0, len(sound), _PIECE):
+            for start in range(0, len(sound), PIECE):
                 if self._hushed != hushed:
                     break
-                self._play(sound[start : start + _PIECE])
+                self._play(sound[start : start + PIECE])
