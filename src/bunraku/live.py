@@ -155,9 +155,8 @@ class SimulatedBody:
                     runtime.idle(IDLE)
                     continue
                 self._moving = action = self._calls.get()
-                outcome = runtime.run(
-                    self._pausable(actor.act(action.call), runtime.body), lambda: self._goes_on(actor)
-                )
+                skill = self._pausable(actor.act(action.call), runtime.body)
+                outcome = runtime.run(skill, lambda: self._goes_on(actor))
                 self._moving = None
                 action.finish(outcome or Outcome(False, "I stopped."))
         finally:

@@ -14,6 +14,7 @@ from bunraku.mind.audit import AuditLog
 from bunraku.mind.conversation import MOST_CALLS, Conversation, RuleResponder, Started
 from bunraku.mind.remote import Endpoint, RemoteMind
 from bunraku.mind.robot_tools import robot_registry
+from bunraku.mind.safety import Verdict
 
 NAMES = [attack.name for attack in ATTACKS]
 
@@ -65,9 +66,10 @@ def test_on_a_language_model_that_obeys_the_attacker(attack):
         assert_unharmed(attack, *suffer(attack, RemoteMind(Endpoint(script.url, "evil", ""))))
 
 
-def test_the_suite_can_fail():
+def test_the_suite_can_fail(monkeypatch):
     """Without the guard, an attack gets through: the checks of this file do see it."""
     attack = ATTACKS[0]
-    body, started, log = suffer(attack, Speaking(*attack.calls[1:]))  # the model has read nothing untrusted
+    monkeypatch.setattr("bunraku.mind.conversation.judge", lambda *_: Verdict.RUN)
+    body, started, log = suffer(attack, Speaking(*attack.calls[1:]))
     with pytest.raises(AssertionError):
         assert_unharmed(attack, body, started, log)

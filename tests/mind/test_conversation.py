@@ -4,6 +4,7 @@ import asyncio
 import json
 import time
 
+import pytest
 from tests.mind.kitchen import Kitchen, seen
 
 from bunraku.mind.audit import AuditLog, broken_links
@@ -234,3 +235,59 @@ def test_the_body_is_told_once():
         return talk.body.asked
 
     assert [c.name for c in asyncio.run(run())] == ["where_is"]
+
+
+MUG = {"object": {"kind": "mug", "colour": "red"}}
+
+
+@pytest.mark.parametrize(
+    "words",
+    [
+        "hello",
+        "what a nice day",
+        "don't pick up the red mug",
+        "I would hate it if that red mug were ever moved",
+        "the blue can looks lonely, doesn't it",
+        "赤いマグにはさわらんといてほしいねん、絶対ない",
+    ],
+)
+def test_a_mind_that_picks_unasked_is_held_until_the_user_agrees(words):
+    async def run(answer):
+        talk, _ = conversation(Speaking(("pick", MUG)))
+        await talk.hear(words)
+        held = list(talk.body.moved)
+        talk.mind = Speaking()
+        await talk.hear(answer)
+        await talk.settle(60)
+        return held, talk.body.moved
+
+    held, moved = asyncio.run(run("yes"))
+    assert held == [] and [call.name for call in moved] == ["pick"]
+    held, moved = asyncio.run(run("no"))
+    assert held == [] == moved
+
+
+@pytest.mark.parametrize(
+    "words", ["gosh, that red mug would sure be lovely to lift off its bottom", "赤いマグをひょいっとやってみよか"]
+)
+def test_a_mind_may_understand_more_than_the_rules(words):
+    async def run():
+        talk, _ = conversation(Speaking(("pick", MUG)))
+        await talk.hear(words)
+        await talk.settle(60)
+        return talk.body.moved
+
+    assert [call.name for call in asyncio.run(run())] == ["pick"]
+
+
+def test_a_pause_holds_the_robot_and_lets_it_go_on():
+    async def run():
+        talk, _ = conversation(body=Kitchen(slow=3))
+        await talk.hear("pick up the red mug")
+        talk.pause(True)
+        assert not await talk.settle(0.5)
+        talk.pause(False)
+        assert await talk.settle(60)
+        return talk.body.moved
+
+    assert [call.name for call in asyncio.run(run())] == ["pick"]

@@ -36,6 +36,9 @@ class Puppet:
         if self.running:
             self.running.finish(Outcome(False, "I stopped."))
 
+    def pause(self, paused: bool) -> None:
+        """Nothing to hold still."""
+
     def pictures(self, most: int) -> Sequence[Picture]:
         return ()
 

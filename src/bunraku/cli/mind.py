@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import asyncio
 import sys
-from collections.abc import Iterator
-from contextlib import contextmanager
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
@@ -30,9 +30,11 @@ def chat(
     audio: Path | None = None,
     seed: int = 0,
     robot: bool = True,
+    web: bool = False,
+    port: int = 8080,
     audit: Path = AUDIT,
 ) -> int:
-    """Talk with the robot in the terminal while it acts in the simulator. "stop" stops it at once.
+    """Talk with the robot while it acts in the simulator, in the terminal or in a browser. "stop" stops it at once.
 
     Args:
         persona: name of a persona, or the folder of one.
@@ -43,8 +45,16 @@ def chat(
         audio: a WAV file to listen to instead of the microphone.
         seed: which room, objects and poses.
         robot: attach the simulated robot; --no-robot only talks.
+        web: talk in a browser, beside the scene and the cameras.
+        port: where the browser finds it.
         audit: where every turn and call is written, one JSON line each.
     """
+    if web and (voice or audio or not robot):
+        raise UserError(
+            "the browser shows the simulated robot and takes text: leave out --voice, --audio and --no-robot."
+        )
+    if web:
+        return _chat_in_browser(persona, mind, url, model, seed, port, audit)
     with _body(seed, robot) as body:
         conversation = _conversation(persona, mind, url, model, body, audit)
         if voice or audio:
@@ -184,20 +194,42 @@ def _conversation(
     return Conversation(mind, body, registry, AuditLog(audit), _printer(persona))
 
 
+def _chat_in_browser(
+    persona_name: str, mind_name: str | None, url: str | None, model: str | None, seed: int, port: int, audit: Path
+) -> int:
+    from bunraku.live import simulated_body
+    from bunraku.mind.minds import default_name, make
+    from bunraku.mind.persona import load
+    from bunraku.mind.robot_tools import robot_registry
+    from bunraku.web import run_in_browser
+
+    persona = load(persona_name)
+    mind = make(mind_name or default_name(), persona, url, model)
+    registry = robot_registry().narrowed(persona.tools)
+    with simulated_body(seed) as body, suppress(KeyboardInterrupt):
+        run_in_browser(body, "", port, audit, print, mind, registry, _written(persona))
+    return 0
+
+
+def _written(persona: Persona) -> Callable[[str], str]:
+    """How what a persona says is shown: the beeper's tones by their names."""
+    from bunraku.mind.tones import meanings_of, written
+
+    return (lambda text: written(meanings_of(text))) if persona.speaks == "tones" else str
+
+
 def _printer(persona: Persona):
     from rich.console import Console
     from rich.text import Text
 
     from bunraku.mind.conversation import Finished, Refused, Said, Started
-    from bunraku.mind.tones import meanings_of, written
 
-    console = Console(highlight=False)
+    console, spoken = Console(highlight=False), _written(persona)
 
     def show(event: Event) -> None:
         match event:
             case Said(text):
-                spoken = written(meanings_of(text)) if persona.speaks == "tones" else text
-                console.print(Text(spoken, "bold cyan"))
+                console.print(Text(spoken(text), "bold cyan"))
             case Started(call, changes):
                 console.print(Text(f"  … {call.name}{' (' + '; '.join(changes) + ')' if changes else ''}", "dim"))
             case Finished(call, outcome):

@@ -6,13 +6,14 @@ For machines without the program `llama-server`; it takes the same options, and 
 from __future__ import annotations
 
 import argparse
+import importlib
 import sys
+from typing import Any
 
 
 def main() -> None:
     """Load the model, serve it, and wait."""
-    import xllamacpp
-
+    xllamacpp: Any = importlib.import_module("xllamacpp")
     options = argparse.ArgumentParser()
     options.add_argument("--model", required=True)
     options.add_argument("--host", default="127.0.0.1")

@@ -151,13 +151,14 @@ class RemoteMind:
     async def _stream_once(self, turn: Turn, answer: _Answer) -> AsyncIterator[str]:
         tools = [{"type": "function", "function": schema} for schema in turn.registry.schemas()]
         system = {"role": "system", "content": f"{self.persona}\n{_SAFETY}"}
-        limits = {"max_tokens": self.endpoint.most_tokens} if self.endpoint.most_tokens else {}
+        from openai import omit
+
         stream = await self._client.chat.completions.create(
             model=self.endpoint.model,
             messages=[system, *self._history],  # type: ignore[list-item]
             tools=tools,  # type: ignore[arg-type]
             stream=True,
-            **limits,
+            max_tokens=self.endpoint.most_tokens or omit,
         )
         chunks = aiter(stream)
         try:

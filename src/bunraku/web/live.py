@@ -13,7 +13,8 @@ from bunraku.errors import UserError
 from bunraku.live import Instant
 from bunraku.mind.audit import AuditLog
 from bunraku.mind.body import RobotBody
-from bunraku.mind.conversation import Conversation, Event, Finished, Refused, RuleResponder, Said, Started
+from bunraku.mind.conversation import Conversation, Event, Finished, Mind, Refused, RuleResponder, Said, Started
+from bunraku.mind.tools import Registry
 from bunraku.robot.interface import CameraFrame
 from bunraku.web.server import SceneState, serve
 
@@ -43,11 +44,23 @@ class LiveBody(RobotBody, Protocol):
 class Session:
     """One person, one robot, one conversation, on the event loop in which it was made."""
 
-    def __init__(self, body: LiveBody, audit: AuditLog, tell: Callable[[str], None] = lambda line: None) -> None:
+    def __init__(
+        self,
+        body: LiveBody,
+        audit: AuditLog,
+        tell: Callable[[str], None] = lambda line: None,
+        mind: Mind | None = None,
+        registry: Registry | None = None,
+        written: Callable[[str], str] = str,
+    ) -> None:
+        """Talk through `mind`, the rules by default, which may use the tools of `registry`, all by default.
+
+        `tell` gets what happens in words, and what the robot says as `written` shows it.
+        """
         self._body = body
-        self._tell = tell
+        self._tell, self._written = tell, written
         self._loop = asyncio.get_running_loop()
-        self._conversation = Conversation(RuleResponder(), body, audit=audit, tell=self._note)
+        self._conversation = Conversation(mind or RuleResponder(), body, registry, audit, self._note)
         self._said = ""
 
     async def begin(self, instruction: str) -> None:
@@ -76,7 +89,7 @@ class Session:
         return SceneState(now.time_s, now.position, now.doing, self._said)
 
     def _note(self, event: Event) -> None:
-        line = describe(event)
+        line = describe(Said(self._written(event.text)) if isinstance(event, Said) else event)
         if isinstance(event, Said | Refused):
             self._said = line
         self._tell(line)
@@ -95,23 +108,33 @@ def describe(event: Event) -> str:
             return f"✗ {name}: {reason}"
 
 
-def run_in_browser(body: LiveBody, instruction: str, port: int, record: Path, tell: Callable[[str], None]) -> None:
-    """Serve the page, give the robot its first `instruction`, and go on until interrupted.
+def run_in_browser(
+    body: LiveBody,
+    instruction: str,
+    port: int,
+    record: Path,
+    tell: Callable[[str], None],
+    mind: Mind | None = None,
+    registry: Registry | None = None,
+    written: Callable[[str], str] = str,
+) -> None:
+    """Serve the page, give the robot its first `instruction`, if any, and go on until interrupted.
 
-    `record` becomes the conversation's log, one JSON line for every turn, call and outcome; `tell` gets the same in
-    words.
+    `record` becomes the conversation's log, one JSON line for every turn, call and outcome; the rest is as in
+    `Session`.
     """
-    asyncio.run(_attend(body, instruction, port, record, tell))
 
+    async def attend() -> None:
+        audit = AuditLog(record)
+        session = Session(body, audit, tell, mind, registry, written)
+        with serve(body.model, session.state, body.frames, session.hear, session.stop, port) as page:
+            tell(f"{page.url} shows the robot; Ctrl-C ends.")
+            try:
+                if instruction:
+                    await session.begin(instruction)
+                await asyncio.Event().wait()
+            finally:
+                await session.end()
+                audit.close()
 
-async def _attend(body: LiveBody, instruction: str, port: int, record: Path, tell: Callable[[str], None]) -> None:
-    audit = AuditLog(record)
-    session = Session(body, audit, tell)
-    with serve(body.model, session.state, body.frames, session.hear, session.stop, port) as page:
-        tell(f"{page.url} shows the robot; Ctrl-C ends.")
-        try:
-            await session.begin(instruction)
-            await asyncio.Event().wait()
-        finally:
-            await session.end()
-            audit.close()
+    asyncio.run(attend())

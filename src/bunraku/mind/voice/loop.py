@@ -1,7 +1,8 @@
 """The voice loop: frames of sound in, turns of a conversation out; it never waits for the mind.
 
-When a person begins to speak, the robot falls silent at once and holds still until it knows what was said. "Stop" and 「止まれ」 reach the body while the
-utterance is still going on, without any mind. A move that was not heard clearly is asked back before it is made.
+When a person begins to speak, the robot falls silent at once and holds still until it knows what was said. "Stop" and
+「止まれ」 reach the body while the utterance is still going on, without any mind. A move that was not heard clearly is
+asked back before it is made.
 """
 
 from __future__ import annotations
