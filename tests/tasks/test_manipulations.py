@@ -7,7 +7,7 @@ from bunraku.errors import UserError
 from bunraku.objects import KINDS
 from bunraku.sim.world import create_world
 from bunraku.tasks import pick_up, registry, sort, stack
-from bunraku.tasks.manipulations import MANIPULATIONS, manipulation
+from bunraku.tasks.manipulations import MANIPULATIONS, assignment_in, manipulation
 
 
 def test_every_task_has_an_expert():
@@ -75,3 +75,12 @@ def test_a_ball_in_the_bowl_is_not_enough_to_be_sorted():
 def test_an_unknown_task_is_one_sentence():
     with pytest.raises(UserError, match="pick-up"):
         manipulation("swim")
+
+
+def test_words_pick_a_thing_of_the_room():
+    given = manipulation("pick-up").draw(0)
+    for thing in given.scene.objects:
+        asked = assignment_in("pick-up", 0, f"pick up the {thing.name}")
+        assert (asked.object, asked.scene) == (thing.name, given.scene)
+    with pytest.raises(UserError, match="name one of them"):
+        assignment_in("pick-up", 0, "pick up the banana")

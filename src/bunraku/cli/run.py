@@ -29,6 +29,7 @@ def run(
     port: int = 8080,
     out: Path | None = None,
     video: bool = True,
+    policy: Path | None = None,
 ) -> int:
     """Tell the robot in words what to do, and watch it do it.
 
@@ -42,6 +43,7 @@ def run(
         port: where the browser finds it.
         out: folder of the record; runs/<date>-<time> by default.
         video: write video.mp4.
+        policy: a trained policy that shall do it, in a room of the task that it was trained on.
     """
     if not instruction.strip():
         raise UserError('the instruction is empty: say what to do, as in bunraku run "put the red mug on the shelf".')
@@ -49,7 +51,7 @@ def run(
     folder = make_folder(out or Path("runs") / time.strftime("%Y%m%d-%H%M%S"))
     if web:
         return show_in_browser(instruction, seed, folder, port)
-    result = run_and_record(instruction, seed, folder, video)
+    result = run_and_record(instruction, seed, folder, video, policy)
     return 0 if result.success else NOT_ACHIEVED
 
 
@@ -63,7 +65,7 @@ def show_in_browser(instruction: str, seed: int, folder: Path, port: int) -> int
     return 0
 
 
-def run_and_record(instruction: str, seed: int, folder: Path, video: bool) -> EpisodeResult:
+def run_and_record(instruction: str, seed: int, folder: Path, video: bool, policy: Path | None = None) -> EpisodeResult:
     """Run one episode with live progress; whatever ends it, `folder`/report.json says what happened."""
     from bunraku.tasks import run_episode
 
@@ -76,9 +78,16 @@ def run_and_record(instruction: str, seed: int, folder: Path, video: bool) -> Ep
             steps.append(progress)
         live.update(progress)
 
+    def episode() -> EpisodeResult:
+        if policy is not None:
+            from bunraku.learning.evaluation import run_instruction
+
+            return run_instruction(instruction, seed, policy, folder if video else None, on_progress)
+        return run_episode(TASK, seed, instruction=instruction, out=folder, video=video, on_progress=on_progress)
+
     try:
         with live:
-            result = run_episode(TASK, seed, instruction=instruction, out=folder, video=video, on_progress=on_progress)
+            result = episode()
         report |= dataclasses.asdict(result)
     except BaseException as error:
         report |= {"success": False, "outcome": _outcome(error), "reason": str(error) or type(error).__name__}

@@ -15,7 +15,7 @@ from bunraku.robot import RobotSpec
 from bunraku.skills.perception import LOOKING
 from bunraku.tasks import EpisodeResult, Progress
 from bunraku.tasks.assignment import Assignment
-from bunraku.tasks.manipulations import manipulation
+from bunraku.tasks.manipulations import assignment_in, manipulation
 from bunraku.tasks.stage import Stage
 
 Control = Literal["none", "no-language", "shuffled"]
@@ -44,6 +44,22 @@ def run_with_policy(
     if out:
         (out / "timing.json").write_text(json.dumps({"looks_s": timing.looks, "plans_s": timing.plans}))
     return result
+
+
+def run_instruction(
+    instruction: str,
+    seed: int,
+    policy: Path,
+    out: Path | None = None,
+    on_progress: Callable[[Progress], None] = lambda progress: None,
+) -> EpisodeResult:
+    """Let a policy do what a person says, in the room of `seed` of the first task that it was trained on.
+
+    Raises `UserError` when the words fit nothing in that room.
+    """
+    task = Policy(policy, RobotSpec().hand).about.tasks[0]
+    given = assignment_in(task, seed, instruction)
+    return run_with_policy(task, seed, policy, out=out, assignment=given, on_progress=on_progress)
 
 
 def heard_instead(assignment: Assignment, seed: int, control: Control) -> Callable[[str], str]:

@@ -3,13 +3,15 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from dataclasses import replace
 from pathlib import Path
 
+from bunraku.acting import understand
 from bunraku.errors import UserError
-from bunraku.tasks.assignment import draw_assignment
+from bunraku.tasks.assignment import Assignment, draw_assignment
 from bunraku.tasks.episode import PICK_PLACE, EpisodeResult, Progress
 from bunraku.tasks.following import follow_words
-from bunraku.tasks.pick_place import LONGEST, assignment_for
+from bunraku.tasks.pick_place import LONGEST
 from bunraku.tasks.pick_up import PICK_UP
 from bunraku.tasks.sort import SORT
 from bunraku.tasks.stack import STACK
@@ -28,11 +30,25 @@ def manipulation(name: str) -> Manipulation:
     return MANIPULATIONS[name]
 
 
+def assignment_in(name: str, seed: int, instruction: str) -> Assignment:
+    """What `instruction` asks for in the room that `seed` draws for the task called `name`.
+
+    Raises `UserError` when the words are not understood or do not name exactly one thing in that room.
+    """
+    given = manipulation(name).draw(seed)
+    kind, colour = understand(instruction).thing or (None, None)
+    fitting = [o.name for o in given.scene.objects if kind in (None, o.kind) and colour in (None, o.colour)]
+    if len(fitting) != 1:
+        things = ", ".join(thing.name for thing in given.scene.objects)
+        raise UserError(f"in room {seed} there are a {things}: name one of them, or another --seed.")
+    return replace(given, object=fitting[0], instruction=instruction)
+
+
 def run_expert(
     name: str, seed: int, instruction: str | None, film: Path | None, on_progress: Callable[[Progress], None]
 ) -> EpisodeResult:
     """Run one episode of the task called `name` with its scripted expert; see `bunraku.tasks.run_episode`."""
     task = manipulation(name)
-    assignment = None if instruction is None else assignment_for(seed, instruction)
+    assignment = None if instruction is None else assignment_in(name, seed, instruction)
     with Stage(task, seed, assignment, film=film, on_progress=on_progress) as stage:
         return stage.play(task.expert)
