@@ -1,7 +1,9 @@
 import errno
 import multiprocessing
 import os
+import resource
 import signal
+import sys
 import time
 from pathlib import Path
 
@@ -97,3 +99,17 @@ def test_an_ending_says_how_it_ended(tmp_path):
     recorder.write(frame(0, np.random.default_rng(0)), images(0))
     episode = read_episode(recorder.end(Ending(False, "fell", "the robot fell")))
     assert (episode.ending.success, episode.ending.outcome) == (False, "fell")
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="ru_maxrss is in kB on Linux only")
+def test_memory_stays_flat_however_long_the_episode(tmp_path):
+    rng = np.random.default_rng(0)
+    one = frame(0, rng)
+    with Recorder(tmp_path / "pick-up", header()) as recorder:
+        for index in range(300):
+            recorder.write(one, images(index))
+        before = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
+        for index in range(1500):
+            recorder.write(one, images(index))
+        # One frame of vectors alone is 2 kB: held, they would be 3 MB.
+        assert resource.getrusage(resource.RUSAGE_SELF).ru_maxrss - before < 1500

@@ -71,15 +71,12 @@ def load_samples(data: Path, side: str, report: Callable[[int, int], None] = lam
             f"{data} is of the robot {dataset.robot} with hand {dataset.hand}, "
             f"{spec.name} with {spec.hand} is expected: collect episodes with this robot."
         )
+    _require_finite(dataset)
     inputs, chunks, instructions, meant, tasks = [], [], [], [], set()
     digest = hashlib.sha256(ENCODER.encode())
     for count, (entry, tokens) in enumerate(zip(dataset.entries(), tokenise(dataset), strict=True)):
         report(count + 1, len(dataset.rows))
         row, action = entry.row, entry.vectors["action"]
-        if not np.isfinite(action).all():
-            raise UserError(
-                f"{data}: episode {row['episode_index']} has actions that are not finite; remove it and collect again."
-            )
         digest.update(action.tobytes() + tokens.tobytes() + row["tasks"][0].encode())
         colour, _, kind = row["object"].partition(" ")
         if not row["success"] or colour not in COLOUR_NAMES or kind not in KIND_NAMES:
@@ -107,6 +104,15 @@ def load_samples(data: Path, side: str, report: Callable[[int, int], None] = lam
         len(inputs),
         digest.hexdigest(),
     )
+
+
+def _require_finite(dataset: DataSet) -> None:
+    for entry in dataset.entries():
+        if not all(np.isfinite(values).all() for values in entry.vectors.values()):
+            index = entry.row["episode_index"]
+            raise UserError(
+                f"{dataset.root}: episode {index} holds numbers that are not finite: delete its folder, collect again."
+            )
 
 
 def _samples(
