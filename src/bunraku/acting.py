@@ -7,6 +7,7 @@ from dataclasses import dataclass, replace
 
 import numpy as np
 
+from bunraku.control.stance import Stance
 from bunraku.errors import UserError
 from bunraku.mind.body import Outcome
 from bunraku.mind.remembering import Memory, remember
@@ -19,11 +20,13 @@ from bunraku.robot import SIDES
 from bunraku.skills import Body, Seen
 from bunraku.skills import Outcome as Measured
 from bunraku.skills.grasps import Plan
+from bunraku.skills.handing import hand_over, look_at_person, nearest_person
 from bunraku.skills.looking import look_around, look_for, place_of
 from bunraku.skills.moving import move_palm
 from bunraku.skills.perception import look
 from bunraku.skills.picking import Onward, come_within_reach, go_home, pick, planned_grip
 from bunraku.skills.placing import FEW, Spot, placements, put, rim_of, spots_at, spots_on
+from bunraku.skills.walking import walk_to
 
 OFFER = np.array([0.12, 0.0, 0.05])
 """From its place beside the chest, how far (m) a hand holds out what it brings."""
@@ -33,10 +36,14 @@ RIM_ROOM = 0.015
 """Air (m) between a hand and the rim of what it reaches into."""
 MIDDLE = np.array([0.42, 0.0])
 """Where (m) on the counter one hand leaves things for the other."""
+WORKPLACE, AWAY = Stance(), 1.5
+"""Where it stands to work in the kitchen, and the distance (m) from where it goes there first."""
 FRESH = 0.5
 """How old (s) pictures may be that answer what is in view now."""
 
 
+TO_PERSON = "to"
+"""The relation of a thing to the person to whom it is brought."""
 MOVING = frozenset(tool.name for tool in TOOLS if tool.moves)
 
 
@@ -70,7 +77,7 @@ def understand(instruction: str) -> Request:
         return Request(calls, things)
     thing, target = _thing(moved.arguments["object"]), moved.arguments.get("target")
     if target is None:
-        return Request(calls, things, thing)
+        return Request(calls, things, thing, TO_PERSON if moved.name == "bring" else "")
     other = _thing(target.object) if target.object else None
     return Request(calls, things, thing, moved.arguments["relation"], target.place, other)
 
@@ -230,10 +237,14 @@ class Actor:
         return (yield from pick(body, again[0] if again else found, sides, onward=onward, clear=clear))
 
     def _bring(self, query: ObjectQuery, hand: str | None) -> Generator[None, None, Outcome]:
+        plate = yield from look_at_person(self._body)
+        person = nearest_person(self._body) if plate else None
         outcome = yield from self._pick(query, hand=hand)
         side = self._holding(query)
         if not outcome.ok or side is None:
             return outcome
+        if plate is not None and person is not None:
+            return self._told((yield from hand_over(self._body, side, plate, person)))
         yield from go_home(self._body, (side,))
         yield from move_palm(
             self._body, side, [self._body.palm(side).moved(self._body.stance.rotation @ OFFER)], speed=0.2
@@ -306,6 +317,11 @@ class Actor:
 
     def _find(self, query: ObjectQuery) -> Generator[None, None, Seen | Outcome]:
         """Look until exactly one thing fits; otherwise the outcome that says what was seen, or asks which one."""
+        away = np.hypot(*(self._body.stance.position - WORKPLACE.position))
+        if away > AWAY:
+            walked = yield from walk_to(self._body, WORKPLACE, "to the counter")
+            if not walked.success:
+                return self._told(walked)
         places = tuple(SURFACES) if query.place is None else (query.place,)
         alone = replace(query, side=None, size=None)
         name = " ".join(word for word in (query.colour, query.kind) if word) or "thing"

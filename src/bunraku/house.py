@@ -53,8 +53,8 @@ STEP_HEIGHT, STEP_DEPTH, STEPS = 0.15, 0.30, 3
 STAIRS = (-5.1, -3.7)
 """The stairs' extent along x, m; the opening above them is as wide."""
 GARDEN_LEVEL = STEP_HEIGHT * STEPS
-SKIRTING = 0.012
-"""How far the skirting boards stand out from the walls, m."""
+SKIRTING, SKIRTING_HEIGHT = 0.012, 0.08
+"""How far the skirting boards stand out from the walls, and their height, m."""
 
 
 def _wall_with_opening(name: str, x: Range, y: Range, opening: Range) -> list[Block]:
@@ -118,6 +118,12 @@ SHELVES = Block("book shelves", (-6.60, -5.40), (1.78, 2.1 - SKIRTING), (0.0, 1.
 SIDEBOARD = Block("sideboard", (-1.7 + SKIRTING, -1.28), (0.35, 1.75), (0.14, 0.62), "oak")
 CONSOLE = Block("console", (-2.12, -1.8 - SKIRTING), (0.75, 1.75), (0.70, 0.74), "walnut")
 
+RUGS = (
+    Block("rug", (-6.95, -4.90), (-2.20, 0.40), (0, 0.004), "rug"),
+    Block("runner", (-2.9, -2.1), (-2.6, 1.6), (0, 0.004), "rug"),
+)
+"""They lie flat: nobody stumbles over them, and their edges can be seen."""
+
 FURNITURE: tuple[Block, ...] = (
     *(Block(s.name, s.x, s.y, (0.0, s.top), "oak") for s in SURFACES.values()),
     SIDEBOARD,
@@ -145,6 +151,27 @@ def kitchen_blocks() -> tuple[Block, ...]:
         Block("wall_right", (x0, x1), (y0 - WALL, y0), (0, HEIGHT)),
     )
     return (*walls, *FURNITURE[: len(SURFACES)], SIDEBOARD)
+
+
+def floor_lines() -> tuple[Block, ...]:
+    """What the floor is seen to end at, by its outline: walls with their skirting, the counter, steps and rugs."""
+    lines = [
+        Block(wall.name, _grown(wall.x, SKIRTING), _grown(wall.y, SKIRTING), (0, SKIRTING_HEIGHT))
+        for wall in WALLS
+        if wall.z[0] == 0
+    ]
+    return (*lines, counter_plinth(), *STAIR[:1], *RUGS)
+
+
+def counter_plinth() -> Block:
+    """The recessed base on which the kitchen counter stands."""
+    counter = SURFACES["counter"]
+    (x0, x1), (y0, y1) = counter.x, counter.y
+    return Block("counter plinth", (x0 + 0.20, x1 - 0.06), (y0 + 0.05, y1 - 0.05), (0, SKIRTING_HEIGHT), "steel")
+
+
+def _grown(extent: Range, margin: float) -> Range:
+    return extent[0] - margin, extent[1] + margin
 
 
 def room_at(x: float, y: float) -> str | None:

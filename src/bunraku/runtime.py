@@ -18,9 +18,11 @@ from bunraku.control.reach import IK_PERIOD, Obstacle, ReachPlanner
 from bunraku.control.stance import Stance
 from bunraku.control.steps import Velocity
 from bunraku.control.supervisor import Intervention
+from bunraku.house import SERVING_HEIGHT, blocks, floor_lines, kitchen_blocks
 from bunraku.objects import SURFACES
 from bunraku.robot import SIDES, HandCommand, Observation, Robot
 from bunraku.skills import Body, Eyes
+from bunraku.skills.localising import Localizer
 from bunraku.skills.paths import FloorMap
 
 
@@ -47,14 +49,14 @@ class Runtime:
         on_event: Callable[[Event], None] = lambda event: None,
         on_tick: Callable[[Observation], None] = lambda observation: None,
         start: Stance | None = None,
-        floor: FloorMap | None = None,
+        house: bool = False,
     ) -> None:
         """Take hold of `robot`, which stands in its initial posture.
 
         Args:
             robot: simulated or real.
             start: where it is told to stand on its map; before the counter if None.
-            floor: where one can walk; the kitchen if None.
+            house: whether its map is that of the whole house, with people who hold out plates, or the kitchen's.
             on_event: told whatever a skill says.
             on_tick: called once for every observation.
         """
@@ -62,7 +64,9 @@ class Runtime:
         spec = robot.spec
         planner = ReachPlanner(spec, furniture())
         planner.place(start or Stance())
-        self.body = Body(planner, Eyes(spec), self._say, floor)
+        floor = FloorMap(blocks() if house else kitchen_blocks())
+        eyes = Eyes(spec, heights=(SERVING_HEIGHT,) if house else ())
+        self.body = Body(planner, eyes, self._say, floor, Localizer(floor_lines()) if house else None)
         self.events: list[Event] = []
         self._on_event, self._on_tick = on_event, on_tick
         self._legs = Legs(spec, robot.control_period)
@@ -122,6 +126,9 @@ class Runtime:
             )
             self._tick(goal)
         self._follow_the_feet()
+        if body.correction is not None:
+            self.correct(body.correction.then(self._correction))
+            body.correction = None
         self._from = BodyGoal(body.reference, body.velocity)
 
     def stop(self, reason: str) -> None:
@@ -131,7 +138,7 @@ class Runtime:
     def correct(self, correction: Stance) -> None:
         """Take the odometry's frame to lie at `correction` in the world: the map moves under the feet, nothing else.
 
-        For a robot on its feet; the reference is carried along, so that no joint is asked to move.
+        The reference is carried along, so that no joint is asked to move.
         """
         before = self._world.inverse
         self._correction = correction
@@ -140,7 +147,8 @@ class Runtime:
         body.velocity = self._world.velocity(before.velocity(body.velocity))
         self._from = BodyGoal(body.reference, body.velocity)
         self._note_state()
-        self._place_planner()
+        if body.standing:
+            self._place_planner()
 
     @property
     def _world(self) -> Stance:

@@ -7,12 +7,10 @@ from hypothesis import strategies as st
 
 from bunraku.control.stance import Stance, stance_of
 from bunraku.control.walking import FASTEST
-from bunraku.house import blocks
 from bunraku.runtime import Runtime
 from bunraku.sim import Scene
 from bunraku.sim.robot import SimulatedRobot
 from bunraku.sim.world import create_world
-from bunraku.skills.paths import FloorMap
 from bunraku.skills.walking import steer, walk_to
 
 stances = st.builds(Stance, st.floats(-5, 5), st.floats(-5, 5), st.floats(-3.1, 3.1))
@@ -35,7 +33,7 @@ def house():
     start = (-1.0, -0.1, 3.0)
     world = create_world(Scene(house=True, start=start))
     robot = SimulatedRobot(world, seed=2, cameras=())
-    return world, Runtime(robot, start=Stance(*start), floor=FloorMap(blocks()))
+    return world, Runtime(robot, start=Stance(*start), house=True)
 
 
 def test_it_walks_through_a_door_and_stands_where_it_was_told(house):

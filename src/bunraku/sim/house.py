@@ -19,13 +19,14 @@ from bunraku.house import (
     LIVING_DOOR,
     LIVING_ROOM,
     LOW_TABLE,
+    RUGS,
     SHELVES,
-    SKIRTING,
     SOFA,
     STAIR,
     WALLS,
     Block,
     Range,
+    floor_lines,
 )
 from bunraku.sim.ground import lay_tile, tiles
 from bunraku.sim.room import (
@@ -56,12 +57,13 @@ def add_house(spec: mujoco.MjSpec, seed: int = 0) -> None:
     _add_floor(spec)
     for wall in (*WALLS, *STAIR):
         block(spec, wall.name, wall.x, wall.y, wall.z, wall.material, FLOOR_FRICTION)
-    for wall in WALLS:
-        if wall.z[0] == 0:
-            x, y = ((low - SKIRTING, high + SKIRTING) for low, high in (wall.x, wall.y))
-            ornament(spec, x, y, (0, 0.08), "lacquer")
+    for line in floor_lines():
+        if line.name.startswith("wall"):
+            ornament(spec, line.x, line.y, line.z, "lacquer")
     for x, opening in (((HALL.x[1], KITCHEN.x[0]), KITCHEN_DOOR), ((LIVING_ROOM.x[1], HALL.x[0]), LIVING_DOOR)):
         _add_frame(spec, x, opening)
+    for rug in RUGS:
+        ornament(spec, rug.x, rug.y, rug.z, rug.material)
     add_kitchen(spec)
     _add_living_room(spec)
     _add_hall(spec)
@@ -101,7 +103,6 @@ def _add_frame(spec: mujoco.MjSpec, x: Range, opening: Range) -> None:
 
 
 def _add_living_room(spec: mujoco.MjSpec) -> None:
-    ornament(spec, (-6.95, -4.90), (-2.20, 0.40), (0, 0.004), "rug")
     for part in SOFA:
         block(spec, part.name, part.x, part.y, part.z, part.material)
     seat = SOFA[0]
@@ -168,7 +169,6 @@ def _add_hall(spec: mujoco.MjSpec) -> None:
     x, y = CONSOLE.x, CONSOLE.y
     ornament(spec, (x[1] - 0.02, x[1]), (y[0] + 0.15, y[1] - 0.15), (1.0, 1.9), "walnut")
     ornament(spec, (x[1] - 0.026, x[1]), (y[0] + 0.18, y[1] - 0.18), (1.03, 1.87), "sky")
-    ornament(spec, (-2.9, -2.1), (-2.6, 1.6), (0, 0.004), "rug")
     for i, y_hook in enumerate((-2.3, -2.05, -1.8)):
         ornament(spec, (HALL.x[0], HALL.x[0] + 0.05), (y_hook, y_hook + 0.02), (1.6, 1.64), "steel")
         if i != 1:

@@ -7,7 +7,7 @@ from itertools import pairwise
 import mujoco
 import numpy as np
 
-from bunraku.house import SIDEBOARD, SWEATER, Block
+from bunraku.house import SIDEBOARD, SWEATER, Block, counter_plinth
 from bunraku.objects import SURFACES, Surface
 
 FURNITURE_FRICTION = 0.5
@@ -218,7 +218,8 @@ def _add_counter(spec: mujoco.MjSpec, surface: Surface) -> None:
     block(spec, "counter", x, y, (top - thickness, top), "oak")
     body_x, body_y = (x[0] + knees, x[1] - 0.02), (y[0] + 0.02, y[1] - 0.02)
     block(spec, "counter_body", body_x, body_y, (0.08, top - thickness), "lacquer")
-    ornament(spec, (body_x[0] + 0.04, body_x[1] - 0.04), (body_y[0] + 0.03, body_y[1] - 0.03), (0, 0.08), "steel")
+    plinth = counter_plinth()
+    ornament(spec, plinth.x, plinth.y, plinth.z, plinth.material)
     drawers = np.linspace(body_y[0], body_y[1], 3)
     for face, out in ((body_x[1], 1), (body_x[0], -1)):
         for low, high in pairwise(drawers):

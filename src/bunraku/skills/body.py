@@ -19,7 +19,10 @@ from bunraku.control.stance import Stance
 from bunraku.control.steps import Velocity
 from bunraku.house import kitchen_blocks
 from bunraku.robot import SIDES, Observation
+from bunraku.skills.localising import Localizer
 from bunraku.skills.paths import FloorMap
+from bunraku.skills.people import find_people
+from bunraku.vision.detect import View
 
 if TYPE_CHECKING:
     from bunraku.control.grasping import HandGrasp
@@ -76,6 +79,8 @@ class Body:
         standing: whether both feet stay where they are.
         floor: where one can walk.
         people: where people were seen last, (2,) m each.
+        localizer: what says by the floor where the robot is; None to trust odometry alone.
+        correction: how what was seen of the floor would move the map; the runtime takes it.
         pace: speed of all arm motions as a share of full speed, above 0.
         say: told what is going on, in words.
     """
@@ -86,6 +91,7 @@ class Body:
         eyes: Eyes | None = None,
         say: Callable[[str, str], None] = lambda skill, text: None,
         floor: FloorMap | None = None,
+        localizer: Localizer | None = None,
     ):
         """A body at rest in its standing posture."""
         self.planner = planner
@@ -105,6 +111,9 @@ class Body:
         self.standing = True
         self.floor = floor or FloorMap(kitchen_blocks())
         self.people: list[np.ndarray] = []
+        self.localizer = localizer
+        self.correction: Stance | None = None
+        self._looked_out = -1.0
         self.pace = 1.0
         self.say = say
 
@@ -166,6 +175,20 @@ class Body:
         self.velocity = self.velocity.copy()
         self.velocity[NECK_VELOCITY] = step / IK_PERIOD
 
+    def look_out(self) -> None:
+        """From the newest picture of the eyes, if that one is new: note where people are, and where the floor says that
+        the robot is. People out of sight are kept."""
+        if self.eyes is None or self.observation is None:
+            return
+        views = self.eyes.views(self.observation, self._looked_out, (EYE,))
+        if not views:
+            return
+        self._looked_out = views[0].time
+        seen = find_people(views[0])
+        self.people = [p for p in self.people if not _should_be_seen(p, views[0]) and _is_new(p, seen)] + seen
+        if self.localizer is not None:
+            self.correction = self.localizer.correction(views[0])
+
     @property
     def gaze_settled(self) -> bool:
         """Whether the head looks where it should."""
@@ -174,6 +197,24 @@ class Body:
     def set_hand(self, side: str, posture: np.ndarray, tension: float | None = None) -> None:
         """Wind the cables of a hand to `posture` (n,) rad, none tighter than `tension` N."""
         self.hands[side] = HandTarget(posture, self.hands[side].tension if tension is None else tension)
+
+
+EYE = "head_left"
+"""The camera that looks out for people."""
+SIGHT = 3.0
+"""Distance (m) within which nobody in the middle of the picture is missed."""
+SAME = 0.8
+"""People nearer to each other than this (m) are one."""
+
+
+def _should_be_seen(person: np.ndarray, view: View) -> bool:
+    way = np.array([*person, 1.2]) - view.position_stance
+    distance = float(np.linalg.norm(way))
+    return bool(distance < SIGHT and way @ view.rotation_stance_from_camera[:, 2] > 0.94 * distance)
+
+
+def _is_new(person: np.ndarray, others: list[np.ndarray]) -> bool:
+    return all(np.hypot(*(person - other)) > SAME for other in others)
 
 
 NECK = slice(9, 11)

@@ -50,10 +50,15 @@ class Seen:
 class Eyes:
     """Keeps the recent states of the body and turns pictures into `Seen` objects."""
 
-    def __init__(self, spec: RobotSpec, detector: Detector | None = None) -> None:
-        """Look with the cameras of `spec`; the default detector knows the household catalogue by colour and outline."""
+    def __init__(self, spec: RobotSpec, detector: Detector | None = None, heights: Sequence[float] = ()) -> None:
+        """Look with the cameras of `spec`.
+
+        The default detector knows the household catalogue by colour and outline, and that things stand on the surfaces
+        of the map or at one of the other `heights` (m).
+        """
         self._spec = spec
-        self._detector = detector or ColourDetector(support_heights=tuple(s.top for s in SURFACES.values()))
+        supports = (*(s.top for s in SURFACES.values()), *heights)
+        self._detector = detector or ColourDetector(support_heights=supports)
         self._models = catalogue_models()
         self._poses = BodyPoses(spec)
         self._own_body = OwnBody(spec)

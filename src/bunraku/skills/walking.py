@@ -31,7 +31,7 @@ OMNI = 0.6
 """Distance (m) up to which a goal is walked to without turning towards it first."""
 AHEAD = 0.7
 """How far ahead on its way (m) the robot aims."""
-KEEP_OFF = 0.55
+KEEP_OFF = 0.45
 """Free way (m) before a person at which it stops."""
 WAIT_FOR_PEOPLE = 4.0
 """Seconds for which it waits for a person to make way before it looks for another one."""
@@ -185,4 +185,5 @@ def _in_the_way(body: Body, aim: np.ndarray) -> bool:
 
 
 def _look_ahead(body: Body, here: Stance) -> None:
+    body.look_out()
     body.gaze = np.array([*(here.position + GAZE_AHEAD * here.forward), 0.3])

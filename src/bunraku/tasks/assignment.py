@@ -6,9 +6,15 @@ from dataclasses import dataclass, replace
 
 import numpy as np
 
+from bunraku.acting import TO_PERSON
+from bunraku.control.stance import Stance
 from bunraku.errors import UserError
+from bunraku.house import blocks
 from bunraku.objects import KINDS, SURFACES
 from bunraku.sim import Scene, random_scene
+from bunraku.sim.person import PERSON, Person
+from bunraku.sim.person import PLATE as PERSON_PLATE
+from bunraku.skills.paths import FloorMap
 
 DISTRACTORS = 2
 FURNITURE = ("shelf", "side table")
@@ -19,13 +25,22 @@ WORDINGS = (
     "pick up the {object} and put it {relation} the {target}",
     "take the {object} and set it {relation} the {target}, please",
 )
+ERRANDS = (
+    "bring me the {object} from the kitchen",
+    "please bring me the {object}",
+    "fetch the {object} from the kitchen, please",
+    "could you hand me the {object}?",
+)
+PLATE = "plate"
 
 
 @dataclass(frozen=True)
 class Assignment:
     """One episode. `object` names a thing of the `scene`; `target` a piece of furniture or another thing, in, on or
-    beside which (`relation`) it shall rest. A `target` of "" asks only to hold the object, an `object` of "" for
-    nothing that the room would show."""
+    beside which (`relation`) it shall rest, or the "person" to whom it shall be brought.
+
+    A `target` of "" asks only to hold the object, an `object` of "" for nothing that the room would show.
+    """
 
     scene: Scene
     object: str
@@ -54,6 +69,32 @@ def draw_assignment(seed: int) -> Assignment:
     relation, target = targets[rng.integers(len(targets))]
     words = WORDINGS[rng.integers(len(WORDINGS))].format(object=thing.name, relation=relation, target=target)
     return Assignment(scene, thing.name, relation, target, words)
+
+
+def draw_errand(seed: int) -> Assignment:
+    """Something on the kitchen counter for a person in the living room, who holds out a plate for it."""
+    rng = np.random.default_rng([seed, 0xB2])
+    kinds = [kind.name for kind in KINDS.values() if kind.graspable]
+    wanted = rng.choice([kind for kind in kinds if fits(kind, PLATE)])
+    others = rng.choice([kind for kind in kinds if kind != wanted], DISTRACTORS, replace=False)
+    scene = random_scene(rng, (str(wanted), *map(str, others)))
+    words = ERRANDS[rng.integers(len(ERRANDS))].format(object=scene.objects[0].name)
+    return errand(rng, scene, scene.objects[0].name, words)
+
+
+def errand(rng: np.random.Generator, kitchen: Scene, name: str, instruction: str) -> Assignment:
+    """The errand of bringing the thing called `name` from the `kitchen` to a person somewhere in the living room."""
+    colours = [colour for colour in KINDS[PLATE].colours if colour not in {thing.colour for thing in kitchen.objects}]
+    colour = colours[rng.integers(len(colours))]
+    floor = FloorMap(blocks())
+    while True:
+        x, y, yaw = rng.uniform(-5.4, -4.3), rng.uniform(-2.0, 0.4), rng.uniform(-0.6, 1.4)
+        person = Person(((float(x), float(y)),), float(yaw), plate=colour)
+        before = Stance(x, y, yaw).then(Stance(rng.uniform(1.5, 1.8), rng.uniform(-0.25, 0.25), np.pi))
+        served = Stance(x, y, yaw).then(Stance(0.9, 0.0, np.pi))
+        if floor.clearance(before.position) > 0.45 and floor.clearance(served.position) > 0.40:
+            scene = replace(kitchen, house=True, person=person, start=(before.x, before.y, before.yaw))
+            return Assignment(scene, name, TO_PERSON, PERSON, instruction)
 
 
 def fits(kind: str, dish: str) -> bool:
@@ -87,6 +128,8 @@ def room_for(seed: int, things: tuple[tuple[str | None, str | None], ...]) -> Sc
 
 def surface(name: str) -> str:
     """The name under which the world knows a piece of furniture."""
+    if name == PERSON:
+        return PERSON_PLATE
     return name.replace(" ", "_") if name in SURFACES else name
 
 

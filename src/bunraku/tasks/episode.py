@@ -11,11 +11,11 @@ from bunraku.errors import UserError
 
 @dataclass(frozen=True)
 class TaskInfo:
-    """What a task is called, what it asks for, and the id of its Gymnasium environment."""
+    """What a task is called, what it asks for, and the id of its Gymnasium environment, "" without one."""
 
     name: str
     summary: str
-    gym_id: str
+    gym_id: str = ""
 
 
 @dataclass(frozen=True)
@@ -50,11 +50,12 @@ PICK_PLACE = TaskInfo("pick-place", "put the named object in, on or beside a pla
 PICK_UP = TaskInfo("pick-up", "take the named thing from among others, and hold it", "bunraku/PickUp-v0")
 STACK = TaskInfo("stack", "set the named thing upon the named carton, and let it stand there", "bunraku/Stack-v0")
 SORT = TaskInfo("sort", "put every fruit and ball into the bowl, one after the other", "bunraku/Sort-v0")
+BRING = TaskInfo("bring", "walk to the kitchen, fetch the named thing, and put it on the plate that a person holds out")
 
 
 def registry() -> dict[str, TaskInfo]:
     """Every task by its name."""
-    return {task.name: task for task in (PICK_PLACE, PICK_UP, STACK, SORT)}
+    return {task.name: task for task in (PICK_PLACE, PICK_UP, STACK, SORT, BRING)}
 
 
 def run_episode(
@@ -68,16 +69,16 @@ def run_episode(
 ) -> EpisodeResult:
     """Run one episode of `task`: `instruction`, or one drawn from the `seed`, which also draws the room.
 
-    Writes, with `video`, `out`/video.mp4, and for pick-place `out`/episode.jsonl. Raises `UserError` for an unknown
-    task and for words that the robot does not understand.
+    Writes, with `video`, `out`/video.mp4, and for pick-place and bring `out`/episode.jsonl. Raises `UserError` for an
+    unknown task and for words that the robot does not understand.
     """
     if task not in registry():
         raise UserError(f"there is no task “{task}”; the tasks are {', '.join(registry())}.")
     report = on_progress or (lambda progress: None)
-    if task != PICK_PLACE.name:
+    if task not in (PICK_PLACE.name, BRING.name):
         from bunraku.tasks.manipulations import run_expert
 
         return run_expert(task, seed, instruction, out / "video.mp4" if out and video else None, report)
     from bunraku.tasks.pick_place import run
 
-    return run(seed, instruction, out, video, report)
+    return run(task, seed, instruction, out, video, report)

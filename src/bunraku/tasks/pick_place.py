@@ -1,4 +1,4 @@
-"""Pick and place: words, a room, the robot at work, and the referee's verdict."""
+"""Pick and place, and bring: words, a room or a house, the robot at work, and the referee's verdict."""
 
 from __future__ import annotations
 
@@ -10,15 +10,19 @@ from dataclasses import asdict
 from pathlib import Path
 from typing import Any
 
-from bunraku.acting import Actor, Request, Thing, understand
+import numpy as np
+
+from bunraku.acting import TO_PERSON, Actor, Request, Thing, understand
+from bunraku.control.stance import Stance
 from bunraku.robot.interface import Observation
 from bunraku.runtime import Event, Runtime
 from bunraku.sim import Scene
+from bunraku.sim.person import PERSON
 from bunraku.sim.robot import SimulatedRobot
 from bunraku.sim.video import Film
 from bunraku.sim.world import World, create_world
-from bunraku.tasks.assignment import Assignment, draw_assignment, room_for
-from bunraku.tasks.episode import PICK_PLACE, EpisodeResult, Progress
+from bunraku.tasks.assignment import PLATE, Assignment, draw_assignment, draw_errand, errand, fits, room_for
+from bunraku.tasks.episode import BRING, PICK_PLACE, EpisodeResult, Progress
 from bunraku.tasks.referee import HOLD, Referee
 
 SETTLE = 0.3
@@ -34,6 +38,7 @@ Log = Callable[[str, dict[str, Any]], None]
 
 
 def run(
+    task: str,
     seed: int,
     instruction: str | None,
     out: Path | None,
@@ -41,7 +46,10 @@ def run(
     on_progress: Callable[[Progress], None],
 ) -> EpisodeResult:
     """Run one episode; see `bunraku.tasks.run_episode`."""
-    assignment = draw_assignment(seed) if instruction is None else assignment_for(seed, instruction)
+    if instruction is not None:
+        assignment = assignment_for(seed, instruction)
+    else:
+        assignment = draw_errand(seed) if task == BRING.name else draw_assignment(seed)
     request = understand(assignment.instruction)
     with ExitStack() as stack:
         log = stack.enter_context(_log(out / "episode.jsonl" if out else None))
@@ -53,7 +61,7 @@ def run(
         if film:
             stack.callback(film.close)
         watch = _Watch(world, Referee(world, assignment), film, assignment.instruction, log, on_progress)
-        runtime = Runtime(robot, watch.event, watch.tick)
+        runtime = Runtime(robot, watch.event, watch.tick, Stance(*assignment.scene.start), assignment.scene.house)
         runtime.idle(SETTLE)
         failure = _carry_out(
             runtime, Actor(runtime.body), request, lambda: world.time < LONGEST and not watch.referee.has_fallen
@@ -75,8 +83,11 @@ def assignment_for(seed: int, instruction: str) -> Assignment:
     scene = room_for(seed, request.things)
     if request.thing is None:
         return Assignment(scene, "", "", "", instruction)
+    name = _named(scene, request.thing)
+    if request.relation == TO_PERSON and name and fits(scene.find(name).kind, PLATE):
+        return errand(np.random.default_rng([seed, 0xB2]), scene, name, instruction)
     target = request.place or (_named(scene, request.other) if request.other else "")
-    return Assignment(scene, _named(scene, request.thing), request.relation, target, instruction)
+    return Assignment(scene, name, request.relation, target, instruction)
 
 
 def _named(scene: Scene, thing: Thing) -> str:
@@ -113,7 +124,7 @@ def _result(seed: int, assignment: Assignment, watch: _Watch, failure: tuple[str
         outcome, reason = "not verified", f"{said} But {complaint}."
     duration, wall = watch.world.time, watch.wall
     return EpisodeResult(
-        PICK_PLACE.name,
+        BRING.name if assignment.target == PERSON else PICK_PLACE.name,
         seed,
         assignment.instruction,
         success,
