@@ -10,8 +10,8 @@ from bunraku.tasks import pick_up, registry, sort, stack
 from bunraku.tasks.manipulations import MANIPULATIONS, assignment_in, manipulation
 
 
-def test_every_task_has_an_expert():
-    assert set(MANIPULATIONS) == set(registry())
+def test_every_task_that_is_an_environment_has_an_expert():
+    assert set(MANIPULATIONS) == {task.name for task in registry().values() if task.gym_id}
 
 
 @pytest.mark.parametrize("name", sorted(MANIPULATIONS))

@@ -13,10 +13,11 @@ from typing import Any
 
 import numpy as np
 
+from bunraku.control.stance import Stance
 from bunraku.sim.field import Field, create_field, has_fallen
 from bunraku.sim.relief import WIDTH, Slab, height_at, stairs
 from bunraku.sim.robot import SimulatedRobot
-from bunraku.skills.walking import HeightMap, Legs, Velocity, walk_to
+from bunraku.skills.walking import HeightMap, Legs, Velocity, steer
 from bunraku.tasks.walking import COMMAND_DELAY
 
 STEPS = 3
@@ -97,7 +98,9 @@ def _way(
     legs: Legs, ground: HeightMap, ahead: float, aside: float, skew: float
 ) -> Generator[Velocity | None, None, str | None]:
     """Velocities for every tick; None when it stands at the top; returns a problem at the end."""
-    yield from walk_to(legs.walker, ahead, aside, skew)
+    goal = Stance(ahead, aside, skew)
+    while not (velocity := steer(Stance(*legs.walker.pose), goal)).is_zero or not legs.walker.is_standing:
+        yield velocity
     for backward in (False, True):
         yield from _standing(1.0)
         legs.climb(ground, STEPS, 0.0, backward)
