@@ -7,7 +7,6 @@ from dataclasses import dataclass, replace
 import numpy as np
 
 from bunraku.acting import TO_PERSON
-from bunraku.control.stance import Stance
 from bunraku.errors import UserError
 from bunraku.house import blocks
 from bunraku.objects import KINDS, SURFACES
@@ -15,6 +14,7 @@ from bunraku.sim import Scene, random_scene
 from bunraku.sim.person import PERSON, Person
 from bunraku.sim.person import PLATE as PERSON_PLATE
 from bunraku.skills.paths import FloorMap
+from bunraku.skills.walking import Stance
 
 DISTRACTORS = 2
 FURNITURE = ("shelf", "side table")

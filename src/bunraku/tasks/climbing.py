@@ -13,11 +13,10 @@ from typing import Any
 
 import numpy as np
 
-from bunraku.control.stance import Stance
 from bunraku.sim.field import Field, create_field, has_fallen
 from bunraku.sim.relief import WIDTH, Slab, height_at, stairs
 from bunraku.sim.robot import SimulatedRobot
-from bunraku.skills.walking import HeightMap, Legs, Velocity, steer
+from bunraku.skills.walking import HeightMap, Legs, Stance, Velocity, steer
 from bunraku.tasks.walking import COMMAND_DELAY
 
 STEPS = 3

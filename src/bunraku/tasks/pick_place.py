@@ -13,7 +13,6 @@ from typing import Any
 import numpy as np
 
 from bunraku.acting import TO_PERSON, Actor, Request, Thing, understand
-from bunraku.control.stance import Stance
 from bunraku.robot.interface import Observation
 from bunraku.runtime import Event, Runtime
 from bunraku.sim import Scene
@@ -21,6 +20,7 @@ from bunraku.sim.person import PERSON
 from bunraku.sim.robot import SimulatedRobot
 from bunraku.sim.video import Film
 from bunraku.sim.world import World, create_world
+from bunraku.skills.walking import Stance
 from bunraku.tasks.assignment import PLATE, Assignment, draw_assignment, draw_errand, errand, fits, room_for
 from bunraku.tasks.episode import BRING, PICK_PLACE, EpisodeResult, Progress
 from bunraku.tasks.referee import HOLD, Referee
