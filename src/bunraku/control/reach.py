@@ -11,8 +11,8 @@ from dataclasses import dataclass
 import mink
 import mujoco
 import numpy as np
-from mink.tasks.task import BaseTask, Objective
 
+from bunraku.control.differential import Continuity, DifferentialSolver
 from bunraku.control.goal import BodyGoal
 from bunraku.control.stance import Stance
 from bunraku.hands import tension_limits
@@ -100,22 +100,6 @@ ARM_REACH = 0.95
 _ARM_GEOMS = ("upper_arm_shape", "forearm_shape", "hand_shape")
 
 
-class _Continuity(BaseTask):
-    """Keeps joint velocities near those of the step before: near its limits an arm else jerks the trunk about."""
-
-    def __init__(self, cost: np.ndarray) -> None:
-        self._cost = cost
-        self._weight = np.diag(cost)
-        self.displacement = np.zeros(len(cost))
-
-    def compute_qp_objective(self, configuration: mink.Configuration) -> Objective:
-        squared = self._cost**2
-        return Objective(np.diag(squared), -squared * self.displacement)
-
-    def compute_qp_residual(self, configuration: mink.Configuration) -> tuple[np.ndarray, np.ndarray, float]:
-        return self._weight, self._cost * self.displacement, 0.0
-
-
 class ReachPlanner:
     """Solves for whole-body postures with the feet where they are.
 
@@ -154,12 +138,12 @@ class ReachPlanner:
         continuity = np.full(self.model.nv, ARM_CONTINUITY)
         continuity[:6], continuity[6:8] = PELVIS_CONTINUITY, WAIST_CONTINUITY
         continuity[LEGS] = 0.0
-        self._continuity = _Continuity(continuity)
+        self._continuity = Continuity(continuity)
         upper = np.zeros(self.model.nv)
         upper[UPPER] = 20.0
         self._upper = mink.PostureTask(self.model, upper)
         self._palms = {s: mink.FrameTask(f"{s}_palm", "site", 10.0, 2.0, lm_damping=0.02) for s in SIDES}
-        self._limits = self._make_limits(obstacles)
+        self._solver = self._make_solver(obstacles)
         shoulders = {
             side: self._configuration.get_transform_frame_to_world(f"{side}_upper_arm", "body") for side in SIDES
         }
@@ -214,21 +198,17 @@ class ReachPlanner:
                 conaffinity=1,
             )
 
-    def _make_limits(self, obstacles: Sequence[Obstacle]) -> list[mink.Limit]:
+    def _make_solver(self, obstacles: Sequence[Obstacle]) -> DifferentialSolver:
         speeds = {j.name: min(0.5 * j.drive.no_load_speed, JOINT_SPEED) for j in self.spec.joints} | _WAIST_SPEEDS
         arms = [[f"{side}_{name}" for name in _ARM_GEOMS] for side in SIDES]
         furniture = [obstacle.name for obstacle in obstacles]
         pairs: list = [(arm[1:], ["torso_shape", "pelvis_shape"]) for arm in arms] + [(arms[0][1:], arms[1][1:])]
         if furniture:
             pairs += [(arm[1:], furniture) for arm in arms]
-        return [
-            mink.ConfigurationLimit(self.model),
-            mink.VelocityLimit(self.model, speeds),
-            mink.FreeJointVelocityLimit(self.model, PELVIS_SPEED, PELVIS_TURNING_SPEED),
-            mink.CollisionAvoidanceLimit(
-                self.model, pairs, minimum_distance_from_collisions=0.004, collision_detection_distance=0.06
-            ),
-        ]
+        collisions = mink.CollisionAvoidanceLimit(
+            self.model, pairs, minimum_distance_from_collisions=0.004, collision_detection_distance=0.06
+        )
+        return DifferentialSolver(self.model, speeds, PELVIS_SPEED, PELVIS_TURNING_SPEED, collisions)
 
     def place(self, stance: Stance, feet: np.ndarray | None = None) -> None:
         """Plan from another place on the floor.
@@ -254,7 +234,14 @@ class ReachPlanner:
         self._upper.set_target(configuration)
         self._configuration.update(configuration)
         for _ in range(SETTLING):
-            velocity = self._solve([self._com, self._pelvis, self._upper], self._limits[:1], 1.0)
+            velocity = self._solver.solve(
+                self._configuration,
+                [self._com, self._pelvis, self._upper],
+                self._feet,
+                1.0,
+                within_speeds=False,
+                without_collisions=False,
+            )
             self._configuration.integrate_inplace(velocity, 1.0)
         return self._configuration.q.copy()
 
@@ -315,7 +302,7 @@ class ReachPlanner:
             rotation = mink.SO3.from_matrix(pose.rotation)
             self._palms[side].set_target(mink.SE3.from_rotation_and_translation(rotation, pose.position))
             tasks.append(self._palms[side])
-        solved = self._solve(tasks, self._limits, period)
+        solved = self._solver.solve(self._configuration, tasks, self._feet, period)
         return BodyGoal(self._configuration.integrate(solved, period), solved)
 
     def balance(self, configuration: np.ndarray, upper: np.ndarray, velocity: np.ndarray) -> BodyGoal:
@@ -329,16 +316,8 @@ class ReachPlanner:
         self._upper.set_target(target)
         self._continuity.displacement = velocity * IK_PERIOD
         tasks: list = [self._com, self._pelvis, self._upper, self._continuity]
-        solved = self._solve(tasks, self._limits[:-1], IK_PERIOD)
+        solved = self._solver.solve(self._configuration, tasks, self._feet, IK_PERIOD, without_collisions=False)
         return BodyGoal(self._configuration.integrate(solved, IK_PERIOD), solved)
-
-    def _solve(self, tasks: list, limits: list[mink.Limit], period: float) -> np.ndarray:
-        try:
-            return mink.solve_ik(
-                self._configuration, tasks, period, "daqp", damping=1e-4, limits=limits, constraints=self._feet
-            )
-        except mink.NoSolutionFound:
-            return np.zeros(self.model.nv)
 
     def solve(self, side: str, pose: Pose, start: np.ndarray | None = None, iterations: int = 60) -> Solution:
         """A posture that brings a palm to `pose`, from `start` (37,) or the standing posture."""
