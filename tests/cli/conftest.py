@@ -1,45 +1,12 @@
 """Commands tested against an engine that plays episodes without a robot."""
 
-import sys
 from collections.abc import Callable
-from dataclasses import dataclass
 from pathlib import Path
-from types import ModuleType
 
 import pytest
 
 from bunraku.errors import UserError
-
-
-@dataclass(frozen=True)
-class Progress:
-    time_s: float
-    wall_s: float
-    skill: str
-    message: str
-
-
-@dataclass(frozen=True)
-class EpisodeResult:
-    task: str
-    seed: int
-    instruction: str
-    success: bool
-    outcome: str
-    reason: str
-    kind: str
-    object: str
-    target: str
-    duration_s: float
-    wall_s: float
-    real_time_factor: float
-
-
-@dataclass(frozen=True)
-class TaskInfo:
-    name: str
-    summary: str
-    gym_id: str
+from bunraku.tasks import EpisodeResult, Progress, TaskInfo
 
 
 def run_episode(
@@ -67,18 +34,12 @@ def run_episode(
         (out / "video.mp4").touch()
     success = words.endswith("well")
     outcome = "success" if success else "dropped"
-    return EpisodeResult(task, seed, words, success, outcome, "[seen]", "mug", "red mug", "shelf", 0.5, 0.25, 2.0)
+    return EpisodeResult(task, seed, words, success, outcome, "[seen]", "mug", "red mug", "shelf", 0.5, 0.25)
 
 
 @pytest.fixture
 def engine(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Stand in for `bunraku.tasks`."""
-    module = ModuleType("bunraku.tasks")
+    """Play episodes without a robot."""
     info = TaskInfo("pick-place", "put an object in its place", "bunraku/PickPlace-v0")
-    module.__dict__.update(
-        registry=lambda: {"pick-place": info},
-        run_episode=run_episode,
-        Progress=Progress,
-        EpisodeResult=EpisodeResult,
-    )
-    monkeypatch.setitem(sys.modules, "bunraku.tasks", module)
+    monkeypatch.setattr("bunraku.tasks.registry", lambda: {info.name: info})
+    monkeypatch.setattr("bunraku.tasks.run_episode", run_episode)

@@ -3,25 +3,26 @@
 import os
 import time
 
-from bunraku.cli.evaluation import Row
+from bunraku.tasks.episode import EpisodeResult
 
 KINDS = ("mug", "ball", "box")
 
 
-def episode(seed: int) -> Row:
+def episode(seed: int) -> EpisodeResult:
     """An episode that fails at every third seed."""
     kind = KINDS[seed % 2]
     success = seed % 3 != 0
     outcome = "success" if success else "slipped"
-    return Row(seed, f"put the {kind} on the shelf", success, outcome, "as measured", kind, kind, "shelf", 10.0, 5.0)
+    words = f"put the {kind} on the shelf"
+    return EpisodeResult("any", seed, words, success, outcome, "as measured", kind, kind, "shelf", 10.0, 5.0)
 
 
-def slow_episode(seed: int) -> Row:
+def slow_episode(seed: int) -> EpisodeResult:
     """An episode that takes as long as it can be made to wait."""
     time.sleep(30 if seed > 0 else 0)
     return episode(seed)
 
 
-def dying_episode(seed: int) -> Row:
+def dying_episode(seed: int) -> EpisodeResult:
     """An episode whose process the system kills."""
     os._exit(9)

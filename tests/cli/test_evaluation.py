@@ -9,14 +9,15 @@ from hypothesis import given
 from hypothesis import strategies as st
 from tests.cli.episodes import KINDS, dying_episode, episode, slow_episode
 
-from bunraku.cli.evaluation import EvaluationFile, Row, rate_of, rates_by_kind, real_time_factor, run_seeds, summary
+from bunraku.cli.evaluation import EvaluationFile, rate_of, rates_by_kind, real_time_factor, run_seeds, summary
 from bunraku.cli.records import make_folder, write_json
 from bunraku.errors import UserError
+from bunraku.tasks import EpisodeResult
 
 ROWS = st.lists(
     st.builds(
-        lambda seed, outcome, kind, wall: Row(
-            seed, "", outcome == "success", outcome, "", kind, kind, "shelf", 10.0, wall
+        lambda seed, outcome, kind, wall: EpisodeResult(
+            "any", seed, "", outcome == "success", outcome, "", kind, kind, "shelf", 10.0, wall
         ),
         st.integers(0, 10**6),
         st.sampled_from(["success", "slipped", "not seen"]),
@@ -28,7 +29,7 @@ ROWS = st.lists(
 
 
 @given(ROWS)
-def test_kinds_and_outcomes_add_up(rows: list[Row]) -> None:
+def test_kinds_and_outcomes_add_up(rows: list[EpisodeResult]) -> None:
     total, kinds = rate_of(rows), rates_by_kind(rows).values()
     assert total.episodes == len(rows) == sum(kind.episodes for kind in kinds)
     assert total.successes == sum(kind.successes for kind in kinds)
@@ -38,7 +39,7 @@ def test_kinds_and_outcomes_add_up(rows: list[Row]) -> None:
 
 
 @given(ROWS)
-def test_the_real_time_factor_weighs_episodes_by_their_length(rows: list[Row]) -> None:
+def test_the_real_time_factor_weighs_episodes_by_their_length(rows: list[EpisodeResult]) -> None:
     assert real_time_factor(rows) * sum(row.wall_s for row in rows) == pytest.approx(10.0 * len(rows))
 
 

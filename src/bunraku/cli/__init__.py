@@ -91,8 +91,11 @@ def command_words(arguments: Sequence[str], commands: Mapping[str, str]) -> str 
         return None
     length = max(len(name.split()) for name in commands)
     asked = " ".join(arguments[:length])
-    nearest = difflib.get_close_matches(asked, commands, n=1) or difflib.get_close_matches(arguments[0], commands, n=1)
-    hint = f"did you mean `bunraku {nearest[0]}`? " if nearest else ""
+    likeness, nearest = max(
+        (difflib.SequenceMatcher(None, " ".join(arguments[: len(name.split())]), name).ratio(), name)
+        for name in commands
+    )
+    hint = f"did you mean `bunraku {nearest}`? " if likeness > 0.6 else ""
     raise UserError(f"there is no command “{asked}”: {hint}`bunraku --help` lists all commands.")
 
 

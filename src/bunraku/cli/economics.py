@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Annotated, Any
@@ -12,7 +12,7 @@ import tyro
 from rich.console import Console
 from rich.table import Table
 
-from bunraku.economics import calibration, tables
+from bunraku.economics import calibration, figures, page, tables
 from bunraku.economics import economy as economics
 from bunraku.economics import production as produced
 from bunraku.economics.bill import Bill, bill_of_materials
@@ -38,12 +38,26 @@ class Output:
     html: Path | None = None
     figure: Path | None = None
 
-    def write_tables(self, rows: Sequence[tables.Row], result: dict[str, Any]) -> None:
-        """Write `rows` as CSV and `result` as JSON where asked for."""
+    def write(
+        self,
+        rows: Sequence[tables.Row],
+        result: dict[str, Any],
+        draw: Callable[[Path], object] | None = None,
+        write_page: Callable[[Path], object] | None = None,
+    ) -> None:
+        """Write what was asked for: `rows` as CSV, `result` as JSON, what `draw` and `write_page` make of a path.
+
+        Raises `UserError` for a figure or a page where there is none.
+        """
         if self.csv:
             tables.write_csv(self.csv, rows)
         if self.json:
             tables.write_json(self.json, result)
+        for path, write, what in ((self.figure, draw, "figure"), (self.html, write_page, "page")):
+            if path and write is None:
+                raise UserError(f"there is no {what} of this: leave --{'html' if what == 'page' else what} away.")
+            if path and write:
+                write(path)
 
 
 Files = Annotated[Output, tyro.conf.arg(name="")]
@@ -67,15 +81,12 @@ def cost(hand: str = "h22", volume: float = 1e6, prices: Path | None = None, fil
     rows, summary = tables.bill_rows(bill, volume), tables.bill_summary(bill, volume)
     _print_bill(Console(highlight=False), bill, rows, summary, f"{hand} hands, {volume:,.0f} robots built")
     result = {"hand": hand, "volume": volume, "mass_kg": bill.mass, "summary": summary, "lines": rows}
-    files.write_tables(rows, result)
-    if files.figure:
-        from bunraku.economics.figures import draw_cost
-
-        draw_cost(files.figure, rows, volume)
-    if files.html:
-        from bunraku.economics.page import write_cost_page
-
-        write_cost_page(files.html, hand, volume, bill.prices)
+    files.write(
+        rows,
+        result,
+        lambda path: figures.draw_cost(path, rows, volume),
+        lambda path: page.write_cost_page(path, hand, volume, bill.prices),
+    )
     return 0
 
 
@@ -121,15 +132,12 @@ def production(
             result["sensitivity"] = _print_sensitivity(console, production_sensitivity(bill, iterations, seed=seed))
         except UserError as error:
             console.print(f"\n{error}.")
-    files.write_tables(rows, result)
-    if files.figure:
-        from bunraku.economics.figures import draw_production
-
-        draw_production(files.figure, rows)
-    if files.html:
-        from bunraku.economics.page import write_production_page
-
-        write_production_page(files.html, bill, rows, iterations)
+    files.write(
+        rows,
+        result,
+        lambda path: figures.draw_production(path, rows),
+        lambda path: page.write_production_page(path, bill, rows, iterations),
+    )
     return 0
 
 
@@ -163,15 +171,12 @@ def economy(
         from bunraku.economics.sensitivity import economy_sensitivity
 
         result["sensitivity"] = _print_sensitivity(console, economy_sensitivity(bill, scenario, years, seed=seed))
-    files.write_tables(rows, result)
-    if files.figure:
-        from bunraku.economics.figures import draw_economy
-
-        draw_economy(files.figure, rows)
-    if files.html:
-        from bunraku.economics.page import write_economy_page
-
-        write_economy_page(files.html, bill, rows, scenario)
+    files.write(
+        rows,
+        result,
+        lambda path: figures.draw_economy(path, rows),
+        lambda path: page.write_economy_page(path, bill, rows, scenario),
+    )
     return 0
 
 
@@ -285,7 +290,7 @@ def _calibrate(console: Console, series: Sequence[Path], train_fraction: float, 
     console.print(table)
     inside, held = (sum(row[key] for row in rows) for key in ("within_80_band", "points_held_out"))
     console.print(f"\n{inside} of {held} held-out points lie within their 80 % band ({inside / held:.0%}).")
-    files.write_tables(rows, {"train_fraction": train_fraction, "series": rows})
+    files.write(rows, {"train_fraction": train_fraction, "series": rows})
     return 0
 
 

@@ -19,7 +19,6 @@ from bunraku.cli.evaluation import (
     CRASHED,
     EvaluationFile,
     Rate,
-    Row,
     rate_of,
     rates_by_kind,
     real_time_factor,
@@ -28,6 +27,7 @@ from bunraku.cli.evaluation import (
 )
 from bunraku.cli.graphics import draw_test_picture
 from bunraku.errors import UserError
+from bunraku.tasks.episode import EpisodeResult
 
 
 def evaluate(
@@ -90,7 +90,7 @@ def require_task(name: str) -> None:
         raise UserError(f"there is no task “{name}”: {hint}`bunraku tasks` lists them.")
 
 
-def print_report(console: Console, task: str, rows: Iterable[Row]) -> None:
+def print_report(console: Console, task: str, rows: Iterable[EpisodeResult]) -> None:
     """Print the rate of each kind of object and of all, and how fast the simulation was."""
     rows = sorted(rows, key=lambda row: row.seed)
     table = Table(box=None, padding=(0, 3, 0, 0))
@@ -115,8 +115,8 @@ def _cells(rate: Rate) -> tuple[str, str, Text]:
 
 
 def _shown(
-    console: Console, file: EvaluationFile, run: Callable[[int], Row], seeds: range, workers: int
-) -> Iterable[Row]:
+    console: Console, file: EvaluationFile, run: Callable[[int], EpisodeResult], seeds: range, workers: int
+) -> Iterable[EpisodeResult]:
     kept = {row.seed for row in file.rows}
     left = [seed for seed in seeds if seed not in kept]
     columns = (TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn(), TimeElapsedColumn())

@@ -13,36 +13,18 @@ from concurrent.futures import ProcessPoolExecutor, as_completed
 from concurrent.futures.process import BrokenProcessPool
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, TypeVar
+from typing import Any, TypeVar
 
 from bunraku import __version__
 from bunraku.cli.records import make_folder, write_json
 from bunraku.errors import UserError
 from bunraku.statistics import wilson_interval
-
-if TYPE_CHECKING:
-    from bunraku.tasks import EpisodeResult
+from bunraku.tasks.episode import EpisodeResult
 
 Result = TypeVar("Result")
 
 REFUSED = "refused"
 CRASHED = "error"
-
-
-@dataclass(frozen=True)
-class Row:
-    """What one episode came to. Durations in seconds; `kind` is the kind of object that was asked for."""
-
-    seed: int
-    instruction: str
-    success: bool
-    outcome: str
-    reason: str
-    kind: str
-    object: str
-    target: str
-    duration_s: float
-    wall_s: float
 
 
 @dataclass(frozen=True)
@@ -64,20 +46,20 @@ class Rate:
         return wilson_interval(self.successes, self.episodes)
 
 
-def rate_of(rows: Iterable[Row]) -> Rate:
+def rate_of(rows: Iterable[EpisodeResult]) -> Rate:
     """Count successes and the outcomes of failures."""
     rows = list(rows)
     failures = Counter(row.outcome for row in rows if not row.success)
     return Rate(sum(row.success for row in rows), len(rows), dict(failures.most_common()))
 
 
-def rates_by_kind(rows: Iterable[Row]) -> dict[str, Rate]:
+def rates_by_kind(rows: Iterable[EpisodeResult]) -> dict[str, Rate]:
     """The rate for each kind of object, in the order of the alphabet."""
     rows = list(rows)
     return {kind: rate_of(row for row in rows if row.kind == kind) for kind in sorted({row.kind for row in rows})}
 
 
-def real_time_factor(rows: Iterable[Row]) -> float:
+def real_time_factor(rows: Iterable[EpisodeResult]) -> float:
     """Simulated seconds for each second of the wall clock, over all episodes."""
     rows = list(rows)
     wall_s = sum(row.wall_s for row in rows)
@@ -90,7 +72,7 @@ class EvaluationFile:
 
     path: Path
     task: str
-    rows: list[Row]
+    rows: list[EpisodeResult]
 
     @classmethod
     def open(cls, path: Path, task: str, resume: bool) -> EvaluationFile:
@@ -108,7 +90,7 @@ class EvaluationFile:
         try:
             content = json.loads(path.read_text(encoding="utf-8"))
             found = (content["task"], content["bunraku"])
-            rows = [Row(**row) for row in content["rows"]]
+            rows = [EpisodeResult(**{"task": task} | row) for row in content["rows"]]
         except (OSError, ValueError, KeyError, TypeError) as error:
             raise UserError(f"{path} is not the record of an evaluation, so it cannot be resumed.") from error
         if found != (task, __version__):
@@ -117,13 +99,13 @@ class EvaluationFile:
             )
         return cls(path, task, rows)
 
-    def add(self, row: Row) -> None:
+    def add(self, row: EpisodeResult) -> None:
         """Keep one more episode."""
         self.rows = sorted([*self.rows, row], key=lambda kept: kept.seed)
         write_json(self.path, summary(self.task, self.rows))
 
 
-def summary(task: str, rows: Sequence[Row]) -> dict[str, Any]:
+def summary(task: str, rows: Sequence[EpisodeResult]) -> dict[str, Any]:
     """Rows and what they amount to, as written to the file."""
     total = rate_of(rows)
     return {
@@ -172,18 +154,17 @@ def run_seeds(run: Callable[[int], Result], seeds: Sequence[int], workers: int =
             process.terminate()
 
 
-def run_seed(task: str, seed: int, run: Callable[[str, int], EpisodeResult] | None = None) -> Row:
+def run_seed(task: str, seed: int, run: Callable[[str, int], EpisodeResult] | None = None) -> EpisodeResult:
     """Run one episode of `task`, with its expert or as `run` does it; an episode that is refused or crashes is a
     failure, not the end of the evaluation."""
     from bunraku.tasks import run_episode
 
     start = time.perf_counter()
     try:
-        result = (run or run_episode)(task, seed)
+        return (run or run_episode)(task, seed)
     except UserError as error:
         outcome, reason = REFUSED, str(error)
     except Exception as error:  # whatever broke belongs in the record of this seed
         outcome, reason = CRASHED, f"{type(error).__name__}: {error}"
-    else:
-        return Row(**{field.name: getattr(result, field.name) for field in dataclasses.fields(Row)})
-    return Row(seed, "", False, outcome, reason, "unknown", "", "", 0.0, time.perf_counter() - start)
+    wall_s = time.perf_counter() - start
+    return EpisodeResult(task, seed, "", False, outcome, reason, "unknown", "", "", 0.0, wall_s)

@@ -88,7 +88,7 @@ def run_and_record(instruction: str, seed: int, folder: Path, video: bool, polic
     try:
         with live:
             result = episode()
-        report |= dataclasses.asdict(result)
+        report |= dataclasses.asdict(result) | {"real_time_factor": result.real_time_factor}
     except BaseException as error:
         report |= {"success": False, "outcome": _outcome(error), "reason": str(error) or type(error).__name__}
         raise

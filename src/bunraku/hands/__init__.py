@@ -14,6 +14,7 @@ from bunraku.hands.actuators import (
 )
 from bunraku.hands.cables import cable_arms
 from bunraku.hands.spec import ActuationSpec, CableSpec, DigitSpec, HandSpec, JointSpec, LinkSpec, hand_names, load_hand
+from bunraku.lazy import lazy
 
 if TYPE_CHECKING:
     from bunraku.hands.model import add_hand, build_hand
@@ -37,10 +38,4 @@ __all__ = [
     "tension_ranges",
 ]
 
-
-def __getattr__(name: str):
-    if name in ("add_hand", "build_hand"):
-        from bunraku.hands import model
-
-        return getattr(model, name)
-    raise AttributeError(f"module 'bunraku.hands' has no attribute '{name}'")
+__getattr__ = lazy(__name__, "model", ("add_hand", "build_hand"))

@@ -4,6 +4,9 @@
 interface between a robot, simulated or real, and everything that moves it.
 """
 
+from typing import TYPE_CHECKING
+
+from bunraku.lazy import lazy
 from bunraku.robot.interface import (
     CAMERAS,
     JOINTS,
@@ -20,6 +23,9 @@ from bunraku.robot.interface import (
     Robot,
 )
 from bunraku.robot.spec import RobotSpec
+
+if TYPE_CHECKING:
+    from bunraku.robot.model import build_robot, standing_configuration
 
 __all__ = [
     "CAMERAS",
@@ -40,10 +46,4 @@ __all__ = [
     "standing_configuration",
 ]
 
-
-def __getattr__(name: str):
-    if name in ("build_robot", "standing_configuration"):
-        from bunraku.robot import model
-
-        return getattr(model, name)
-    raise AttributeError(f"module 'bunraku.robot' has no attribute '{name}'")
+__getattr__ = lazy(__name__, "model", ("build_robot", "standing_configuration"))

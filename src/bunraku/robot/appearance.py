@@ -75,6 +75,12 @@ def _part(model: mujoco.MjSpec, body: str, shape, size, position=(0, 0, 0), mate
 CYLINDER, SPHERE, CAPSULE = mujoco.mjtGeom.mjGEOM_CYLINDER, mujoco.mjtGeom.mjGEOM_SPHERE, mujoco.mjtGeom.mjGEOM_CAPSULE
 
 
+def _hinge(model: mujoco.MjSpec, body: str, length: float, radius: float, half_width: float) -> None:
+    """The housing of elbow or knee at the far end of `body`, with a lighter cap on either side."""
+    _part(model, body, CYLINDER, [radius, half_width, 0], (0, 0, -length), "joint", "y")
+    _part(model, body, CYLINDER, [0.72 * radius, 1.1 * half_width, 0], (0, 0, -length), "trim", "y")
+
+
 def _dress_trunk(model: mujoco.MjSpec, spec: RobotSpec) -> None:
     t = spec.segments.trunk
     pelvis = [
@@ -149,8 +155,7 @@ def _dress_arm(model: mujoco.MjSpec, spec: RobotSpec, side: str) -> None:
         Section(-0.90 * up, 0.032, 0.036),
     ]
     _shell(model, f"{side}_upper_arm", arm)
-    _part(model, f"{side}_upper_arm", CYLINDER, [0.039, 0.042, 0], (0, 0, -up), "joint", "y")
-    _part(model, f"{side}_upper_arm", CYLINDER, [0.028, 0.046, 0], (0, 0, -up), "trim", "y")
+    _hinge(model, f"{side}_upper_arm", up, 0.039, 0.042)
     fore = [
         Section(-0.035, 0.036, 0.036),
         Section(-0.055, 0.050, 0.048),
@@ -179,8 +184,7 @@ def _dress_leg(model: mujoco.MjSpec, spec: RobotSpec, side: str) -> None:
         Section(-0.92 * thigh, 0.046, 0.042),
     ]
     _shell(model, f"{side}_thigh", upper)
-    _part(model, f"{side}_thigh", CYLINDER, [0.050, 0.050, 0], (0, 0, -thigh), "joint", "y")
-    _part(model, f"{side}_thigh", CYLINDER, [0.036, 0.055, 0], (0, 0, -thigh), "trim", "y")
+    _hinge(model, f"{side}_thigh", thigh, 0.050, 0.050)
     lower = [
         Section(-0.035, 0.036, 0.036),
         Section(-0.060, 0.054, 0.050, 0.002),

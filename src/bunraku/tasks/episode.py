@@ -30,7 +30,8 @@ class Progress:
 
 @dataclass(frozen=True)
 class EpisodeResult:
-    """What came of an episode. `success` is the referee's; `outcome` is "success" or how it failed, in few words."""
+    """What came of an episode. `success` is the referee's; `outcome` is "success" or how it failed, in few words;
+    `kind` is the kind of the `object` that was asked for. It took `duration_s` simulated, `wall_s` real seconds."""
 
     task: str
     seed: int
@@ -43,7 +44,11 @@ class EpisodeResult:
     target: str
     duration_s: float
     wall_s: float
-    real_time_factor: float
+
+    @property
+    def real_time_factor(self) -> float:
+        """Simulated seconds for each real one; 0 for an episode that took no time."""
+        return self.duration_s / self.wall_s if self.wall_s else 0.0
 
 
 PICK_PLACE = TaskInfo("pick-place", "put the named object in, on or beside a place or a thing", "bunraku/PickPlace-v0")

@@ -122,7 +122,6 @@ def _result(seed: int, assignment: Assignment, watch: _Watch, failure: tuple[str
         outcome, reason = failed, said
     else:
         outcome, reason = "not verified", f"{said} But {complaint}."
-    duration, wall = watch.world.time, watch.wall
     return EpisodeResult(
         BRING.name if assignment.target == PERSON else PICK_PLACE.name,
         seed,
@@ -133,9 +132,8 @@ def _result(seed: int, assignment: Assignment, watch: _Watch, failure: tuple[str
         assignment.kind,
         assignment.object,
         assignment.target,
-        round(duration, 3),
-        round(wall, 3),
-        duration / wall,
+        round(watch.world.time, 3),
+        round(watch.wall, 3),
     )
 
 
