@@ -20,8 +20,8 @@ from bunraku.robot.interface import (
     JointCommand,
     JointReading,
     Observation,
-    Robot,
 )
+from bunraku.robot.protocol import Robot
 from bunraku.robot.spec import RobotSpec
 
 if TYPE_CHECKING:

@@ -1,4 +1,4 @@
-"""What a robot says and what it can be told: `Observation`, `Command` and the `Robot` protocol.
+"""What a robot says and what it can be told: `Observation` and `Command`.
 
 A simulated robot and a real one stand behind the same three calls. Everything above (control, skills, policies,
 minds) sees these types and nothing else of the world.
@@ -8,12 +8,8 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Protocol
 
 import numpy as np
-
-if TYPE_CHECKING:
-    from bunraku.robot.spec import RobotSpec
 
 CAMERAS = ("head_left", "head_right", "chest", "palm_left", "palm_right", "ground", "back")
 """Names of the seven cameras, in the order in which they are staggered."""
@@ -153,29 +149,3 @@ class Command:
     joints: JointCommand
     left_hand: HandCommand
     right_hand: HandCommand
-
-
-class Robot(Protocol):
-    """A robot, simulated or real."""
-
-    @property
-    def spec(self) -> RobotSpec:
-        """What this robot is."""
-        ...
-
-    @property
-    def control_period(self) -> float:
-        """Seconds between two control ticks."""
-        ...
-
-    def observe(self) -> Observation:
-        """The latest reading of every sensor."""
-        ...
-
-    def command(self, command: Command) -> None:
-        """Send one command and wait until the next control tick is due."""
-        ...
-
-    def stop(self) -> None:
-        """Stop softly: hold the present posture and the present grip; later commands are refused."""
-        ...

@@ -31,7 +31,7 @@ class RobotStopped(RuntimeError):
 
 
 class SimulatedRobot:
-    """The robot of `world`, at `CONTROL_PERIOD` per command. See `bunraku.robot.interface.Robot`.
+    """The robot of `world`, at `CONTROL_PERIOD` per command. See `bunraku.robot.Robot`.
 
     Sensor readings are copies that cannot be written to; nothing else of the simulator is reachable from them. The
     same world, seed and commands give the same observations.
