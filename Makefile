@@ -2,21 +2,22 @@
 PYTHON ?= python3
 BIN := .venv/bin
 STAMP := .venv/.installed
+DEV := .venv/.installed-dev
 
 .PHONY: run test test-slow test-lerobot lint type imports format picture bench clean
 
 run: $(STAMP)  ## a humanoid does what it is told
 	$(BIN)/bunraku run "put the red mug on the shelf"
 
-test: $(STAMP)  ## every test but the slow ones
+test: $(DEV)  ## every test but the slow ones
 	$(BIN)/pytest
 
-test-slow: $(STAMP)  ## the tests that take minutes
+test-slow: $(DEV)  ## the tests that take minutes
 	$(BIN)/pytest -m slow
 
 LEROBOT := .venv-lerobot
 
-test-lerobot: $(STAMP) $(LEROBOT)/.installed  ## data sets read by the real LeRobot, in an environment of its own
+test-lerobot: $(DEV) $(LEROBOT)/.installed  ## data sets read by the real LeRobot, in an environment of its own
 	BUNRAKU_LEROBOT_PYTHON=$(LEROBOT)/bin/python $(BIN)/pytest -m slow tests/learning/test_lerobot_reader.py
 
 $(LEROBOT)/.installed:
@@ -27,17 +28,17 @@ $(LEROBOT)/.installed:
 	  einops jsonlines termcolor draccus
 	@touch $@
 
-lint: $(STAMP)
+lint: $(DEV)
 	$(BIN)/ruff check .
 	$(BIN)/ruff format --check .
 
-type: $(STAMP)
+type: $(DEV)
 	$(BIN)/pyright
 
-imports: $(STAMP)  ## the arrows between the rooms
+imports: $(DEV)  ## the arrows between the rooms
 	$(BIN)/lint-imports
 
-format: $(STAMP)
+format: $(DEV)
 	$(BIN)/ruff check --fix .
 	$(BIN)/ruff format .
 
@@ -51,15 +52,18 @@ bench: $(STAMP)  ## the figures of the README
 clean:
 	rm -rf .venv .venv-lerobot build dist .pytest_cache .ruff_cache .hypothesis .import_linter_cache
 
-$(STAMP): pyproject.toml
+# People who only run the robot are spared what the tests need (PyTorch among it).
+$(STAMP): GROUP :=
+$(DEV): GROUP := --group dev
+$(STAMP) $(DEV): pyproject.toml
 	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' || { \
 	  echo "Bunraku needs Python 3.11 or newer, but $(PYTHON) is `$(PYTHON) --version 2>&1`: install a newer one" \
 	       "(Debian, Ubuntu: apt install python3 python3-venv) or name it, as in: make run PYTHON=python3.12" >&2; exit 1; }
 	@if command -v uv >/dev/null; then \
 	  test -x $(BIN)/python || uv venv --quiet --python "$(PYTHON)" .venv; \
-	  uv pip install --quiet --python $(BIN)/python --editable . --group dev; \
+	  uv pip install --quiet --python $(BIN)/python --editable . $(GROUP); \
 	else \
 	  test -x $(BIN)/pip || $(PYTHON) -m venv .venv; \
-	  $(BIN)/pip install --quiet --upgrade "pip>=25.1" && $(BIN)/pip install --quiet --editable . --group dev; \
+	  $(BIN)/pip install --quiet --upgrade "pip>=25.1" && $(BIN)/pip install --quiet --editable . $(GROUP); \
 	fi
-	@touch $@
+	@touch $(STAMP) $@
