@@ -23,7 +23,7 @@ from bunraku.mind.vocabulary import default_vocabulary
 
 PHRASES = Path(__file__).parent / "phrases"
 LANGUAGES = ("english", "japanese")
-WHOLE = {"more": "second list", "blind1": "blind 1", "blind2": "blind 2"}
+WHOLE = {"more": "second list", "third": "third list", "blind1": "blind 1", "blind2": "blind 2"}
 """The lists that are not divided: part of the file's name → name in the table of results."""
 SIDES = ("left", "right", "middle", "nearest", "farthest")
 

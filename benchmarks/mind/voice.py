@@ -72,6 +72,7 @@ def main(noise: float = 0.002, seed: int = 0, answers: int = 12, out: Path = Pat
     others = [_hearing(recogniser, text, voice, noise, chance) for voice in VOICES for text in OTHER]
     timed = [(text, VOICES[index % len(VOICES)]) for index, text in enumerate(COMMANDS[:answers])]
     first = [_first_sound(recogniser, *spoken(text, voice, noise, chance)) for text, voice in timed]
+    first = [seconds for seconds in first if seconds is not None]
     barge = [_barge_in(recogniser, *spoken(text, voice, noise, chance)) for text, voice in timed]
     words = sum(len(h.text.split()) for h in commands)
     right = words - sum(h.wrong for h in commands)
@@ -128,8 +129,8 @@ def hear(recogniser: Recogniser, sound: np.ndarray) -> Heard:
     return recogniser.end()
 
 
-def _first_sound(recogniser: Recogniser, sound: np.ndarray, begins: float, ends: float) -> float:
-    """From the end of speech to the first piece of the spoken answer, in s."""
+def _first_sound(recogniser: Recogniser, sound: np.ndarray, begins: float, ends: float) -> float | None:
+    """From the end of speech to the first piece of the spoken answer, in s; None where nothing was answered."""
     sounded = threading.Event()
     at: list[float] = []
 
@@ -138,7 +139,7 @@ def _first_sound(recogniser: Recogniser, sound: np.ndarray, begins: float, ends:
             at.append(_processor_time())
             sounded.set()
 
-    async def attend() -> float:
+    async def attend() -> float | None:
         speaker = Speaker(play)
         talk = Conversation(
             RuleResponder(), NotingBody(), tell=lambda e: speaker.say(e.text) if isinstance(e, Said) else None
@@ -151,8 +152,11 @@ def _first_sound(recogniser: Recogniser, sound: np.ndarray, begins: float, ends:
             if speaking and not loop.speaking:
                 position, began = (start + FRAME) / SAMPLE_RATE, before
                 break
+        await talk.settle(5)
         while not sounded.is_set():
             await asyncio.sleep(0.002)
+            if not speaker.speaking and not at:
+                return None
         return position - ends + at[0] - began
 
     return asyncio.run(asyncio.wait_for(attend(), 30))
