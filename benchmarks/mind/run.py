@@ -42,8 +42,10 @@ class Row:
     text: str
     language: str
     half: str
+    source: str
     topic: str
     right: bool
+    right_after_yes: bool
     wrong_move: bool
     calls: tuple[str, ...]
     said: str
@@ -105,8 +107,9 @@ def main(
     (out / f"{mind}.html").write_text(page(mind, model, table, rows), encoding="utf-8")
     for line in table:
         print(
-            f"{line['language']:9} {line['half']:10} {line['right']:4}/{line['of']:<4} = {line['rate']:6.1%} "
-            f"[{line['wilson_low']:.1%}, {line['wilson_high']:.1%}]  wrong moves {line['wrong_moves']}  "
+            f"{line['language']:9} {line['half']:12} {line['right']:4}/{line['of']:<4} = {line['rate']:6.1%} "
+            f"[{line['wilson_low']:.1%}, {line['wilson_high']:.1%}]  after a yes {line['right_after_yes']:4}  "
+            f"wrong moves {line['wrong_moves']}  "
             f"cpu {line['cpu_ms_median']:.2f} ms, p99 {line['cpu_ms_p99']:.2f} ms"
         )
     print(f"wrote {out / mind}.json and .html")
@@ -133,8 +136,10 @@ async def _ask(mind, phrase: Phrase) -> Row:
         phrase.text,
         phrase.language,
         phrase.half,
+        phrase.source,
         phrase.topic,
         result.right,
+        result.right or (talk.proposal is not None and score(phrase, [talk.proposal]).right),
         result.wrong_move,
         tuple(_short(call) for call in calls),
         " ".join(e.text for _, e in events if isinstance(e, Said)),
@@ -152,8 +157,8 @@ def summary(rows: Sequence[Row]) -> list[dict]:
     """One line for each language and half, with Wilson's 95 % interval."""
     lines = []
     for language in LANGUAGES:
-        for half in ("tuned", "held out", *WHOLE.values(), "generated"):
-            part = [row for row in rows if (row.language, row.half) == (language, half)]
+        for half in ("tuned", "held out", *WHOLE.values(), "hand-written", "generated"):
+            part = [row for row in rows if row.language == language and half in (row.half, row.source)]
             if not part:
                 continue
             right = sum(row.right for row in part)
@@ -166,6 +171,7 @@ def summary(rows: Sequence[Row]) -> list[dict]:
                     "right": right,
                     "of": len(part),
                     "rate": right / max(1, len(part)),
+                    "right_after_yes": sum(row.right_after_yes for row in part),
                     "wilson_low": low,
                     "wilson_high": high,
                     "wrong_moves": sum(row.wrong_move for row in part),
@@ -182,7 +188,7 @@ def page(mind: str, model: str | None, table: Sequence[dict], rows: Sequence[Row
         f"<tr><td>{line['language']}<td>{line['half']}<td class=n>{line['right']} / {line['of']}"
         f"<td><div class=bar><i style='width:{100 * line['rate']:.1f}%'></i>"
         f"<b style='left:{100 * line['wilson_low']:.1f}%;right:{100 - 100 * line['wilson_high']:.1f}%'></b>"
-        f"</div><td class=n>{line['rate']:.1%}<td class=n>{line['wrong_moves']}<td class=n>{line['cpu_ms_median']:.2f}"
+        f"</div><td class=n>{line['rate']:.1%}<td class=n>{line['right_after_yes']}<td class=n>{line['wrong_moves']}<td class=n>{line['cpu_ms_median']:.2f}"
         f"<td class=n>{line['cpu_ms_p99']:.2f}"
         for line in table
     )
@@ -206,7 +212,7 @@ def page(mind: str, model: str | None, table: Sequence[dict], rows: Sequence[Row
 “held out” and “second list” phrases were read while the grammar was improved; both blind lists were written before
 that, blind 1 was read after one scoring, blind 2 only after the last. A wrong move is any moving call that the phrase
 did not ask for.</p>
-<table><tr><th>language<th>phrases<th class=n>right<th>&nbsp;<th class=n>rate<th class=n>wrong moves
+<table><tr><th>language<th>phrases<th class=n>right<th>&nbsp;<th class=n>rate<th class=n>after a yes<th class=n>wrong moves
 <th class=n>CPU ms, median<th class=n>p99</tr>{lines}</table>
 <h2>By topic <small>hand-written</small></h2>
 <table><tr><th>topic{"".join(f"<th class=n>{language}" for language in LANGUAGES)}</tr>{by_topic}</table>

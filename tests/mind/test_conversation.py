@@ -291,3 +291,26 @@ def test_a_pause_holds_the_robot_and_lets_it_go_on():
         return talk.body.moved
 
     assert [call.name for call in asyncio.run(run())] == ["pick"]
+
+
+@pytest.mark.parametrize(
+    ("words", "yes"),
+    [
+        ("gosh darn it, pick up the red mug pronto, fella", "yes"),
+        ("ほらほらさあさあ赤いマグを取ってなのだ", "はい"),
+    ],
+)
+def test_what_is_half_understood_is_done_after_a_yes(words, yes):
+    async def run(answer):
+        talk, events = conversation()
+        await talk.hear(words)
+        held = list(talk.body.moved)
+        await talk.hear(answer)
+        await talk.settle(60)
+        return held, talk.body.moved, said(events)
+
+    held, moved, told = asyncio.run(run(yes))
+    assert held == [] and [call.name for call in moved] == ["pick"]
+    assert len(told) >= 2
+    held, moved, _ = asyncio.run(run("hm"))
+    assert held == [] == moved

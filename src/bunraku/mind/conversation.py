@@ -101,6 +101,10 @@ class Turn:
         self.calls += 1
         return await self._conversation.request(self, name, arguments)
 
+    def propose(self, call: ToolCall) -> bool:
+        """Let a yes of the user start the call; False where it is not allowed."""
+        return self._conversation.propose(call)
+
     def wait_for_answer(self, call: ToolCall | None) -> None:
         """A question was asked; the next turn's answer completes `call`."""
         self._conversation.context = self._conversation.context.asked(call)
@@ -229,6 +233,20 @@ class Conversation:
                 return "The user was asked for consent; wait for the answer and do not call again."
         return await self._run(checked, turn)
 
+    @property
+    def proposal(self) -> ToolCall | None:
+        """The call that a yes of the user would start now."""
+        return self._consent.call if self._consent else None
+
+    def propose(self, call: ToolCall) -> bool:
+        """Let the user's yes, if it comes next, start the call; False where the registry does not allow it."""
+        try:
+            self._consent = self.registry.check(call.name, call.arguments)
+        except Denied:
+            return False
+        self.audit.write("consent asked", call=call.to_json())
+        return True
+
     async def _run(self, checked: Checked, turn: Turn | None) -> str:
         call = checked.call
         self.audit.write("checked", call=call.to_json(), changes=checked.changes)
@@ -336,6 +354,8 @@ class RuleResponder:
         if isinstance(plan, Reply):
             turn.wait_for_answer(plan.waiting)
             yield plan.text
+            if plan.nearest and turn.propose(plan.nearest):
+                yield self.rules.say_yes(turn.text)
             return
         moves = False
         for call in plan:

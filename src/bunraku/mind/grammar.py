@@ -245,6 +245,23 @@ class Grammar:
         match = self._repair.match(words)
         return words[match.end() :] if match else None
 
+    def core(self, words: str) -> Clause | None:
+        """The only order to be found anywhere in words that are not understood as a whole and deny nothing."""
+        if self.denies(words) or re.search('["「『“]', words):
+            return None
+        marked, nouns = self._mark(words)
+        patterns = [p for p in self._patterns if p.action in ("pick", "put", "put_in", "bring", "look_for")]
+        found: list[Clause] = []
+        position = 0
+        while position < len(marked):
+            match = self._longest(patterns, marked, position)
+            if match and not match[0].negated and not self._is_loose_gerund(marked, position):
+                found.append(self._fill(match[0], nouns))
+                position = match[1]
+            else:
+                position += 1
+        return found[0] if len(found) == 1 else None
+
     def knows_noun(self, words: str) -> Noun | None:
         """The noun phrase that the words are, if they are exactly one."""
         match = self._noun.fullmatch(words)

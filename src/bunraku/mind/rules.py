@@ -29,10 +29,14 @@ _SLOWEST, _FULL = 0.25, 1.0
 
 @dataclass(frozen=True)
 class Reply:
-    """A sentence instead of an action. When it is a question, `waiting` is the call that the answer will complete."""
+    """A sentence instead of an action. When it is a question, `waiting` is the call that the answer will complete.
+
+    `nearest` is the call that may have been meant; nothing but the user's yes starts it.
+    """
 
     text: str
     waiting: ToolCall | None = None
+    nearest: ToolCall | None = None
 
 
 @dataclass(frozen=True)
@@ -89,6 +93,11 @@ class RuleMind:
         normal = normalise(text)
         language = language_of(normal) if normal else context.language
         return _Reading(self._grammar(language), context).plan(normal)
+
+    def say_yes(self, text: str) -> str:
+        """How to agree to what may have been meant, in the language of the text."""
+        language = language_of(text)
+        return (" " if language == "english" else "") + self._grammar(language).data["replies"]["say_yes"]
 
     def may_mean(self, text: str, call: ToolCall, context: Context) -> bool:
         """Whether the text, which this mind does not understand, may well ask for a call: it names the call's object.
@@ -279,8 +288,10 @@ class _Reading:
         if bare:
             return self._act(bare, words)
         if fragment := self.grammar.correction(words, need_lead=False):
-            if self.context.last_calls and _names_target(self.context.last_calls[-1], fragment):
-                return self._corrected(self.context.last_calls[-1], fragment)
+            if self.context.last_calls and "?" not in words:
+                last = self.context.last_calls[-1]
+                if _names_target(last, fragment) or _chooses_another(fragment):
+                    return self._corrected(last, fragment)
             if fragment.object and not fragment.object.refers and not fragment.object.place:
                 return self._reply("what_to_do", object=self._say_object(self._object(fragment.object)))
             return self._not_understood(words)
@@ -336,13 +347,37 @@ class _Reading:
         return self._not_understood(unknown.text)
 
     def _not_understood(self, words: str) -> Reply:
+        if nearest := self._nearest(words):
+            return Reply(self._unclear(words, self._say_call(nearest)), nearest=nearest)
         noun = self.grammar.first_noun(words)
         action = "what_do_you_see"
         name = ""
         if noun and not noun.place and not noun.refers:
             action, name = "pick", self._say_object(noun.query)
-        nearest = self.grammar.data["phrases"][action].format(object=name)
-        return self._reply("not_understood", text=words[:80], nearest=nearest)
+        return Reply(self._unclear(words, self.grammar.data["phrases"][action].format(object=name)))
+
+    def _unclear(self, words: str, nearest: str) -> str:
+        return self.grammar.data["replies"]["not_understood"].format(text=words[:80], nearest=nearest)
+
+    def _nearest(self, words: str) -> ToolCall | None:
+        """The one call that some part of the words plainly asks for, if there is exactly one."""
+        clause = self.grammar.core(words)
+        if clause is None:
+            return None
+        try:
+            calls = self._calls(clause, words)
+        except _NotClear:
+            return None
+        return calls[0] if len(calls) == 1 else None
+
+    def _say_call(self, call: ToolCall) -> str:
+        target = call.arguments.get("target")
+        name, relation = "", self.grammar.data["relation_words"].get(call.arguments.get("relation", ""), "")
+        if target is not None:
+            place = target.place and self.vocabulary.spoken("places", target.place, self.language)
+            name = place or self._say_object(target.object)
+        phrase = self.grammar.data["phrases"][call.name]
+        return phrase.format(object=self._say_object(call.arguments["object"]), target=name, relation=relation)
 
     def _refuse(self, clause: Clause) -> Reply:
         phrases = self.grammar.data["phrases"]
@@ -385,6 +420,12 @@ def _names_target(call: ToolCall, correction: Correction) -> bool:
     if noun is None or noun.query.kind is None or not isinstance(target, PlaceQuery) or target.object is None:
         return False
     return target.object.kind == noun.query.kind != call.arguments["object"].kind
+
+
+def _chooses_another(correction: Correction) -> bool:
+    """Whether only "the blue one" was said: of what was just spoken of, that one."""
+    noun = correction.object
+    return noun is not None and noun.query.kind is None and not noun.place and not noun.refers
 
 
 def _merged(before: ObjectQuery | None, now: ObjectQuery) -> ObjectQuery:
