@@ -188,7 +188,8 @@ def page(mind: str, model: str | None, table: Sequence[dict], rows: Sequence[Row
         f"<tr><td>{line['language']}<td>{line['half']}<td class=n>{line['right']} / {line['of']}"
         f"<td><div class=bar><i style='width:{100 * line['rate']:.1f}%'></i>"
         f"<b style='left:{100 * line['wilson_low']:.1f}%;right:{100 - 100 * line['wilson_high']:.1f}%'></b>"
-        f"</div><td class=n>{line['rate']:.1%}<td class=n>{line['right_after_yes']}<td class=n>{line['wrong_moves']}<td class=n>{line['cpu_ms_median']:.2f}"
+        f"</div><td class=n>{line['rate']:.1%}<td class=n>{line['right_after_yes']}<td class=n>{line['wrong_moves']}"
+        f"<td class=n>{line['cpu_ms_median']:.2f}"
         f"<td class=n>{line['cpu_ms_p99']:.2f}"
         for line in table
     )
@@ -212,8 +213,8 @@ def page(mind: str, model: str | None, table: Sequence[dict], rows: Sequence[Row
 “held out” and “second list” phrases were read while the grammar was improved; both blind lists were written before
 that, blind 1 was read after one scoring, blind 2 only after the last. A wrong move is any moving call that the phrase
 did not ask for.</p>
-<table><tr><th>language<th>phrases<th class=n>right<th>&nbsp;<th class=n>rate<th class=n>after a yes<th class=n>wrong moves
-<th class=n>CPU ms, median<th class=n>p99</tr>{lines}</table>
+<table><tr><th>language<th>phrases<th class=n>right<th>&nbsp;<th class=n>rate<th class=n>after a yes
+<th class=n>wrong moves<th class=n>CPU ms, median<th class=n>p99</tr>{lines}</table>
 <h2>By topic <small>hand-written</small></h2>
 <table><tr><th>topic{"".join(f"<th class=n>{language}" for language in LANGUAGES)}</tr>{by_topic}</table>
 <h2>Missed</h2><table><tr><th>language<th>phrases<th>said to the robot<th>calls<th>answer</tr>{missed}</table>"""

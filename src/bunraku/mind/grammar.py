@@ -338,7 +338,7 @@ class Grammar:
         return started or not correcting or not marked[end:].strip(" .!?。")
 
     def _is_loose_gerund(self, marked: str, position: int) -> bool:
-        if not self._spaced or not re.match(r"(?!bring|[a-z]*thing)[a-z]+ing\b", marked[position:]):
+        if not self._spaced or not re.match(r"(?!bring|sling|fling|[a-z]*thing)[a-z]+ing\b", marked[position:]):
             return False
         before = marked[:position].split()
         return not before or before[-1] not in self.data["negation"]["gerund_after"]
