@@ -16,7 +16,7 @@ pytest.importorskip("onnxscript")
 from bunraku.learning.acting import Policy  # noqa: E402
 from bunraku.learning.export import export  # noqa: E402
 from bunraku.learning.policies.grounded import NetworkConfig  # noqa: E402
-from bunraku.learning.training import Trainer, TrainingConfig  # noqa: E402
+from bunraku.learning.training import Trainer, TrainingConfig, displace  # noqa: E402
 
 SMALL = TrainingConfig(steps=60, batch=32, network=NetworkConfig(width=32, depth=1))
 NAMES = [(kind, colour) for kind in ("cube", "ball") for colour in ("red", "green", "blue")]
@@ -152,3 +152,21 @@ def test_a_policy_acts_without_torch(exported, tmp_path):
 
 def test_the_card_is_plain_json(exported):
     assert json.loads(json.dumps(exported[1].card()))["episodes"] == 6
+
+
+def test_a_palm_that_strayed_is_led_to_the_same_place():
+    from bunraku.learning.tokens import Tokens, features
+    from bunraku.robot import HandReading
+    from bunraku.skills import Seen
+    from bunraku.skills.body import Pose
+
+    tokens = Tokens()
+    tokens.update([Seen("ball", "red", np.array([0.4, -0.1, 0.93]), 0.0)], [np.ones(3)])
+    hand = HandReading(0.0, np.zeros(22), np.zeros(22), np.zeros(22))
+    turn = np.array([[0.8, -0.6, 0.0], [0.6, 0.8, 0.0], [0.0, 0.0, 1.0]])
+    palm, shift = Pose(np.array([0.1, -0.2, 1.2]), turn), np.array([0.02, -0.01, 0.015])
+    inputs = torch.from_numpy(features(tokens.table(), palm, hand, "h22"))
+    chunks = torch.ones(1, CHUNK, SIDE_ACTION)
+    displace(inputs, chunks, torch.from_numpy(shift.astype(np.float32))[None])
+    np.testing.assert_allclose(inputs, features(tokens.table(), palm.moved(shift), hand, "h22"), atol=1e-6)
+    np.testing.assert_allclose(palm.position + shift + chunks[0, 0, :3].numpy(), palm.position + 1.0, atol=1e-6)

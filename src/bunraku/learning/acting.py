@@ -20,7 +20,7 @@ from bunraku.skills.body import IK_PERIOD, Pose
 from bunraku.skills.looking import look_around
 
 FORMAT = "bunraku-policy-1"
-EXECUTED = 4
+EXECUTED = 3
 """Frames of a chunk that are carried out before the next one is asked for."""
 LARGEST_STEP, LARGEST_TURN = 0.06, 0.30
 """Furthest that one frame may lead the palm, m and rad."""

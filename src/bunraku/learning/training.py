@@ -29,7 +29,8 @@ from bunraku.learning.words import buckets
 
 @dataclass(frozen=True)
 class TrainingConfig:
-    """How to train. `jitter` (m): noise on where a thing is seen; `dropped`: share of words that are not heard."""
+    """How to train. `jitter` (m): noise on where a thing is seen; `strayed` (m): noise on where the palm is, for which
+    the way to the same place is the right answer; `dropped`: share of words that are not heard."""
 
     steps: int = 6000
     batch: int = 256
@@ -38,9 +39,37 @@ class TrainingConfig:
     warm_up: int = 100
     average: float = 0.995
     jitter: float = 0.002
+    strayed: float = 0.02
     dropped: float = 0.15
     seed: int = 0
     network: NetworkConfig = field(default_factory=NetworkConfig)
+
+
+NEAR, FAR = 0.15, 0.30
+"""Distance (m) of a palm from its thing at which it may hardly stray, and at which it may as far as it will."""
+LEAST = 0.1
+
+
+def freedom(inputs: torch.Tensor) -> torch.Tensor:
+    """How far (n, 1) the palms of `inputs` (n, FEATURES) may be put elsewhere, as a share: hardly where they close."""
+    distance = inputs[:, :3].norm(dim=1, keepdim=True)
+    return LEAST + (1 - LEAST) * ((distance - NEAR) / (FAR - NEAR)).clamp(0, 1)
+
+
+def shift_things(inputs: torch.Tensor, shift: torch.Tensor) -> None:
+    """See the things of `inputs` (n, FEATURES) displaced by `shift` (n, 3) m, in place."""
+    inputs[:, :3] += shift
+    # The palm's own view of the same shift: its axes are the columns of the rotation that the inputs hold.
+    x, y = inputs[:, 6:9], inputs[:, 9:12]
+    axes = torch.stack([x, y, torch.linalg.cross(x, y)], dim=1)
+    inputs[:, 3:6] += (axes @ shift[:, :, None])[..., 0]
+
+
+def displace(inputs: torch.Tensor, chunks: torch.Tensor, shift: torch.Tensor) -> None:
+    """Put the palms of `inputs` elsewhere by `shift` (n, 3) m; `chunks` lead to the same places as before, in place."""
+    shift_things(inputs, -shift)
+    inputs[:, 12:15] += shift
+    chunks[:, :, :3] -= shift[:, None]
 
 
 @dataclass(frozen=True)
@@ -88,13 +117,10 @@ class Trainer:
         for group in self._optimiser.param_groups:
             group["lr"] = config.learning_rate * self._schedule()
         index = torch.from_numpy(rng.integers(len(self._inputs), size=config.batch))
-        inputs, chunks = self._inputs[index].clone(), self._chunks[index]
-        shift = torch.from_numpy(rng.normal(0, config.jitter, (config.batch, 3)).astype(np.float32))
-        inputs[:, :3] += shift
-        # The palm's own view of the same shift: its axes are the columns of the rotation that the inputs hold.
-        x, y = inputs[:, 6:9], inputs[:, 9:12]
-        axes = torch.stack([x, y, torch.linalg.cross(x, y)], dim=1)
-        inputs[:, 3:6] += (axes @ shift[:, :, None])[..., 0]
+        inputs, chunks = self._inputs[index].clone(), self._chunks[index].clone()
+        noise = torch.from_numpy(rng.standard_normal((2, config.batch, 3)).astype(np.float32))
+        displace(inputs, chunks, config.strayed * freedom(inputs) * noise[0])
+        shift_things(inputs, config.jitter * noise[1])
         planned = network.plan(inputs.to(self.device))
         plan_loss = (planned - network.scaled(chunks.to(self.device))).abs().mean()
         meaning_loss = self._meaning_loss(rng)
