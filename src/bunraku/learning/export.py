@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import json
+import logging
+import warnings
 from pathlib import Path
 
 import torch
@@ -27,16 +29,19 @@ def export(trainer: Trainer, path: Path) -> None:
         torch.zeros(LONGEST, dtype=torch.long),
     )
     things = torch.export.Dim("things", min=1, max=64)
-    program = torch.onnx.export(
-        policy,
-        arguments,
-        dynamo=True,
-        opset_version=20,
-        input_names=["inputs", "kinds", "colours", "words"],
-        output_names=["chunk", "logits"],
-        dynamic_shapes=({0: things}, {0: things}, {0: things}, None),
-        verbose=False,
-    )
+    logging.getLogger("torch.onnx").setLevel(logging.ERROR)  # it tells of packages that nobody here needs
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")
+        program = torch.onnx.export(
+            policy,
+            arguments,
+            dynamo=True,
+            opset_version=20,
+            input_names=["inputs", "kinds", "colours", "words"],
+            output_names=["chunk", "logits"],
+            dynamic_shapes=({0: things}, {0: things}, {0: things}, None),
+            verbose=False,
+        )
     assert program is not None
     model = program.model_proto
     samples = trainer.samples
