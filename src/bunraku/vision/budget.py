@@ -14,6 +14,8 @@ from bunraku.errors import UserError
 
 TARGET = 0.15
 """Fill of the joint bucket that the price aims at: tokens saved up are tokens not used."""
+GAIN = 12.0
+"""Change of the logarithm of the price per second and per share of the bucket above or below that fill."""
 SOLD_OUT = 1.1
 """Factor by which the price rises each time that the joint bucket runs dry."""
 DEPTH = 2.0
@@ -102,7 +104,7 @@ class TokenBudget:
         elapsed = min(elapsed, DEPTH)
         buckets = (self.snapshots, self.isolated, *self.floors)
         self.joint.fill(self.joint.rate * elapsed + sum(bucket.fill(bucket.rate * elapsed) for bucket in buckets))
-        drift = exp(4 * (TARGET - self.joint.level / self.joint.capacity) * elapsed)
+        drift = exp(GAIN * (TARGET - self.joint.level / self.joint.capacity) * elapsed)
         self._base = float(np.clip(self._base * drift, 0.5, 1e6))
 
     def spend(self, camera: int, values: np.ndarray, isolated: np.ndarray | None = None) -> np.ndarray:
@@ -129,8 +131,8 @@ class TokenBudget:
         dear = order[floor:][values[order[floor:]] > self.price]
         bought = self.joint.take_up_to(len(dear))
         if bought < len(dear):
-            # Sold out: whoever came first got it, so the price was too low.
-            self._base = min(self._base * SOLD_OUT, 1e6)
+            # Sold out: whoever came first got it, so the price was too low, but not above what was refused.
+            self._base = max(self._base, min(self._base * SOLD_OUT, float(values[dear[bought]])))
         # What snapshots have not used for a second is free for repairs.
         spare = max(0, int(self.snapshots.level - self.snapshots.capacity / 2))
         bought += self.snapshots.take_up_to(min(spare, len(dear) - bought))

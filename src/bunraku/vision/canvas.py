@@ -39,6 +39,10 @@ REANCHOR_ROTATION = 0.12
 REANCHOR_SCALE = 0.12
 MOVING_SHARE = 0.25
 """Share of changed cells from which camera motion is looked for."""
+TEXTURED = 100.0
+"""Luma variance from which a cell would look different if the camera moved."""
+ANCHORED_SHARE = 0.2
+"""Share of the textured cells that lie where they lay before, from which the camera is known to rest."""
 LOOK_AGAIN = 0.6
 """Seconds before a busy scene is examined again for camera motion."""
 
@@ -159,17 +163,18 @@ class Canvas:
     def _explain(
         self, raw: np.ndarray, time: float, errors: np.ndarray, visible: np.ndarray
     ) -> tuple[np.ndarray, np.ndarray]:
-        """When much has changed at once: did the camera move, or the light?"""
+        """When much has changed at once: did the light change, or did the camera move?"""
         if self._changed_share(errors[0], visible) <= MOVING_SHARE:
             return errors, visible
-        if self._register(raw, time, None):
+        errors = self._cancel_exposure(errors, visible)
+        if self._changed_share(errors[0], visible) <= MOVING_SHARE:
+            return errors, visible
+        if not self._is_anchored(errors[0], visible) and self._register(raw, time, None):
             self.picture, visible = self._laid(raw)
             errors = self._errors()
         if self._changed_share(errors[0], visible) > MOVING_SHARE:
-            errors = self._cancel_exposure(errors, visible)
-            if self._changed_share(errors[0], visible) > MOVING_SHARE:
-                # Neither: the scene itself is busy. Do not pay for the question at every picture.
-                self._look_again = time + LOOK_AGAIN
+            # Neither: the scene itself is busy. Do not pay for the question at every picture.
+            self._look_again = time + LOOK_AGAIN
         return errors, visible
 
     def keep(self, chosen: np.ndarray, coarse: np.ndarray | None = None) -> None:
@@ -235,6 +240,11 @@ class Canvas:
     def _changed_share(self, kept_error: np.ndarray, visible: np.ndarray) -> float:
         known = visible & self.cells["seen"]
         return float((kept_error[known] > self.threshold).mean()) if known.sum() >= 16 else 0.0
+
+    def _is_anchored(self, kept_error: np.ndarray, visible: np.ndarray) -> bool:
+        """Whether so much of what has texture lies where it lay that the camera cannot have moved."""
+        textured = visible & self.cells["seen"] & (cell_variances(self.picture, self.grid.cell) > TEXTURED)
+        return bool(textured.sum() >= 16 and (kept_error[textured] <= self.threshold).mean() > ANCHORED_SHARE)
 
     @property
     def threshold(self) -> float:
@@ -367,6 +377,13 @@ def cell_means(image: np.ndarray, cell: int) -> np.ndarray:
         image = cv2.resize(image, (image.shape[1] // 2, image.shape[0] // 2), interpolation=cv2.INTER_AREA)
         cell //= 2
     return image
+
+
+def cell_variances(image: np.ndarray, cell: int) -> np.ndarray:
+    """Variance over each `cell` × `cell` square, a power of two, of an image of whole cells: (rows, columns)."""
+    # Halving bytes would round at each step, and the square of that error drowns a small variance.
+    floats = image.astype(np.float32)
+    return cell_means(floats * floats, cell) - cell_means(floats, cell) ** 2
 
 
 def _resampled(layer: np.ndarray, layer_from_result: np.ndarray) -> np.ndarray:

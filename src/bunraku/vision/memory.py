@@ -213,7 +213,7 @@ class VisualMemory:
         """A group's patches as they are stored; ids follow later."""
         stored = np.zeros(len(group.rows), STORED)
         blobs = []
-        for span in (1, 2):
+        for span in (1, 2, 4):
             at = np.flatnonzero(group.spans == span)
             corners = camera.selector.canvas.corners(group.rows[at], group.columns[at], span)
             stored["x"][at], stored["y"][at] = (corners // 2 * 2).T

@@ -8,8 +8,8 @@ import cv2
 import numpy as np
 
 QUALITY = 80
-SAMPLES = {16: 16, 32: 32, 64: 32}
-"""Scale (px of the frame) → stored samples per side; 64-px patches are kept at half resolution."""
+SAMPLES = {16: 16, 32: 32, 64: 32, 128: 32}
+"""Scale (px of the frame) → stored samples per side; larger patches are kept at lower resolution."""
 
 
 def encode(patch: np.ndarray) -> bytes:

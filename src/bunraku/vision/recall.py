@@ -24,7 +24,15 @@ RERANKED = 16
 """Sightings that are compared with an example pixel by pixel."""
 MATCHED_SIDE = 24
 """Pixels to which an example is shrunk, about, for that."""
-GOOD = 0.5
+SCALES = (1.0, 0.75, 1.33)
+"""Sizes at which an example is looked for."""
+MARGIN = 16
+"""Pixels around a sighting within which an example may lie."""
+LEAST_LIKENESS = 0.3
+"""Correlation from which something may be what the example shows."""
+SAME_STAY = 1.0
+"""Seconds between two sightings at one place that make one stay."""
+GOOD = 0.65
 """Share of the best score from which a later sighting is preferred to the best one."""
 SMALL, LARGE = 0.10, 0.25
 """Sizes, as shares of the picture's width, below and above which a thing is called small and large."""
@@ -274,16 +282,72 @@ def _reranked(store: TokenStore, sightings: list[Sighting], example: np.ndarray)
     good = [sighting for sighting in sightings if sighting.score >= 0.5 * sightings[0].score]
     newest = sorted(good, key=lambda s: -s.end)[: RERANKED // 2]
     candidates = sightings[: RERANKED - len(newest)] + newest
-    found = {}
-    for sighting in candidates:
-        margin = 16
-        x0, y0, x1, y1 = sighting.box
-        wide = replace(sighting, box=(x0 - margin, y0 - margin, x1 + margin, y1 + margin))
-        score, box = _match(_crop(store, wide), example)
-        origin = (max(wide.box[0], 0), max(wide.box[1], 0))
-        placed = (box[0] + origin[0], box[1] + origin[1], box[2] + origin[0], box[3] + origin[1])
-        found[(sighting.camera, sighting.start, sighting.box)] = replace(sighting, score=score, box=placed)
-    return [sighting for sighting in found.values() if sighting.score > 0.3]
+    found: list[Sighting] = []
+    for sighting in {(s.camera, s.start, s.box): s for s in candidates}.values():
+        box = _around(store, sighting, example.shape)
+        score, (x0, y0, x1, y1) = _match(reconstruct(store, sighting.camera, sighting.start, box).image, example)
+        placed = (x0 + box[0], y0 + box[1], x1 + box[0], y1 + box[1])
+        if score > LEAST_LIKENESS:
+            found.append(replace(sighting, score=score, box=placed, end=_held_until(store, sighting, placed)))
+    return _merged(found)
+
+
+def _around(store: TokenStore, sighting: Sighting, shape: tuple[int, ...]) -> Box:
+    """The sighting's box, large enough for the example at its largest and a little more, within the picture."""
+    x0, y0, x1, y1 = sighting.box
+    pad_x = max(MARGIN, round((max(SCALES) * shape[1] + MARGIN - (x1 - x0)) / 2))
+    pad_y = max(MARGIN, round((max(SCALES) * shape[0] + MARGIN - (y1 - y0)) / 2))
+    return _within(store, sighting.camera, (x0 - pad_x, y0 - pad_y, x1 + pad_x, y1 + pad_y))
+
+
+def _within(store: TokenStore, camera: str, box: Box) -> Box:
+    """The part of `box` that lies in the picture of `camera`, at least a pixel."""
+    channel = max((c for c in store.channels.values() if c.camera == camera), key=lambda c: c.number)
+    x0, y0 = min(max(box[0], 0), channel.width - 1), min(max(box[1], 0), channel.height - 1)
+    return x0, y0, min(max(box[2], x0 + 1), channel.width), min(max(box[3], y0 + 1), channel.height)
+
+
+def _held_until(store: TokenStore, sighting: Sighting, box: Box) -> float:
+    """When half of what was shown within `box` had ceased to hold: a neighbour that stays does not count.
+
+    A patch counts by the area of the box that it covers.
+    """
+    rows = store.table.rows
+    numbers = [channel.number for channel in store.channels.values() if channel.camera == sighting.camera]
+    at = np.flatnonzero(np.isin(rows["channel"], numbers) & (rows["start"] <= sighting.start))
+    shown = rows[at[rows["end"][at] >= sighting.start]]
+    corner, size = np.column_stack([shown["x"], shown["y"]]).astype(int), shown["scale"][:, None].astype(int)
+    overlap = np.minimum(corner + size, box[2:]) - np.maximum(corner, box[:2])
+    # What was refined shows the finer patch, which came later.
+    area = np.where((overlap > 0).all(1), overlap.prod(1), 0) * np.where(size[:, 0] > size.min(initial=256), 0.5, 1.0)
+    if area.sum() == 0:
+        return sighting.end
+    ends = store.ends(shown)
+    order = np.argsort(ends)
+    half = np.searchsorted(np.cumsum(area[order]), 0.5 * area.sum())
+    return float(ends[order[min(half, len(order) - 1)]])
+
+
+def _merged(sightings: list[Sighting]) -> list[Sighting]:
+    """Sightings at one place of one camera as one, which was last seen when the latest of the good ones was."""
+    sightings.sort(key=lambda s: -s.score)
+    kept: list[Sighting] = []
+    for sighting in sightings:
+        for at, other in enumerate(kept):
+            if other.camera == sighting.camera and _overlap(other.box, sighting.box) > 0.5:
+                if sighting.score > GOOD * other.score and sighting.start - other.end < SAME_STAY:
+                    kept[at] = replace(other, end=max(other.end, sighting.end))
+                break
+        else:
+            kept.append(sighting)
+    return kept
+
+
+def _overlap(a: Box, b: Box) -> float:
+    """Intersection over union of two boxes."""
+    width, height = min(a[2], b[2]) - max(a[0], b[0]), min(a[3], b[3]) - max(a[1], b[1])
+    common = max(width, 0) * max(height, 0)
+    return common / ((a[2] - a[0]) * (a[3] - a[1]) + (b[2] - b[0]) * (b[3] - b[1]) - common)
 
 
 def _match(picture: np.ndarray, example: np.ndarray) -> tuple[float, Box]:
@@ -291,7 +355,7 @@ def _match(picture: np.ndarray, example: np.ndarray) -> tuple[float, Box]:
     best, place = 0.0, (0, 0, picture.shape[1], picture.shape[0])
     shrink = max(1, min(example.shape[:2]) // MATCHED_SIDE)
     small = cv2.resize(picture, None, fx=1 / shrink, fy=1 / shrink, interpolation=cv2.INTER_AREA)
-    for scale in (1.0, 0.75, 1.33):
+    for scale in SCALES:
         width, height = (max(4, round(side * scale / shrink)) for side in example.shape[1::-1])
         if width > small.shape[1] or height > small.shape[0]:
             continue
@@ -303,9 +367,8 @@ def _match(picture: np.ndarray, example: np.ndarray) -> tuple[float, Box]:
 
 
 def _crop(store: TokenStore, sighting: Sighting) -> np.ndarray:
-    x0, y0, x1, y1 = sighting.box
-    view = reconstruct(store, sighting.camera, sighting.start, sighting.box).image
-    return np.ascontiguousarray(view[max(y0, 0) : max(y1, 1), max(x0, 0) : max(x1, 1)])
+    box = _within(store, sighting.camera, sighting.box)
+    return reconstruct(store, sighting.camera, sighting.start, box).image
 
 
 def _fits(camera: str, start: float, end: float, box: Box, query: Query) -> bool:

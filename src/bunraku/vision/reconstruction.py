@@ -29,19 +29,20 @@ def reconstruct(
 ) -> Reconstruction:
     """The view of `camera` at `time` (s): of the patches known then, those that held at the time, then the newest.
 
-    With a `box` (x0, y0, x1, y1) px only that part is filled in.
+    With a `box` (x0, y0, x1, y1) px, which must lie in the picture, only that part.
     """
     channel, rows = _known(store, camera, time)
-    image = np.full((channel.height, channel.width, 3), UNSEEN_GREY, np.uint8)
-    staleness = np.full((channel.height, channel.width), np.inf, np.float32)
+    x0, y0, x1, y1 = box if box is not None else (0, 0, channel.width, channel.height)
+    image = np.full((y1 - y0, x1 - x0, 3), UNSEEN_GREY, np.uint8)
+    staleness = np.full((y1 - y0, x1 - x0), np.inf, np.float32)
     if len(rows) == 0:
         return Reconstruction(image, staleness)
     latest = rows[np.argmax(rows["start"])]
     picture_from_anchor = invert(latest["anchor_from_picture"].astype(float))
+    picture_from_anchor[:, 2] -= (x0, y0)
     corners = _corners(rows, picture_from_anchor)
-    if box is not None:
-        near = (corners < box[2:]).all(1) & (corners + rows["scale"][:, None] > box[:2]).all(1)
-        rows, corners = rows[near], corners[near]
+    near = (corners < (x1 - x0, y1 - y0)).all(1) & (corners + rows["scale"][:, None] > 0).all(1)
+    rows, corners = rows[near], corners[near]
     age = np.maximum(time - store.ends(rows), 0)
     visible = _topmost(rows, age, corners, staleness.shape)
     rows, age = rows[visible], age[visible]
@@ -58,7 +59,8 @@ def _known(store: TokenStore, camera: str, time: float) -> tuple[Channel, np.nda
         known = ", ".join(sorted({channel.camera for channel in store.channels.values()})) or "none"
         raise UserError(f"there is no camera “{camera}” in this memory; it knows {known}.")
     rows = store.table.rows
-    rows = rows[np.isin(rows["channel"], numbers) & (rows["start"] <= time)]
+    at = np.flatnonzero(np.isin(rows["channel"], numbers))
+    rows = rows[at[rows["start"][at] <= time]]
     number = int(rows["channel"][np.argmax(rows["start"])]) if len(rows) else numbers[0]
     return store.channels[number], rows[rows["channel"] == number]
 

@@ -13,17 +13,23 @@ import cv2
 import numpy as np
 
 from bunraku.vision.budget import TokenBudget
-from bunraku.vision.canvas import Canvas, Difference, Grid, cell_means
+from bunraku.vision.canvas import Canvas, Difference, Grid, cell_means, cell_variances
 from bunraku.vision.frame import Frame
 
-NOVELTY = 1e8
-"""Value (luma levels²) of a cell that was never seen, above that of any change: what is unknown cannot be asked for."""
-MOST_PATIENCE = 2.0
+NOVELTY = 2e4
+"""Value (luma levels²) of a cell that was never seen, that of a strong change: the unknown cannot be asked for."""
+SETTLED = 0.6
+"""Seconds of rest after which a change is taken to stay."""
+INSISTENCE = 20.0
+"""Growth of the value of what has settled, per second: so long as it is not kept, it is asked for ever more loudly."""
+MOST_PATIENCE = 4.0
 """Seconds of rest after which a change gains no more value."""
 ONSET = 1.0
 """Weight of a change that is still going on: it will look different before it can be asked for."""
 SMOOTH = 30.0
 """Luma variance below which half resolution loses nothing that matters."""
+COARSE_SHARE = 0.7
+"""What a coarse patch of some cells is worth, as a share of its cells' values."""
 REFINEMENT = 0.1
 """Value per luma variance of replacing a coarse patch by a full one."""
 FOREGROUND = 12.0
@@ -41,7 +47,7 @@ FORGET_TRACK = 3.0
 class Group:
     """Patches kept together from one picture.
 
-    `rows`, `columns` (n,) are the cells of their upper left corners and `spans` (n,) their size in cells, 1 or 2;
+    `rows`, `columns` (n,) are the cells of their upper left corners and `spans` (n,) their size in cells, 1, 2 or 4;
     `track` numbers the moving thing they show whole, 0 for repairs.
     """
 
@@ -191,18 +197,18 @@ class Selector:
         return bool(np.diff(np.searchsorted(taken, np.append(np.unique(taken), np.inf))).max() < 0.8 * len(taken))
 
     def _repairs(self, difference: Difference) -> list[Group]:
-        """The most valuable cells one by one, and 2 × 2 of them as one coarse patch where that loses little."""
+        """The most valuable cells one by one, and squares of them as one coarse patch where that loses little."""
         value, isolated = self._value(difference)
-        blocks = self._coarse_blocks(value, difference)
         single = value > 0
-        single[: 2 * blocks.shape[0], : 2 * blocks.shape[1]] &= ~blocks.repeat(2, 0).repeat(2, 1)
+        found = []
+        for span, blocks in self._coarse_blocks(value):
+            rows, columns = (np.array(at) * span for at in np.nonzero(blocks))
+            single &= ~_spread(blocks, span, single.shape)
+            worth = COARSE_SHARE * _squares(value, span).sum((1, 3))[blocks]
+            found.append((rows, columns, np.full(len(rows), span), worth, np.zeros(len(rows), bool)))
         rows, columns = np.nonzero(single)
-        block_rows, block_columns = np.nonzero(blocks)
-        block_values = 0.7 * 4 * cell_means(_even(value), 2)[blocks]
-        values = np.concatenate([value[rows, columns], block_values])
-        small = np.concatenate([isolated[rows, columns], np.zeros(len(block_rows), bool)])
-        spans = np.concatenate([np.ones(len(rows), int), np.full(len(block_rows), 2)])
-        rows, columns = np.concatenate([rows, 2 * block_rows]), np.concatenate([columns, 2 * block_columns])
+        found.append((rows, columns, np.ones(len(rows), int), value[single], isolated[single]))
+        rows, columns, spans, values, small = (np.concatenate(parts) for parts in zip(*found, strict=True))
         kept = self.budget.spend(self.camera, values, small)
         if not kept.any():
             return []
@@ -215,7 +221,8 @@ class Selector:
         cells = self.canvas.cells
         excess = np.where(difference.visible & cells["seen"], np.maximum(difference.kept - difference.threshold, 0), 0)
         onset = np.maximum(difference.step - difference.threshold, 0)
-        patience = np.sqrt(1 + 30 * np.minimum(cells["quiet"], MOST_PATIENCE))
+        quiet = np.minimum(cells["quiet"], MOST_PATIENCE)
+        patience = np.sqrt(1 + 30 * quiet) + INSISTENCE * np.maximum(quiet - SETTLED, 0)
         value = (excess * patience + ONSET * np.minimum(excess, onset)).astype(np.float32)
         changed = value > 0
         isolated = changed & (cv2.blur(changed.astype(np.float32), (3, 3)) < 0.35)
@@ -233,35 +240,49 @@ class Selector:
     def _variance(self) -> np.ndarray:
         """Luma variance (rows, columns) of the cells of the picture."""
         if self._variance_grid is None:
-            picture, cell = self.canvas.picture, self.grid.cell
-            squares = cell_means(cv2.multiply(picture, picture, dtype=cv2.CV_32F), cell)
-            self._variance_grid = squares - cell_means(picture, cell).astype(np.float32) ** 2
+            self._variance_grid = cell_variances(self.canvas.picture, self.grid.cell)
         return self._variance_grid
 
-    def _coarse_blocks(self, value: np.ndarray, difference: Difference) -> np.ndarray:
-        """(rows // 2, columns // 2) bool: 2 × 2 cells that may be one patch, all wanted and smooth or never seen."""
+    def _coarse_blocks(self, value: np.ndarray) -> list[tuple[int, np.ndarray]]:
+        """Spans, and for each which squares (rows // span, columns // span) bool may be one patch.
+
+        Never seen is 4 × 4 cells, a first glance, or 2 × 2; smooth and wanted is 2 × 2.
+        """
         wanted = value > 0
         if not self.multiscale or wanted.sum() < 16:
-            return np.zeros((value.shape[0] // 2, value.shape[1] // 2), bool)
+            return []
         cells = self.canvas.cells
-        fit = wanted & (~cells["seen"] | ((self._variance() < SMOOTH) & ~cells["coarse"]))
-        fit = _even(fit)
-        return fit.reshape(fit.shape[0] // 2, 2, fit.shape[1] // 2, 2).min((1, 3))
+        glance = _all(wanted & ~cells["seen"], 4)
+        smooth = wanted & (~cells["seen"] | ((self._variance() < SMOOTH) & ~cells["coarse"]))
+        smooth &= ~_spread(glance, 4, smooth.shape)
+        return [(4, glance), (2, _all(smooth, 2))]
 
     def _keep(self, group: Group) -> None:
         chosen, coarse = np.zeros(self.grid.shape, bool), np.zeros(self.grid.shape, bool)
-        single, double = group.spans == 1, group.spans == 2
-        for row, column in ((0, 0), (0, 1), (1, 0), (1, 1)) if double.any() else ():
-            rows = np.minimum(group.rows[double] + row, chosen.shape[0] - 1)
-            columns = np.minimum(group.columns[double] + column, chosen.shape[1] - 1)
-            coarse[rows, columns] = True
-        chosen[group.rows[single], group.columns[single]] = True
+        for span in np.unique(group.spans):
+            mine = group.spans == span
+            for row, column in np.ndindex(span, span):
+                rows = np.minimum(group.rows[mine] + row, chosen.shape[0] - 1)
+                columns = np.minimum(group.columns[mine] + column, chosen.shape[1] - 1)
+                (chosen if span == 1 else coarse)[rows, columns] = True
         self.canvas.keep(chosen | coarse, coarse & ~chosen)
 
 
-def _even(grid: np.ndarray) -> np.ndarray:
-    """`grid` without a last odd row or column."""
-    return grid[: grid.shape[0] // 2 * 2, : grid.shape[1] // 2 * 2]
+def _squares(grid: np.ndarray, span: int, beyond: float = 0) -> np.ndarray:
+    """`grid` as squares (n, span, m, span) of cells; cells `beyond` its edge have that value."""
+    below, right = -grid.shape[0] % span, -grid.shape[1] % span
+    grid = np.pad(grid, ((0, below), (0, right)), constant_values=beyond)
+    return grid.reshape(grid.shape[0] // span, span, grid.shape[1] // span, span)
+
+
+def _all(grid: np.ndarray, span: int) -> np.ndarray:
+    """(n, m) bool: the squares of `span` cells that are true throughout, as far as they lie in the grid."""
+    return _squares(grid, span, beyond=True).min((1, 3))
+
+
+def _spread(squares: np.ndarray, span: int, shape: tuple[int, ...]) -> np.ndarray:
+    """The cells of `shape` that lie in any of the `squares` (n, m) bool."""
+    return squares.repeat(span, 0).repeat(span, 1)[: shape[0], : shape[1]]
 
 
 def _most_common(tracks: np.ndarray, excluded: set[int]) -> int:

@@ -15,7 +15,7 @@ STORED = np.dtype(
         ("id", "<i8"),
         ("x", "<i2"),  # frame px of the upper left corner; may lie outside the frame
         ("y", "<i2"),
-        ("scale", "u1"),  # frame px per side: 16, 32 or 64
+        ("scale", "u1"),  # frame px per side: 16, 32, 64 or 128
         ("end", "<f8"),  # s at which what it shows was last verified; inf while it still is
         ("group", "<i8"),  # patches with one number were kept together
         ("track", "<i4"),  # moving thing that the group shows whole, 0 if none
