@@ -192,6 +192,9 @@ class Actor:
             case "status":
                 held = [grip.seen for grip in self._body.grips.values()]
                 return Outcome(True, (f"I hold {_listed(held)}. " if held else "") + self._last)
+            case "recall" if self._body.recollection is not None:
+                self._in_view()
+                return Outcome(*self._body.recollection.last_seen(call.arguments["query"], self._body.time))
             case "recall" if self._memory is not None:
                 return remember(self._memory, call.arguments["query"], self._body.time)
             case "recall":

@@ -23,6 +23,7 @@ from bunraku.sim.darkroom import develop
 from bunraku.sim.robot import SimulatedRobot
 from bunraku.sim.world import create_world
 from bunraku.skills import Body
+from bunraku.skills.recollection import Recollection
 
 IDLE = 0.1
 """Seconds for which it stands before it listens again."""
@@ -144,7 +145,8 @@ class SimulatedBody:
             self._instant = Instant(world.time, world.data.qpos.copy(), self._doing)
             clock.wait_for(world.time)
 
-        runtime = Runtime(robot, on_event=self._note, on_tick=tick)
+        recollection = Recollection()
+        runtime = Runtime(robot, on_event=self._note, on_tick=tick, recollection=recollection)
         actor = Actor(runtime.body)
         self._ready.set()
         try:
@@ -161,6 +163,7 @@ class SimulatedBody:
                 action.finish(outcome or Outcome(False, "I stopped."))
         finally:
             robot.close()
+            recollection.close()
 
     def _pausable(self, skill: Generator[None, None, Outcome], body: Body) -> Generator[None, None, Outcome]:
         """The skill, which makes no step while it is paused; meanwhile the reference rests."""

@@ -24,6 +24,7 @@ from bunraku.robot import SIDES, HandCommand, Observation, Robot
 from bunraku.skills import Body, Eyes
 from bunraku.skills.localising import Localizer
 from bunraku.skills.paths import FloorMap
+from bunraku.skills.recollection import Recollection
 
 
 @dataclass(frozen=True)
@@ -50,6 +51,7 @@ class Runtime:
         on_tick: Callable[[Observation], None] = lambda observation: None,
         start: Stance | None = None,
         house: bool = False,
+        recollection: Recollection | None = None,
     ) -> None:
         """Take hold of `robot`, which stands in its initial posture.
 
@@ -57,6 +59,7 @@ class Runtime:
             robot: simulated or real.
             start: where it is told to stand on its map; before the counter if None.
             house: whether its map is that of the whole house, with people who hold out plates, or the kitchen's.
+            recollection: what its cameras feed; nothing if None.
             on_event: told whatever a skill says.
             on_tick: called once for every observation.
         """
@@ -67,6 +70,7 @@ class Runtime:
         floor = FloorMap(blocks() if house else kitchen_blocks())
         eyes = Eyes(spec, heights=(SERVING_HEIGHT,) if house else ())
         self.body = Body(planner, eyes, self._say, floor, Localizer(floor_lines()) if house else None)
+        self.body.recollection = recollection
         self.events: list[Event] = []
         self._on_event, self._on_tick = on_event, on_tick
         self._legs = Legs(spec, robot.control_period)
@@ -178,6 +182,8 @@ class Runtime:
         body.configuration, body.standing = state.configuration, walker.is_standing
         if body.eyes is not None:
             body.eyes.note(state, self._observation)
+            if body.recollection is not None:
+                body.recollection.note(self._observation, body.eyes)
 
     def _follow_the_feet(self) -> None:
         """Keep the reference on the body while the feet move; when they have come to rest, plan from where they are."""

@@ -27,6 +27,7 @@ from bunraku.vision.detect import View
 if TYPE_CHECKING:
     from bunraku.control.grasping import HandGrasp
     from bunraku.skills.perception import Eyes, Seen
+    from bunraku.skills.recollection import Recollection
 
 Skill = Generator[None, None, "Outcome"]
 
@@ -81,6 +82,7 @@ class Body:
         people: where people were seen last, (2,) m each.
         localizer: what says by the floor where the robot is; None to trust odometry alone.
         correction: how what was seen of the floor would move the map; the runtime takes it.
+        recollection: its visual memory; None if it has none.
         pace: speed of all arm motions as a share of full speed, above 0.
         say: told what is going on, in words.
     """
@@ -114,6 +116,7 @@ class Body:
         self.localizer = localizer
         self.correction: Stance | None = None
         self._looked_out = -1.0
+        self.recollection: Recollection | None = None
         self.pace = 1.0
         self.say = say
 
@@ -142,7 +145,10 @@ class Body:
 
     def remember(self, seen: Iterable[Seen]) -> None:
         """Keep what was seen, in place of earlier sightings."""
+        seen = list(seen)
         self.known |= {thing.name: thing for thing in seen}
+        if self.recollection is not None:
+            self.recollection.saw(seen)
 
     def around(self, *but: str) -> list[Seen]:
         """What stands around as far as is known: neither in a hand nor named in `but`."""

@@ -74,6 +74,14 @@ class Eyes:
         frames = [observation.frames[name] for name in cameras if name in observation.frames]
         return [self._view(frame) for frame in frames if frame.time > after]
 
+    def pose(self, frame: CameraFrame) -> tuple[np.ndarray, np.ndarray, float]:
+        """Where the camera of `frame` was when it took it: position (3,) m and rotation (3, 3) in the world, in the
+        OpenCV convention, and its focal length in px."""
+        state, _ = min(self._states, key=lambda entry: abs(entry[0].time - frame.time))
+        position, rotation = self._poses.camera_pose(state, frame.camera)
+        focal = frame.image.shape[0] / 2 / np.tan(np.deg2rad(self._spec.camera(frame.camera).fovy_deg) / 2)
+        return position, rotation_from_mujoco(rotation), float(focal)
+
     def _view(self, frame: CameraFrame) -> View:
         state, then = min(self._states, key=lambda entry: abs(entry[0].time - frame.time))
         return self.view(frame, state, {side: then.hand(side) for side in SIDES})

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import shutil
 import time
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack, contextmanager
@@ -20,6 +21,7 @@ from bunraku.sim.person import PERSON
 from bunraku.sim.robot import SimulatedRobot
 from bunraku.sim.video import Film
 from bunraku.sim.world import World, create_world
+from bunraku.skills.recollection import Recollection
 from bunraku.skills.walking import Stance
 from bunraku.tasks.assignment import PLATE, Assignment, draw_assignment, draw_errand, errand, fits, room_for
 from bunraku.tasks.episode import BRING, PICK_PLACE, EpisodeResult, Progress
@@ -61,7 +63,9 @@ def run(
         if film:
             stack.callback(film.close)
         watch = _Watch(world, Referee(world, assignment), film, assignment.instruction, log, on_progress)
-        runtime = Runtime(robot, watch.event, watch.tick, Stance(*assignment.scene.start), assignment.scene.house)
+        recollection = stack.enter_context(_fresh_recollection(out / "memory")) if out else None
+        start = Stance(*assignment.scene.start)
+        runtime = Runtime(robot, watch.event, watch.tick, start, assignment.scene.house, recollection)
         runtime.idle(SETTLE)
         failure = _carry_out(
             runtime, Actor(runtime.body), request, lambda: world.time < LONGEST and not watch.referee.has_fallen
@@ -72,6 +76,12 @@ def run(
         result = _result(seed, assignment, watch, failure)
         log("result", asdict(result) | {"interventions": len(runtime.interventions)})
     return result
+
+
+def _fresh_recollection(directory: Path) -> Recollection:
+    """A memory of this episode alone; that of an earlier one in the same place is overwritten, as the video is."""
+    shutil.rmtree(directory, ignore_errors=True)
+    return Recollection(directory)
 
 
 def assignment_for(seed: int, instruction: str) -> Assignment:

@@ -14,7 +14,7 @@ from bunraku.errors import UserError
 
 TARGET = 0.15
 """Fill of the joint bucket that the price aims at: tokens saved up are tokens not used."""
-GAIN = 12.0
+GAIN = 4.0
 """Change of the logarithm of the price per second and per share of the bucket above or below that fill."""
 SOLD_OUT = 1.1
 """Factor by which the price rises each time that the joint bucket runs dry."""

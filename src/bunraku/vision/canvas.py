@@ -39,6 +39,8 @@ REANCHOR_ROTATION = 0.12
 REANCHOR_SCALE = 0.12
 MOVING_SHARE = 0.25
 """Share of changed cells from which camera motion is looked for."""
+CHROMA_WEIGHTS = (0.5, 0.7)
+"""What u and v add to the luma that is compared, so that a blue thing on a dark ground is not overlooked."""
 TEXTURED = 100.0
 """Luma variance from which a cell would look different if the camera moved."""
 ANCHORED_SHARE = 0.2
@@ -146,7 +148,7 @@ class Canvas:
 
     def observe(self, frame: Frame) -> Difference:
         """Compare a frame with the canvases; afterwards `picture` holds it in canvas coordinates."""
-        raw = self._analysed(frame.luma)
+        raw = self._analysed(frame)
         first = self._time is None
         elapsed = 0.0 if self._time is None else min(max(frame.time - self._time, 0.0), 1.0)
         turn = self._turn(frame.orientation)
@@ -208,8 +210,16 @@ class Canvas:
         centres = (corners + half) @ picture_from_canvas[:, :2].T + picture_from_canvas[:, 2]
         return np.rint(centres - half).astype(int)
 
-    def _analysed(self, luma: np.ndarray) -> np.ndarray:
-        small = shrink_luma(luma, self.grid.factor)
+    def _analysed(self, frame: Frame) -> np.ndarray:
+        small = shrink_luma(frame.luma, self.grid.factor)
+        if frame.chroma[0].size:
+            # One plane is a third of the work of three, and hides only what differs in all of them and cancels out.
+            for plane, weight in zip(frame.chroma, CHROMA_WEIGHTS, strict=True):
+                colour = shrink_luma(plane, max(self.grid.factor // 2, 1))
+                if colour.shape != small.shape:
+                    colour = cv2.resize(colour, small.shape[::-1], interpolation=cv2.INTER_LINEAR)
+                small = cv2.addWeighted(small, 1.0, colour, weight, -128 * weight)
+            small = cv2.max(small, float(UNKNOWN + 1))
         height, width = self.grid.analysed_shape
         below, right = height - small.shape[0], width - small.shape[1]
         if below or right:

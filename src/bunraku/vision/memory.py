@@ -252,12 +252,12 @@ class VisualMemory:
         shown = camera.selector.canvas.cells["token"]
         difference = selection.difference
         holds = difference.visible & (shown >= 0) & (~difference.changed | (shown >= first_new))
-        now = np.where(holds, shown, -1)
+        now = _without_remnants(np.where(holds, shown, -1), shown)
         differs = now != camera.holding
         if not differs.any() and first_new == self.store.next_id:
             return
         before, camera.holding = camera.holding, now
-        # A coarse token covers several cells, and cells wander as a camera turns: gone is what holds nowhere.
+        # Cells wander as a camera turns: gone is what holds nowhere.
         new = np.arange(first_new, self.store.next_id)
         ended, begun = np.union1d(before[differs], new), np.unique(now[differs])
         ended = ended[(ended >= 0) & ~np.isin(ended, now)]
@@ -286,3 +286,13 @@ class VisualMemory:
                 x1, y1 = int((group.columns + group.spans).max()) * patch, int((group.rows + group.spans).max()) * patch
                 text = f"something of {x1 - x0}x{y1 - y0} px began to move"
                 self.store.add_event(Event(frame.time, frame.camera, "appeared", text, (x0, y0, x1, y1)))
+
+
+def _without_remnants(holding: np.ndarray, shown: np.ndarray) -> np.ndarray:
+    """`holding` (rows, columns) without the tokens that hold in less than half of the cells that they are `shown` in.
+
+    A coarse token covers several cells but has one interval: what is mostly wrong does not hold.
+    """
+    tokens, cells = np.unique(shown, return_counts=True)
+    still = np.bincount(np.searchsorted(tokens, holding[holding >= 0]), minlength=len(tokens))
+    return np.where(np.isin(holding, tokens[2 * still < cells]), -1, holding)

@@ -30,9 +30,15 @@ MARGIN = 16
 """Pixels around a sighting within which an example may lie."""
 LEAST_LIKENESS = 0.3
 """Correlation from which something may be what the example shows."""
+FINE = 8
+"""Pixels of a square that is taken to show one patch."""
+TELLING = 0.4
+"""Share of those squares, the ones most like the example, that tell how long it stayed."""
 SAME_STAY = 1.0
 """Seconds between two sightings at one place that make one stay."""
-GOOD = 0.65
+SURE = 0.45
+"""Score from which a sighting is preferred to an earlier better one, if there is one above it."""
+GOOD = 0.55
 """Share of the best score from which a later sighting is preferred to the best one."""
 SMALL, LARGE = 0.10, 0.25
 """Sizes, as shares of the picture's width, below and above which a thing is called small and large."""
@@ -80,7 +86,7 @@ def recall(store: TokenStore, query: Query, limit: int = 5) -> Answer:
 def _answer(store: TokenStore, query: Query, found: list[Sighting], limit: int, note: str) -> Answer:
     if found:
         best = max(sighting.score for sighting in found)
-        found.sort(key=lambda s: (s.score < GOOD * best, -s.end))
+        found.sort(key=lambda s: (s.score < GOOD * best or s.score < SURE < best, -s.end))
         found = [replace(s, crop=_crop(store, s)) for s in found[:limit]]
         first = found[0]
         text = f"{query.describe()}: {first.camera}, {first.start:.1f}–{first.end:.1f} s, at {first.box}{note}."
@@ -121,9 +127,9 @@ def _by_label(store: TokenStore, query: Query, limit: int) -> list[Sighting]:
             if share.max(initial=0) < MINIMUM_SHARE:
                 continue
             score *= float(0.5 + 0.5 * share.max())
-        end = float(store.ends(rows).max(initial=label.time))
         source = store.source(rows[0]) if len(rows) else None
-        sighting = Sighting(label.camera, label.time, end, label.box, score, np.empty(0), source, label.name)
+        sighting = Sighting(label.camera, label.time, label.time, label.box, score, np.empty(0), source, label.name)
+        sighting = replace(sighting, end=_held_until(store, sighting, _eccentricity(label.box)))
         if _size_fits(store, sighting, query):
             found.append(sighting)
         if len(found) >= 4 * limit:
@@ -285,10 +291,12 @@ def _reranked(store: TokenStore, sightings: list[Sighting], example: np.ndarray)
     found: list[Sighting] = []
     for sighting in {(s.camera, s.start, s.box): s for s in candidates}.values():
         box = _around(store, sighting, example.shape)
-        score, (x0, y0, x1, y1) = _match(reconstruct(store, sighting.camera, sighting.start, box).image, example)
-        placed = (x0 + box[0], y0 + box[1], x1 + box[0], y1 + box[1])
+        picture = reconstruct(store, sighting.camera, sighting.start, box).image
+        score, (x0, y0, x1, y1) = _match(picture, example)
         if score > LEAST_LIKENESS:
-            found.append(replace(sighting, score=score, box=placed, end=_held_until(store, sighting, placed)))
+            placed = replace(sighting, score=score, box=(x0 + box[0], y0 + box[1], x1 + box[0], y1 + box[1]))
+            unlike = _unlikeness(picture[y0:y1, x0:x1], example)
+            found.append(replace(placed, end=_held_until(store, placed, unlike)))
     return _merged(found)
 
 
@@ -307,25 +315,43 @@ def _within(store: TokenStore, camera: str, box: Box) -> Box:
     return x0, y0, min(max(box[2], x0 + 1), channel.width), min(max(box[3], y0 + 1), channel.height)
 
 
-def _held_until(store: TokenStore, sighting: Sighting, box: Box) -> float:
-    """When half of what was shown within `box` had ceased to hold: a neighbour that stays does not count.
+def _unlikeness(picture: np.ndarray, example: np.ndarray) -> np.ndarray:
+    """Mean colour difference (levels) of each `FINE` px square of `picture` to the example laid over it."""
+    height, width = picture.shape[:2]
+    laid = cv2.resize(example, (width, height), interpolation=cv2.INTER_AREA)
+    difference = cv2.absdiff(picture, laid).astype(np.float32).mean(-1)
+    return cv2.resize(difference, (max(1, width // FINE), max(1, height // FINE)), interpolation=cv2.INTER_AREA)
 
-    A patch counts by the area of the box that it covers.
+
+def _eccentricity(box: Box) -> np.ndarray:
+    """How far each `FINE` px square lies from the middle of `box`, where a thing is sure to be."""
+    rows, columns = (max(1, side // FINE) for side in (box[3] - box[1], box[2] - box[0]))
+    return np.hypot(np.linspace(-1, 1, rows)[:, None], np.linspace(-1, 1, columns))
+
+
+def _held_until(store: TokenStore, sighting: Sighting, unlike: np.ndarray) -> float:
+    """When half of what shows the thing had ceased to hold; what lies around it, or was not kept of it, may stay.
+
+    `unlike` (n, m) tells how little each square of the sighting's box looks like it.
     """
-    rows = store.table.rows
+    rows, box = store.table.rows, sighting.box
     numbers = [channel.number for channel in store.channels.values() if channel.camera == sighting.camera]
     at = np.flatnonzero(np.isin(rows["channel"], numbers) & (rows["start"] <= sighting.start))
     shown = rows[at[rows["end"][at] >= sighting.start]]
     corner, size = np.column_stack([shown["x"], shown["y"]]).astype(int), shown["scale"][:, None].astype(int)
-    overlap = np.minimum(corner + size, box[2:]) - np.maximum(corner, box[:2])
-    # What was refined shows the finer patch, which came later.
-    area = np.where((overlap > 0).all(1), overlap.prod(1), 0) * np.where(size[:, 0] > size.min(initial=256), 0.5, 1.0)
-    if area.sum() == 0:
-        return sighting.end
+    inside = ((corner < box[2:]) & (corner + size > box[:2])).all(1)
+    # A first glance covers much more than the thing, so how long it held says nothing of it.
+    inside &= size[:, 0] <= 2 * min((c.patch for c in store.channels.values() if c.number in numbers), default=0)
+    shown, corner, size = shown[inside], corner[inside], size[inside]
     ends = store.ends(shown)
-    order = np.argsort(ends)
-    half = np.searchsorted(np.cumsum(area[order]), 0.5 * area.sum())
-    return float(ends[order[min(half, len(order) - 1)]])
+    first = np.rint((corner - box[:2]) / FINE).astype(int).clip(0)
+    last = np.rint((corner + size - box[:2]) / FINE).astype(int)
+    until = np.full(unlike.shape, np.nan)
+    for token in np.argsort(shown["start"], kind="stable"):
+        (x0, y0), (x1, y1) = first[token], last[token]
+        until[y0:y1, x0:x1] = ends[token]
+    until[unlike > np.quantile(unlike, TELLING)] = np.nan
+    return sighting.end if np.isnan(until).all() else float(np.nanmedian(until))
 
 
 def _merged(sightings: list[Sighting]) -> list[Sighting]:

@@ -20,11 +20,11 @@ NOVELTY = 2e4
 """Value (luma levels²) of a cell that was never seen, that of a strong change: the unknown cannot be asked for."""
 SETTLED = 0.6
 """Seconds of rest after which a change is taken to stay."""
-INSISTENCE = 20.0
+INSISTENCE = 10.0
 """Growth of the value of what has settled, per second: so long as it is not kept, it is asked for ever more loudly."""
 MOST_PATIENCE = 4.0
 """Seconds of rest after which a change gains no more value."""
-ONSET = 1.0
+ONSET = 3.0
 """Weight of a change that is still going on: it will look different before it can be asked for."""
 SMOOTH = 30.0
 """Luma variance below which half resolution loses nothing that matters."""

@@ -1,0 +1,69 @@
+"""What the robot remembers of what it saw."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+
+from bunraku.acting import Actor
+from bunraku.mind.tools import ToolCall
+from bunraku.runtime import Runtime
+from bunraku.sim import random_scene
+from bunraku.sim.build import OBJECT_PREFIX
+from bunraku.sim.robot import SimulatedRobot
+from bunraku.sim.world import create_world
+from bunraku.skills.looking import look_around
+from bunraku.skills.recollection import Recollection
+
+
+@pytest.fixture(scope="module")
+def asked():
+    """A robot that looked at the counter, from which everything then vanished; its world, actor and memory."""
+    world = create_world(random_scene(np.random.default_rng(3)))
+    with Recollection() as recollection:
+        robot = SimulatedRobot(world, seed=3)
+        runtime = Runtime(robot, recollection=recollection)
+        actor = Actor(runtime.body)
+        runtime.idle(0.3)
+        seen = runtime.run(look_around(runtime.body))
+        runtime.body.remember(seen)
+        for item in world.scene.objects:
+            world.data.joint(OBJECT_PREFIX + item.name).qpos[:2] += 30
+        runtime.idle(3.0)
+        yield seen, actor, recollection, runtime
+        robot.close()
+
+
+def test_it_says_where_it_last_saw_what_is_out_of_sight_now(asked):
+    seen, actor, _, _ = asked
+    assert seen
+    for thing in seen:
+        answer = actor.answer(ToolCall("recall", {"query": f"where did you last see the {thing.name}"}))
+        assert answer.ok
+        assert f"I last saw the {thing.name} " in answer.text
+        assert "counter" in answer.text
+        assert "just now" not in answer.text
+
+
+def test_it_does_not_remember_what_was_never_there(asked):
+    _, actor, _, _ = asked
+    answer = actor.answer(ToolCall("recall", {"query": "where did you last see the purple elephant"}))
+    assert not answer.ok
+
+
+def test_all_cameras_feed_it_with_the_times_of_their_pictures(asked):
+    _, _, recollection, runtime = asked
+    spec = runtime.robot.spec
+    channels = {channel.number: channel.camera for channel in recollection.memory.store.channels.values()}
+    assert set(channels.values()) == {camera.name for camera in spec.cameras}
+    for number, time in recollection.memory.store.last_seen.items():
+        assert runtime.body.time - 1.5 < time <= runtime.body.time, channels[number]
+
+
+def test_a_robot_without_a_memory_says_so(asked):
+    _, actor, recollection, runtime = asked
+    runtime.body.recollection = None
+    answer = actor.answer(ToolCall("recall", {"query": "where did you last see the mug"}))
+    runtime.body.recollection = recollection
+    assert not answer.ok
+    assert "memory" in answer.text
