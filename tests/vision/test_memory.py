@@ -11,7 +11,8 @@ from hypothesis import strategies as st
 from tests.vision.scenes import BLUE, crossing, room, with_square
 
 from bunraku.errors import UserError
-from bunraku.vision import Event, Label, Orientation, VisualMemory
+from bunraku.vision import Event, Frame, Label, Orientation, Query, VisualMemory
+from bunraku.vision.canvas import Canvas, Grid, cell_variances
 
 MEGABYTE = 1 << 20
 
@@ -254,3 +255,56 @@ def test_somebody_elses_folder_is_refused(tmp_path):
     with pytest.raises(UserError, match="not empty"):
         VisualMemory(tmp_path)
     assert (tmp_path / "thesis.tex").exists()
+
+
+def test_everything_is_glanced_at_first(tmp_path):
+    """However tight the budget, no part of any camera stays unknown after its first picture."""
+    pictures = {f"camera{n}": room(480, 640, seed=n) for n in range(4)}
+    with VisualMemory(tmp_path / "m", 60) as memory:
+        for camera, picture in pictures.items():
+            memory.observe_image(camera, 0.0, picture)
+        for camera, picture in pictures.items():
+            seen = memory.reconstruct(camera, 0.0)
+            assert np.isfinite(seen.staleness).mean() > 0.95
+            assert np.abs(seen.image.astype(int) - picture).mean() < 12
+
+
+def test_a_thing_as_bright_as_the_ground_is_seen_by_its_colour(tmp_path):
+    grey = np.full((240, 320, 3), 76, np.uint8)
+    thing = grey.copy()
+    thing[96:144, 128:176] = (180, 25, 75)  # of the grey's own luma
+    with VisualMemory(tmp_path / "m", 300) as memory:
+        end = feed(memory, [grey] * 10 + [thing] * 20)
+        seen = memory.reconstruct("desk", end).image
+        assert (np.abs(seen[100:140, 132:172].astype(int) - (180, 25, 75)).mean(-1) < 40).mean() > 0.9
+
+
+def test_a_stay_ends_when_the_thing_leaves_though_its_surroundings_stay(tmp_path):
+    picture = room(480, 640)
+    with VisualMemory(tmp_path / "m", 300) as memory:
+        end = feed(memory, [picture] * 10, rate=10)
+        end = feed(memory, [with_square(picture, 210, 150, 90)] * 30, rate=10, start=end + 0.1)
+        feed(memory, [picture] * 30, rate=10, start=end + 0.1)
+        example = with_square(picture, 210, 150, 90)[150:240, 210:300]
+        best = memory.recall(Query(example=example)).sightings[0]
+        assert abs(best.end - end) <= 0.3
+        assert abs((best.box[0] + best.box[2]) / 2 - 255) < 16
+
+
+def test_a_busy_scene_before_a_resting_camera_is_no_camera_motion():
+    rng = np.random.default_rng(0)
+    still = room(480, 640)[..., 0]
+    canvas = Canvas(Grid(480, 640))
+    none = np.zeros((0, 0), np.uint8)
+    for tick in range(30):
+        luma = still.copy()
+        luma[:, 320:] = np.roll(room(480, 320, seed=1)[..., 0], 9 * tick + int(rng.integers(3)), axis=1)
+        canvas.observe(Frame("x", tick / 10, luma, (none, none)))
+        canvas.keep(np.ones(canvas.grid.shape, bool) if tick == 0 else rng.random(canvas.grid.shape) < 0.03)
+    assert np.array_equal(canvas.canvas_from_picture, [[1, 0, 0], [0, 1, 0]])
+
+
+def test_variances_are_exact():
+    image = np.random.default_rng(0).integers(90, 110, (32, 48), dtype=np.uint8)
+    blocks = image.reshape(4, 8, 6, 8).astype(float)
+    np.testing.assert_allclose(cell_variances(image, 8), blocks.var(axis=(1, 3)), atol=0.05)

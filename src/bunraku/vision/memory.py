@@ -289,10 +289,11 @@ class VisualMemory:
 
 
 def _without_remnants(holding: np.ndarray, shown: np.ndarray) -> np.ndarray:
-    """`holding` (rows, columns) without the tokens that hold in less than half of the cells that they are `shown` in.
+    """`holding` (rows, columns) without the glances that hold in less than half of the cells that they are `shown` in.
 
-    A coarse token covers several cells but has one interval: what is mostly wrong does not hold.
+    A coarse token covers several cells but has one interval. Of four cells it is over when the last has changed, most
+    likely that of a thing at rest beside something that moves; a glance of sixteen would say that far too long.
     """
     tokens, cells = np.unique(shown, return_counts=True)
     still = np.bincount(np.searchsorted(tokens, holding[holding >= 0]), minlength=len(tokens))
-    return np.where(np.isin(holding, tokens[2 * still < cells]), -1, holding)
+    return np.where(np.isin(holding, tokens[(cells > 4) & (2 * still < cells)]), -1, holding)

@@ -19,7 +19,7 @@ from bunraku.vision.recording import BitstreamRing
 from bunraku.vision.store import Event
 from bunraku.vision.stream import CameraReader
 
-ANALYSED_PER_SECOND = 12.0
+ANALYSED_PER_SECOND = 9.0
 """Pictures of each camera that are analysed; all are recorded."""
 DEGRADATION = (
     "every picture is decoded",
