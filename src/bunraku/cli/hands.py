@@ -55,7 +55,7 @@ def compare(
     quick: bool = False,
     seeds: int = 20,
     seed: int = 0,
-    processes: int = 1,
+    processes: int = 0,
     json: Path = Path("runs/hands/compare.json"),
     html: Path | None = None,
 ) -> int:
@@ -67,34 +67,41 @@ def compare(
         names: hands that `bunraku hands list` names, peers, or YAML files.
         tests: K thumb opposition, W workspace, G the 33 grasps (formed, held, Ferrari–Canny), S strength, V speed,
             M in-hand rotation, X wrist crosstalk, C mass; all of them by default, such as K,G.
-        quick: 11 grasps and 5 seeds instead of 33 and 20, and no M.
-        seeds: holds of each grasp.
-        seed: of the search and of the disturbances.
-        processes: that share the work.
+        quick: 11 grasps and 6 seeds instead of 33 and 20, and no M.
+        seeds: holds of each grasp, shared by two independent searches.
+        seed: of the searches and of the disturbances.
+        processes: that share the work; 0 is one for each core.
         json: file that keeps every result.
         html: page to write.
     """
     _one_thread_for_algebra()
+    import time
     from dataclasses import replace
 
     from bunraku.hands.benchmark.run import FULL, QUICK, TESTS
     from bunraku.hands.benchmark.run import compare as run
     from bunraku.hands.benchmark.summary import judge, rows
 
-    if seeds < 1 or processes < 1:
-        raise UserError(f"--seeds and --processes must be at least 1, got {seeds} and {processes}.")
+    if seeds < 1 or processes < 0:
+        raise UserError(f"--seeds must be at least 1 and --processes at least 0, got {seeds} and {processes}.")
+    cores = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
+    processes = processes or cores
     settings = replace(QUICK, seed=seed) if quick else replace(FULL, seeds=seeds, seed=seed)
     console = Console(highlight=False)
     everything = tuple(test for test in TESTS if not (quick and test == "M"))
     chosen = tuple(test.strip() for test in tests.split(",")) if tests else everything
+    start = time.perf_counter()
     with _progress(console) as bar:
         results = run(list(names), chosen, settings, json, processes, _report(bar, bar.add_task("starting")))
+    minutes = (time.perf_counter() - start) / 60
     table = rows(results)
     for part in score_tables(table):
         console.print(part)
     for finding in judge(table):
         word = "[green]holds[/]" if finding.holds else "[red]fails[/]"
         console.print(f"{word} {finding.claim}: {finding.measured}.")
+    spent = sum(result.get("cpu_s", 0.0) for result in results.values()) / 60
+    console.print(f"{minutes:.1f} min now; all results together took {spent:.1f} min of one core's time.")
     console.print(f"Results: {json}")
     if html:
         from bunraku.hands.benchmark.page import write_page

@@ -6,13 +6,14 @@ than the tolerances below.
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass
 
 import numpy as np
 
 from bunraku.hands.benchmark.grasps import Grasp
 from bunraku.hands.benchmark.kinematics import SPHERES, Kinematics, Placement, rotations_from_vectors
-from bunraku.hands.benchmark.search import minimise
+from bunraku.hands.benchmark.search import climb, minimise
 
 TOUCH = 0.002
 """Greatest gap or overlap of a required contact, m."""
@@ -27,7 +28,7 @@ WRAP_GAP = 0.006
 ADDUCTED = 0.75
 """Greatest share of an adducted thumb's length which may stand out of the palm's plane."""
 CANDIDATES = 600
-ROUNDS = ((20, 10), (6, 24))
+ROUNDS = ((20, 10), (6, 28))
 """Successive halving: how many starts are kept, and for how many iterations they are improved."""
 
 
@@ -240,15 +241,45 @@ def fit_grasp(
     starts = np.concatenate([postures, position, turn], 1)
     scene = _Scene(kinematics, grasp, base)
     cost = np.square(scene.residuals(starts)).sum(1)
-    lower = np.concatenate([kinematics.lower, np.full(3, -0.4), np.full(3, -7.0)])
-    upper = np.concatenate([kinematics.upper, np.full(3, 0.4), np.full(3, 7.0)])
-    upper[list(leaning)] = lower[list(leaning)] + 1e-4
+    lower, upper = _bounds(kinematics, leaning)
     x = starts
     for count, iterations in ROUNDS:
         x, cost = minimise(scene.residuals, x[np.argsort(cost)[:count]], lower, upper, iterations)
     state = scene.evaluate(x)
     fits = [_fit(scene, state, x, cost, i) for i in range(len(x))]
     return sorted(fits, key=lambda fit: (not fit.feasible, fit.cost))[:keep]
+
+
+def strengthen(
+    kinematics: Kinematics,
+    fit: Fit,
+    force: Callable[[Fit], float],
+    rng: np.random.Generator,
+    leaning: tuple[int, ...] = (),
+) -> Fit:
+    """Climb from a feasible `fit` to a neighbour of greater `force`; joints `leaning` rest on their lower stops."""
+    scene = _Scene(kinematics, fit.grasp, fit.rotation)
+    lower, upper = _bounds(kinematics, leaning)
+
+    def fits(x: np.ndarray) -> list[Fit]:
+        state = scene.evaluate(x)
+        return [_fit(scene, state, x, np.zeros(len(x)), i) for i in range(len(x))]
+
+    def score(x: np.ndarray) -> np.ndarray:
+        return np.array([force(each) if each.feasible else -np.inf for each in fits(x)])
+
+    start = np.concatenate([fit.posture, fit.position, np.zeros(3)])
+    spread = np.concatenate([0.12 * (kinematics.upper - kinematics.lower), np.full(3, 0.006), np.full(3, 0.15)])
+    best, _ = climb(scene.residuals, score, start, lower, upper, spread, rng)
+    return fits(best[None])[0]
+
+
+def _bounds(kinematics: Kinematics, leaning: tuple[int, ...]) -> tuple[np.ndarray, np.ndarray]:
+    """Of posture, position and turn, (n + 6,) each."""
+    lower = np.concatenate([kinematics.lower, np.full(3, -0.4), np.full(3, -7.0)])
+    upper = np.concatenate([kinematics.upper, np.full(3, 0.4), np.full(3, 7.0)])
+    upper[list(leaning)] = lower[list(leaning)] + 1e-4
+    return lower, upper
 
 
 def _fit(scene: _Scene, state: dict, x: np.ndarray, cost: np.ndarray, i: int) -> Fit:
@@ -284,7 +315,7 @@ def _fit(scene: _Scene, state: dict, x: np.ndarray, cost: np.ndarray, i: int) ->
         )
     return Fit(
         scene.grasp,
-        x[i, : k.dof].copy(),
+        k.tie(x[i, : k.dof]).copy(),
         state["position"][i].copy(),
         state["rotation"][i].copy(),
         tuple(contacts),

@@ -131,4 +131,4 @@ def _open(kinematics: Kinematics, fit: Fit, s: Statics) -> np.ndarray:
     moving = np.linalg.norm(normals, axis=0) > 1e-6
     j = normals[:, moving].T
     move = -OPENING * j.T @ np.linalg.solve(j @ j.T + 1e-4 * np.eye(len(j)), np.ones(len(j)))
-    return np.clip(fit.posture + move, kinematics.lower, kinematics.upper)
+    return kinematics.tie(np.clip(fit.posture + move, kinematics.lower, kinematics.upper))

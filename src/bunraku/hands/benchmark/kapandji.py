@@ -12,7 +12,7 @@ import numpy as np
 
 from bunraku.hands.benchmark.force import Statics, friction_pyramid, greatest_force, passive
 from bunraku.hands.benchmark.kinematics import SPHERES, Kinematics, Placement, link_point
-from bunraku.hands.benchmark.search import minimise
+from bunraku.hands.benchmark.search import climb, minimise
 from bunraku.hands.benchmark.subject import CONTINUOUS
 
 TARGETS = (
@@ -40,6 +40,7 @@ FUSED = {
 TOUCH, OVERLAP, SIDE = 0.002, 0.0025, 0.2
 CANDIDATES = 1500
 ROUNDS = ((24, 12), (8, 20))
+CLIMBS = 2
 FORCE = 5.0
 """Mutual force that K2 asks for, N."""
 VOXEL, SAMPLES = 0.006, 20_000
@@ -48,7 +49,8 @@ VOXEL, SAMPLES = 0.006, 20_000
 @dataclass(frozen=True)
 class Kapandji:
     """`reached` and `pressed`: for each of the ten positions, whether it is reached, and whether FORCE is held there.
-    `force` (10,) N is the greatest mutual force under continuous limits, 0 where the position is not reached."""
+    `force` (10,) N is the mutual force found under continuous limits: the search ends at FORCE. 0 where the position is
+    not reached."""
 
     reached: tuple[bool, ...]
     pressed: tuple[bool, ...]
@@ -132,6 +134,20 @@ class _Opposition:
         )
         return greatest_force(s, self.k.subject.forces[CONTINUOUS], np.ones(1))
 
+    def strongest(self, x: np.ndarray, lower: np.ndarray, upper: np.ndarray, rng: np.random.Generator) -> float:
+        """Greatest mutual force, N, of the postures at choices `x` (B, k), or FORCE or more if a climb from the best
+        ones gets there."""
+
+        def score(choices: np.ndarray) -> np.ndarray:
+            postures = self.k.free(choices)
+            return np.array([self.force(posture) if self.judge(posture) else -np.inf for posture in postures])
+
+        best, spread, most = x[np.argsort(-score(x))[:CLIMBS]], 0.08 * (upper - lower), 0.0
+        for start in best:
+            if most < FORCE:
+                most = max(most, climb(self.residuals, score, start, lower, upper, spread, rng, FORCE)[1])
+        return most
+
 
 def kapandji(kinematics: Kinematics, seed: int) -> Kapandji:
     """Try the ten positions."""
@@ -153,7 +169,7 @@ def kapandji(kinematics: Kinematics, seed: int) -> Kapandji:
         postures = kinematics.free(x)
         good = [posture for posture in postures if test.judge(posture)]
         reached.append(bool(good))
-        force.append(max((test.force(posture) for posture in good[:4]), default=0.0))
+        force.append(test.strongest(x, lower, upper, rng) if good else 0.0)
     return Kapandji(tuple(reached), tuple(f >= FORCE for f in force), tuple(force))
 
 

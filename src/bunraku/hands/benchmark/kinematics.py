@@ -69,16 +69,26 @@ class Kinematics:
         ]
         links = [link for chain in subject.digits.values() for link in chain]
         self._sphere_body = np.repeat([link.body for link in links], len(SPHERES))
-        self._sphere_local = np.array([link.start + s * (link.end - link.start) for link in links for s in SPHERES])
+        self._link_body = np.array([link.body for link in links])
+        self._link_locals = np.array([[link_point(link, share) for share in SPHERES] for link in links])
         self.sphere_radius = np.repeat([link.radius for link in links], len(SPHERES))
         self.sphere_digit = np.repeat(
             [i for i, chain in enumerate(subject.digits.values()) for _ in chain], len(SPHERES)
         )
         self.sphere_depth = np.repeat([d for chain in subject.digits.values() for d in range(len(chain))], len(SPHERES))
 
+    def tie(self, postures: np.ndarray) -> np.ndarray:
+        """`postures` (..., n) rad with the joints that linkages move where their drivers put them."""
+        if not self.subject.linked:
+            return postures
+        tied = postures.copy()
+        for joint, (driver, ratio, offset) in self.subject.linked.items():
+            tied[..., joint] = offset + ratio * tied[..., driver]
+        return tied
+
     def place(self, postures: np.ndarray) -> Placement:
-        """Frames of all bodies at `postures` (B, n) rad."""
-        count = len(postures)
+        """Frames of all bodies at `postures` (B, n) rad, linked joints tied."""
+        count, postures = len(postures), self.tie(postures)
         position = np.zeros((count, len(self._rest), 3))
         rotation = np.tile(np.eye(3), (count, len(self._rest), 1, 1))
         for body, (parent, offset, turn) in enumerate(self._rest):
@@ -95,38 +105,38 @@ class Kinematics:
 
     def spheres(self, placement: Placement) -> np.ndarray:
         """Centres (B, k, 3) of the spheres that stand for the digits."""
-        turned = np.einsum("bkij,kj->bki", placement.rotation[:, self._sphere_body], self._sphere_local)
-        return placement.position[:, self._sphere_body] + turned
+        turned = self._link_locals @ placement.rotation[:, self._link_body].transpose(0, 1, 3, 2)
+        return (placement.position[:, self._link_body, None] + turned).reshape(len(turned), -1, 3)
 
     def palm_points(self, placement: Placement) -> np.ndarray:
         """Surface points of the palm (B, k, 3)."""
         palm = self.subject.palm
-        return placement.position[:, palm.body, None] + np.einsum(
-            "bij,kj->bki", placement.rotation[:, palm.body], palm.points
+        return placement.position[:, palm.body, None] + palm.points @ placement.rotation[:, palm.body].transpose(
+            0, 2, 1
         )
 
     @cached_property
     def _self_pairs(self) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
-        """Numbers of the spheres that stand for the digits among themselves, which pairs count, and their reach."""
+        """Numbers of the spheres that stand for the digits among themselves, which pairs of them count (numbers in the
+        flat table), and the distance at which each pair touches."""
         chosen = np.flatnonzero(np.arange(len(self._sphere_body)) % len(SPHERES) > 0)
         digit, depth, radius = self.sphere_digit[chosen], self.sphere_depth[chosen], self.sphere_radius[chosen]
         counts = (digit[:, None] < digit) & (depth[:, None] + depth > 1)
-        return chosen, counts, radius[:, None] + radius
+        return chosen, np.flatnonzero(counts), (radius[:, None] + radius)[counts]
 
     def self_overlap(self, centres: np.ndarray) -> np.ndarray:
         """How deep digits overlap each other, (B, pairs) m, 0 where they do not."""
-        chosen, counts, touch = self._self_pairs
+        chosen, pairs, touch = self._self_pairs
         c = centres[:, chosen]
-        square = np.einsum("bki,bki->bk", c, c)
-        distance = (square[:, :, None] + square[:, None] - 2 * c @ c.transpose(0, 2, 1))[:, counts]
-        return np.maximum(0.0, touch[counts] - np.sqrt(np.maximum(distance, 1e-12)))
+        square = (c * c).sum(2)
+        table = square[:, :, None] + square[:, None] - 2 * c @ c.transpose(0, 2, 1)
+        distance = np.take(table.reshape(len(c), -1), pairs, axis=1)
+        return np.maximum(0.0, touch - np.sqrt(np.maximum(distance, 1e-12)))
 
     def palm_overlap(self, placement: Placement, centres: np.ndarray) -> np.ndarray:
         """How deep the far links sink into the palm's plane inside its outline, (B, k) m."""
         palm = self.subject.palm
-        local = np.einsum(
-            "bij,bki->bkj", placement.rotation[:, palm.body], centres - placement.position[:, None, palm.body]
-        )
+        local = (centres - placement.position[:, None, palm.body]) @ placement.rotation[:, palm.body]
         height = (local - palm.points.mean(0)) @ palm.normal - self.sphere_radius
         flat = np.abs(palm.normal) < 0.5
         low, high = palm.points[:, flat].min(0), palm.points[:, flat].max(0)
@@ -134,8 +144,9 @@ class Kinematics:
         return np.where(inside, np.clip(-height, 0.0, 0.02), 0.0)
 
     def jacobian(self, posture: np.ndarray, placement: Placement, body: int, point: np.ndarray) -> np.ndarray:
-        """Translational Jacobian (3, n) of a `point` (3,) fixed to `body`; `placement` holds `posture` alone."""
-        columns = np.zeros((3, self.dof))
+        """Translational Jacobian (3, n) of a `point` (3,) fixed to `body`; `placement` holds `posture` alone. What a
+        linked joint moves stands in its driver's column."""
+        columns, posture = np.zeros((3, self.dof)), self.tie(posture)
         while body > 0:
             frame, origin = placement.rotation[0, body], placement.position[0, body]
             # the last joint of a body turns in the body's own frame; earlier ones are turned back by those after it
@@ -146,6 +157,9 @@ class Kinematics:
                 columns[:, joint] = np.cross(world, point - pivot)
                 after = rotations(axis, posture[joint : joint + 1])[0] @ after
             body = self._rest[body][0]
+        for joint, (driver, ratio, _) in self.subject.linked.items():
+            columns[:, driver] += ratio * columns[:, joint]
+            columns[:, joint] = 0.0
         return columns
 
     @cached_property

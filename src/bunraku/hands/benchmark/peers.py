@@ -1,14 +1,17 @@
 """Hands that others wrote, scored by the same tests: an MJCF or URDF file and a small map of its palm, digits and tips.
 
 The adapter turns the hand into the hand frame, locks its wrist, gives it the contact of our hands (friction, solver
-parameters) and drives each actuator as a position servo within the limit that its file states. Its digits do not
-collide with each other while it holds objects; the search for postures sees such overlaps as it does for every hand.
+parameters) and drives each actuator as a position servo within the limit that its file states; joints without an
+actuator (a URDF has none) get one within their stated effort. Its digits do not collide with each other while it holds
+objects; the search for postures sees such overlaps as it does for every hand.
 """
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-from importlib import resources
+import warnings
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from importlib import import_module, resources
 from importlib.util import find_spec
 from pathlib import Path
 
@@ -29,21 +32,26 @@ PEERS = {
 LEAST_ARMATURE = 1e-3
 """Rotor inertia at a joint, kg·m², where the source states less: about that of our hands."""
 SERVO_ERROR = 0.05
-"""Position error at which a servo gives its full force, rad or m/0.05 of its moment arm."""
+"""Position error at which a servo gives its full force, rad; of a muscle's length, m, that times ARM."""
+ARM = 0.01
+"""Typical moment arm of a muscle, m."""
 
 
 @dataclass(frozen=True)
 class PeerMap:
     """What the tests must know of a foreign hand. Vectors are in the frame of the palm's body at zero posture.
 
-    `wrist` is the hand frame's origin, `along` points to the fingers, `normal` out of the palm; the palm's surface is
-    the rectangle of half sizes `half` (along, across) about `centre`. `digits` maps names to bodies from palm to tip,
-    the tip in the last body's frame and a radius.
+    The model is `file`, or what the function `build` ("module:name") returns for `argument`. `wrist` is the hand
+    frame's origin, `along` points to the fingers, `normal` out of the palm; the palm's surface is the rectangle of half
+    sizes `half` (along, across) about `centre`. `digits` maps names to bodies from palm to tip, the tip in the last
+    body's frame and a radius. `locked` names joints to weld and actuators to leave out, `linked` joints that a linkage
+    moves with (driver, ratio, offset in rad), and `effort` the N·m of joints whose file states none ("all" for every
+    one).
     """
 
     name: str
     description: str
-    file: Path
+    file: Path | None
     body: str
     wrist: np.ndarray
     along: np.ndarray
@@ -52,29 +60,43 @@ class PeerMap:
     half: tuple[float, float]
     locked: tuple[str, ...]
     digits: dict[str, dict]
+    wrist_joints: int = 0
+    build: str = ""
+    argument: str = ""
+    linked: Mapping[str, tuple[str, float, float]] = field(default_factory=dict)
+    effort: Mapping[str, float] = field(default_factory=dict)
     unsure: str = ""
 
 
 def read_map(text: str, folder: Path | None = None) -> PeerMap:
     """Parse a map; its `file` lies in its `package`, or in `folder` if it names none."""
-    data = yaml.safe_load(text)
+    try:
+        data = yaml.safe_load(text)
+    except yaml.YAMLError as error:
+        raise UserError(f"The map of a foreign hand is not valid YAML ({str(error).splitlines()[0]}).") from None
     try:
         package = data.get("package")
         if package:
             found = find_spec(package)
             if found is None or found.origin is None:
-                raise UserError(f"The hand '{data['name']}' needs the package {package}: pip install 'bunraku[peers]'.")
+                install = data.get("install", "'bunraku[peers]'")
+                raise UserError(f"The hand '{data['name']}' needs the package {package}: pip install {install}.")
             folder = Path(found.origin).parent
         palm = data["palm"]
         vectors = {key: np.array(palm[key], float) for key in ("wrist", "along", "normal", "centre")}
         return PeerMap(
             name=data["name"],
             description=data["description"],
-            file=(folder or Path()) / data["file"],
+            file=None if "build" in data else (folder or Path()) / data["file"],
+            build=data.get("build", ""),
+            argument=data.get("argument", ""),
             body=palm["body"],
             half=tuple(palm["half"]),
             locked=tuple(data.get("locked", ())),
+            wrist_joints=int(data.get("wrist_joints", len(data.get("locked", ())))),
             digits=data["digits"],
+            linked={joint: (str(d), float(r), float(o)) for joint, (d, r, o) in data.get("linked", {}).items()},
+            effort=data.get("effort", {}),
             unsure=data.get("unsure", ""),
             **vectors,
         )
@@ -83,13 +105,23 @@ def read_map(text: str, folder: Path | None = None) -> PeerMap:
 
 
 def load_peer(name: str) -> Subject:
-    """The peer called `name`; UserError if its package is not installed."""
-    return subject_from_map(read_map(PEERS[name].read_text()))
+    """The peer called `name`, or the one of the map file at `name`; UserError if its package is not installed."""
+    if name in PEERS:
+        return subject_from_map(read_map(PEERS[name].read_text()))
+    return subject_from_map(read_map(Path(name).read_text(), Path(name).parent))
+
+
+def is_map(name: str) -> bool:
+    """Whether `name` is a peer or a map file rather than a hand of ours."""
+    if name in PEERS:
+        return True
+    path = Path(name)
+    return path.suffix in (".yaml", ".yml") and path.is_file() and "\n  body:" in path.read_text()
 
 
 def subject_from_map(peer: PeerMap) -> Subject:
     """Wrap a foreign hand."""
-    if not peer.file.is_file():
+    if peer.file and not peer.file.is_file():
         raise UserError(f"The hand '{peer.name}' has no model file {peer.file}.")
     spec = adapted_spec(peer)
     model = spec.compile()
@@ -103,6 +135,7 @@ def subject_from_map(peer: PeerMap) -> Subject:
         for v in np.linspace(-1, 1, 4)
     ]
     limits = model.actuator_forcerange.copy()
+    linked = {model.joint(j).id: (model.joint(d).id, ratio, offset) for j, (d, ratio, offset) in peer.linked.items()}
     return Subject(
         name=peer.name,
         description=peer.description,
@@ -113,25 +146,30 @@ def subject_from_map(peer: PeerMap) -> Subject:
         cable_speed=np.full(model.nu, np.nan),
         cable_inertia=float("nan"),
         mass=float(model.body_subtreemass[model.body(peer.body).id]),
-        dof=model.nv,
-        dof_with_wrist=model.nv + len(peer.locked),
+        dof=model.nv - len(linked),
+        dof_with_wrist=model.nv - len(linked) + peer.wrist_joints,
         motors_in_hand=False,
+        linked=linked,
         unsure=peer.unsure,
     )
 
 
 def adapted_spec(peer: PeerMap) -> mujoco.MjSpec:
     """The foreign model in the hand frame, wrist locked, contact and servos as the tests need them."""
-    spec = mujoco.MjSpec.from_file(str(peer.file))
-    lost = set(peer.locked)
+    spec = _source(peer)
+    lost = set(peer.locked) | set(peer.linked)
     for tendon in list(spec.tendons):
         if any(wrap.target is not None and wrap.target.name in lost for wrap in tendon.path):
             lost.add(tendon.name)
             spec.delete(tendon)
-    for element in [a for a in spec.actuators if a.target in lost]:
+    for element in [a for a in spec.actuators if a.target in lost or a.name in lost]:
         spec.delete(element)
-    for element in (*spec.keys, *spec.sensors, *[spec.joint(name) for name in peer.locked]):
+    welded = [joint for name in peer.locked if (joint := spec.joint(name)) is not None]
+    for element in (*spec.keys, *spec.sensors, *spec.excludes, *spec.pairs, *welded):
         spec.delete(element)
+    for name in (peer.body, *(body for entry in peer.digits.values() for body in entry["bodies"])):
+        if spec.body(name) is None:
+            raise UserError(f"The model of the hand '{peer.name}' has no body '{name}'.")
     root = spec.body(peer.body)
     while root.parent != spec.worldbody:
         root = root.parent
@@ -148,6 +186,8 @@ def adapted_spec(peer: PeerMap) -> mujoco.MjSpec:
             geom.solref, geom.solimp = [0.005, 1], [0.9, 0.98, 0.002, 0.5, 2]
     for joint in root.find_all(mujoco.mjtObj.mjOBJ_JOINT):
         joint.armature = max(joint.armature, LEAST_ARMATURE)
+    _link(spec, peer)
+    _add_motors(spec, peer)
     model = spec.compile()
     for number, actuator in enumerate(spec.actuators):
         _servo(actuator, model, number)
@@ -171,18 +211,77 @@ def _turn_into_hand_frame(spec: mujoco.MjSpec, root: mujoco.MjsBody, peer: PeerM
     root.pos, root.quat = rotation @ (own.xpos - origin), quat
 
 
+def _source(peer: PeerMap) -> mujoco.MjSpec:
+    """The model as its authors wrote it."""
+    if peer.file is None:
+        module, name = peer.build.split(":")
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore")
+            return getattr(import_module(module), name)(peer.argument)
+    try:
+        if peer.file.suffix.lower() != ".urdf":
+            return mujoco.MjSpec.from_file(str(peer.file))
+        meshes = {path.name: path for path in peer.file.parent.rglob("*") if path.suffix.lower() in (".stl", ".obj")}
+        spec = mujoco.MjSpec.from_string(
+            peer.file.read_text(), assets={name: path.read_bytes() for name, path in meshes.items()}
+        )
+    except ValueError as error:
+        raise UserError(f"MuJoCo cannot read {peer.file}: {str(error).splitlines()[0]}.") from None
+    spec.compiler.fusestatic = spec.compiler.discardvisual = False
+    return spec
+
+
+def _link(spec: mujoco.MjSpec, peer: PeerMap) -> None:
+    """Tie linked joints to their drivers, whose ranges keep both within their limits."""
+    for name, (driver_name, ratio, offset) in peer.linked.items():
+        joint, driver = spec.joint(name), spec.joint(driver_name)
+        if joint is None or driver is None:
+            raise UserError(f"The model of the hand '{peer.name}' has no joint '{driver_name if joint else name}'.")
+        low, high = sorted((limit - offset) / ratio for limit in joint.range)
+        driver.range = [max(driver.range[0], low), min(driver.range[1], high)]
+        tie = spec.add_equality(type=mujoco.mjtEq.mjEQ_JOINT, name1=name, name2=driver_name)
+        tie.data[:5] = offset, ratio, 0, 0, 0
+        tie.objtype = mujoco.mjtObj.mjOBJ_JOINT
+        tie.solref = [0.005, 1]
+
+
+def _add_motors(spec: mujoco.MjSpec, peer: PeerMap) -> None:
+    """A motor of the stated effort for each joint that nothing drives."""
+    if spec.actuators:
+        return
+    for joint in spec.joints:
+        if joint.name in peer.linked:
+            continue
+        effort = peer.effort.get(joint.name, peer.effort.get("all", max(joint.actfrcrange)))
+        if not effort > 0:
+            raise UserError(f"The joint '{joint.name}' of the hand '{peer.name}' states no effort; give it in the map.")
+        motor = spec.add_actuator(name=joint.name, target=joint.name, trntype=mujoco.mjtTrn.mjTRN_JOINT)
+        motor.forcelimited, motor.forcerange = True, [-effort, effort]
+
+
 def _servo(actuator: mujoco.MjsActuator, model: mujoco.MjModel, number: int) -> None:
     """Make `actuator` a position servo on its own transmission, within the force that its file allows."""
-    if model.actuator_forcelimited[number]:
+    gain, scale = model.actuator_gainprm[number], 1.0
+    if model.actuator_gaintype[number] == mujoco.mjtGain.mjGAIN_MUSCLE:
+        # a muscle pulls with at most its peak isometric force, on an arm of about a centimetre
+        low, high, scale = -gain[2], 0.0, ARM
+    elif model.actuator_forcelimited[number]:
         low, high = model.actuator_forcerange[number]
     else:
-        low, high = model.actuator_ctrlrange[number] * model.actuator_gainprm[number, 0]
-    if not high > low:
+        # a proportional actuator makes most where joint and command are at opposite ends
+        command = model.actuator_ctrlrange[number]
+        span = model.jnt_range[model.actuator_trnid[number, 0]] if _on_joint(model, number) else command
+        low, high = gain[0] * (command[0] - span[1]), gain[0] * (command[1] - span[0])
+    if not (low < high and max(-low, high) > 0):
         raise UserError(f"The actuator '{actuator.name}' states no force limit.")
-    stiffness = max(abs(low), abs(high)) / SERVO_ERROR
-    actuator.set_to_position(kp=stiffness, kv=2 * np.sqrt(stiffness * LEAST_ARMATURE))
+    stiffness = max(abs(low), abs(high)) / (SERVO_ERROR * scale)
+    actuator.set_to_position(kp=stiffness, kv=2 * np.sqrt(stiffness * LEAST_ARMATURE) / scale)
     actuator.ctrllimited, actuator.forcelimited = False, True
     actuator.forcerange = [low, high]
+
+
+def _on_joint(model: mujoco.MjModel, number: int) -> bool:
+    return model.actuator_trntype[number] == mujoco.mjtTrn.mjTRN_JOINT
 
 
 def _digit(model: mujoco.MjModel, data: mujoco.MjData, entry: dict) -> tuple[Link, ...]:

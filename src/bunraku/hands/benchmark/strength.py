@@ -7,11 +7,12 @@ from dataclasses import replace
 import mujoco
 import numpy as np
 
-from bunraku.hands.benchmark.fit import fit_grasp
+from bunraku.hands.benchmark.fit import Fit, fit_grasp, strengthen
 from bunraku.hands.benchmark.force import greatest_force, statics
 from bunraku.hands.benchmark.grasps import ALONG, FINGERS, THUMB, Grasp
 from bunraku.hands.benchmark.kinematics import Kinematics
 from bunraku.hands.benchmark.shapes import Shape
+from bunraku.hands.benchmark.subject import STALL
 
 GAUGES: dict[str, Grasp] = {
     "tip": Grasp(
@@ -29,7 +30,10 @@ GAUGES: dict[str, Grasp] = {
     ),
 }
 """Test bodies of pinch gauges, a bar and a dynamometer's handle."""
-FITS, SEARCHES = 6, 2
+FITS, SEARCHES, CLIMBS = 6, 2, 3
+LEVER = 0.03
+"""Least length of the vector of lever arms, m, with which a force counts. A strut with no lever about its joints bears
+any load, but neither hand nor gauge would make it."""
 TAP = np.radians(15)
 
 
@@ -37,36 +41,46 @@ def strength(kinematics: Kinematics, seed: int) -> dict[str, dict[str, float]]:
     """For each gauge the greatest force in N, sustained and at stall; 0 if the hand cannot take hold of it.
 
     Pinches report the thumb's normal force, the hook the load along the fingers, the grip the force of the last links
-    towards the palm, whose reaction the handle takes anywhere: the best of the best postures of SEARCHES searches. In
-    key pinch the index may lean on its ulnar stop, as people's does.
+    towards the palm, whose reaction the handle takes anywhere: the strongest posture of SEARCHES searches, from which
+    pinches climb on, CLIMBS of them. In key pinch the index may lean on its ulnar stop, as people's does.
     """
     table = {}
     for name, gauge in GAUGES.items():
+
+        def force(fit: Fit, limit: str = STALL, name: str = name) -> float:
+            return gauge_force(kinematics, name, fit, kinematics.subject.forces[limit])
+
         leanings = [(), _sideways(kinematics)] if name == "key" else [()]
-        fits = [
-            fit
+        found = [
+            (fit, leaning)
             for search in range(SEARCHES)
             for leaning in leanings
             for fit in fit_grasp(kinematics, gauge, seed + 1000 * search, FITS, leaning)
             if fit.feasible
         ]
-        row = {}
-        for limit, forces in kinematics.subject.forces.items():
-            values = [0.0]
-            for fit in fits:
-                s = statics(kinematics, fit)
-                if name == "hook":
-                    values.append(greatest_force(s, forces, np.zeros(len(fit.contacts)), np.array([*ALONG, 0, 0, 0])))
-                    continue
-                weights = np.array([1.0 if c.digit == "thumb" else 0.0 for c in fit.contacts])
-                if name == "grip":
-                    s = replace(s, wrench=np.zeros_like(s.wrench))
-                    last = {link.body for chain in kinematics.subject.digits.values() for link in chain[-1:]}
-                    weights = np.array([max(0.0, c.normal[2]) if c.body in last else 0.0 for c in fit.contacts])
-                values.append(greatest_force(s, forces, weights))
-            row[limit] = max(values)
-        table[name] = row
+        rng = np.random.default_rng([seed, gauge.number])
+        strongest = sorted(found, key=lambda pair: -force(pair[0]))[:CLIMBS]
+        fits = [fit for fit, _ in strongest]
+        if "thumb" in {contact.split(".")[0] for contact in gauge.contacts}:
+            fits += [strengthen(kinematics, fit, force, rng, leaning) for fit, leaning in strongest]
+        best = max(fits, key=force, default=None)
+        table[name] = {limit: force(best, limit) if best else 0.0 for limit in kinematics.subject.forces}
     return table
+
+
+def gauge_force(kinematics: Kinematics, name: str, fit: Fit, limits: np.ndarray) -> float:
+    """The force, N, that the gauge called `name` reads at a fitted posture with tensions within `limits` (m, 2) N."""
+    s = statics(kinematics, fit)
+    if name == "hook":
+        return greatest_force(s, limits, np.zeros(len(fit.contacts)), np.array([*ALONG, 0, 0, 0]))
+    weights = np.array([1.0 if c.digit == "thumb" else 0.0 for c in fit.contacts])
+    if name == "grip":
+        s = replace(s, wrench=np.zeros_like(s.wrench))
+        last = {link.body for chain in kinematics.subject.digits.values() for link in chain[-1:]}
+        weights = np.array([max(0.0, c.normal[2]) if c.body in last else 0.0 for c in fit.contacts])
+    along_normals = s.torque.reshape(len(s.torque), len(weights), -1).mean(2)
+    weights = np.where(np.linalg.norm(along_normals, axis=0) < LEVER, 0.0, weights)
+    return greatest_force(s, limits, weights)
 
 
 def _sideways(kinematics: Kinematics) -> tuple[int, ...]:

@@ -6,8 +6,8 @@ Digits are chains of capsules (`Link`), the palm a rectangle of surface points. 
 
 from __future__ import annotations
 
-from collections.abc import Callable
-from dataclasses import dataclass
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
 from functools import cached_property
 from math import radians
 
@@ -48,7 +48,8 @@ class Subject:
 
     `digits` maps thumb, index, middle, ring, little (those that exist) to links from palm to tip. `forces` maps
     continuous and stall to (m, 2) N. The actuators choose free postures `rest` (n,) + `coupling` (n, k) · anything;
-    None means all postures. `unsure` says in words which limits of the source are arbitrary.
+    None means all postures. `linked` maps a joint that a rigid linkage moves to (its driver, ratio, offset in rad).
+    `unsure` says in words which limits of the source are arbitrary.
     """
 
     name: str
@@ -65,6 +66,7 @@ class Subject:
     motors_in_hand: bool
     coupling: np.ndarray | None = None
     rest: np.ndarray | float = 0.0
+    linked: Mapping[int, tuple[int, float, float]] = field(default_factory=dict)
     unsure: str = ""
 
     @cached_property

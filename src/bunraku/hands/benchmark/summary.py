@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import statistics
 from collections import defaultdict
 from dataclasses import dataclass, field
 
@@ -31,12 +32,15 @@ class Row:
     grasps: int | None = None
     held: int | None = None
     trials: int | None = None
+    spread: float | None = None
+    """Standard error of the held rate from the differences between independent searches for the same grasp."""
     epsilon: float | None = None
     stall: dict[str, float] = field(default_factory=dict)
     continuous: dict[str, float] = field(default_factory=dict)
     closing_time: float | None = None
     tapping: float | None = None
     rotation: dict[str, float] = field(default_factory=dict)
+    drops: dict[str, tuple[int, int]] = field(default_factory=dict)
     crosstalk: float | None = None
 
     @property
@@ -46,8 +50,13 @@ class Row:
 
     @property
     def held_interval(self) -> tuple[float, float]:
-        """Its 95 % Wilson interval."""
-        return wilson_interval(self.held or 0, self.trials or 0)
+        """Its 95 % Wilson interval, with as many independent trials as the spread between searches leaves."""
+        if not self.trials or self.held is None:
+            return wilson_interval(0, 0)
+        rate, worth = self.held / self.trials, self.trials
+        if self.spread and 0 < rate < 1:
+            worth = max(1, min(worth, round(rate * (1 - rate) / self.spread**2)))
+        return wilson_interval(round(rate * worth), worth)
 
     @property
     def strength(self) -> float | None:
@@ -62,7 +71,7 @@ def rows(results: dict[str, dict]) -> list[Row]:
     by_hand: dict[str, dict[str, dict[str, dict]]] = defaultdict(lambda: defaultdict(dict))
     for key, result in results.items():
         hand, test, item = key.rsplit("/", 2)
-        by_hand[hand][test][item] = result
+        by_hand[hand][test][item] = {name: value for name, value in result.items() if name != "cpu_s"}
     return [_row(hand, tests) for hand, tests in by_hand.items()]
 
 
@@ -89,11 +98,21 @@ def _row(hand: str, tests: dict[str, dict[str, dict]]) -> Row:
             "grasps": len(grasps),
             "held": sum(g["held"] for g in grasps.values()),
             "trials": sum(g["trials"] for g in grasps.values()),
+            "spread": _spread([g["searches"] for g in grasps.values()]),
             "epsilon": epsilons[len(epsilons) // 2],
         }
     if turns := tests.get("M"):
         values["rotation"] = {item: turn["speed_deg"] for item, turn in turns.items()}
+        values["drops"] = {item: (turn["drops"], turn["trials"]) for item, turn in turns.items()}
     return Row(hand, **values)
+
+
+def _spread(grasps: list[list[list[int]]]) -> float | None:
+    """Standard error of the mean rate, stratified by grasp: Σ s²/k over k searches of each, where there are several."""
+    rates = [[held / trials for held, trials in searches] for searches in grasps]
+    if any(len(rate) < 2 for rate in rates):
+        return None
+    return sum(statistics.variance(rate) / len(rate) for rate in rates) ** 0.5 / len(rates)
 
 
 @dataclass(frozen=True)
