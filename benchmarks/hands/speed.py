@@ -19,7 +19,7 @@ from bunraku.hands.cables import TensionDistribution, run_arms
 from bunraku.hands.retarget import DIGITS, Retargeter
 from bunraku.hands.routed import build_routed_hand
 
-STEPS = 5000
+STEPS, SETTLE = 5000, 1800
 
 
 def steps_per_second(spec: mujoco.MjSpec, hold: bool) -> tuple[float, float]:
@@ -28,18 +28,19 @@ def steps_per_second(spec: mujoco.MjSpec, hold: bool) -> tuple[float, float]:
         ball = spec.worldbody.add_body(pos=[0.085, 0.01, -0.05])
         ball.add_freejoint()
         ball.add_geom(type=mujoco.mjtGeom.mjGEOM_SPHERE, size=[0.032, 0, 0], mass=0.06)
-    spec.option.gravity = [0, 0, 0]
+    # palm up, so that the ball stays in the hand
+    spec.option.gravity = [0, 0, 9.81]
     model = spec.compile()
     data = mujoco.MjData(model)
     mujoco.mj_forward(model, data)
     hand = load_hand("h22")
-    fist = [np.radians(0.55 * joint.range_deg[1]) * ("abduction" not in joint.name) for joint in hand.joints]
+    fist = [np.radians(0.7 * joint.range_deg[1]) * ("abduction" not in joint.name) for joint in hand.joints]
     if model.nu == len(hand.cables):
         data.ctrl[:] = cable_arms(hand) @ fist
     else:
         runs = run_arms(hand)
         data.ctrl[: len(runs)] = data.actuator_length[: len(runs)] - runs @ fist
-    mujoco.mj_step(model, data, 300)
+    mujoco.mj_step(model, data, SETTLE)
     contacts, start = 0, time.process_time()
     for _ in range(STEPS // 100):
         mujoco.mj_step(model, data, 100)

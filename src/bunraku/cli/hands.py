@@ -15,6 +15,8 @@ from rich.table import Table
 from bunraku.errors import UserError
 
 if TYPE_CHECKING:
+    import numpy as np
+
     from bunraku.hands.benchmark.run import Job
     from bunraku.hands.benchmark.summary import Row
 
@@ -135,6 +137,10 @@ def score_tables(table: list[Row]) -> tuple[Table, Table]:
     def number(value: float | None, pattern: str = "{:.0f}") -> str:
         return "–" if value is None else pattern.format(value)
 
+    def turning(row: Row, item: str) -> str:
+        dropped, trials = row.drops.get(item, (0, 0))
+        return number(row.rotation.get(item)) + (f" ({dropped}/{trials} dropped)" if dropped else "")
+
     reach = Table("hand", "DoF", "motors", "K1", "K2", "W cm³", "G1", "G2 held (95 %)", "ε N", "turn ball, cube °/s")
     force = Table("hand", "tip", "key", "palmar", "hook", "grip N", "of a man", "close s", "tap Hz", "wrist °", "kg")
     reach.title, force.title = "Dexterity", "Force at stall (lasting), speed, crosstalk, mass"
@@ -154,7 +160,7 @@ def score_tables(table: list[Row]) -> tuple[Table, Table]:
             "–" if row.formed is None else f"{row.formed}/{row.grasps}",
             held,
             number(row.epsilon, "{:.2f}"),
-            f"{number(row.rotation.get('sphere'))}, {number(row.rotation.get('cube'))}",
+            ", ".join(turning(row, item) for item in ("sphere", "cube")),
         )
         gauges = ("tip", "key", "palmar", "hook", "grip")
         force.add_row(
@@ -230,14 +236,17 @@ def retarget(
     hand: str = "h22",
     side: str = "right",
     output: Path | None = None,
+    model: Path = Path("hand_landmarker.task"),
 ) -> int:
     """Turn landmarks of a person's hand (21 points per frame) into joint angles of a hand.
 
     Args:
-        landmarks: .npz or .npy file with an array (frames, 21, 3) in m, in the order of MediaPipe's hand landmarks.
+        landmarks: .npz or .npy file with an array (frames, 21, 3) in m, in the order of MediaPipe's hand landmarks; or
+            a film, whose landmarks MediaPipe finds (pip install mediapipe).
         hand: name or YAML file.
         side: left or right.
         output: .npz with `angles` (frames, n) rad and `joints`; beside the input by default.
+        model: MediaPipe's model file, for a film.
     """
     _one_thread_for_algebra()
     import time
@@ -251,12 +260,13 @@ def retarget(
         raise UserError(f"--side must be left or right, got '{side}'.")
     if not landmarks.is_file():
         raise UserError(f"There is no landmark file {landmarks}.")
-    try:
-        loaded = np.load(landmarks, allow_pickle=False)
-    except (ValueError, OSError):
-        raise UserError(f"{landmarks} is not a NumPy file (.npz or .npy).") from None
-    points = loaded if isinstance(loaded, np.ndarray) else loaded[loaded.files[0]] if loaded.files else np.zeros(0)
     spec = load_hand(hand)
+    if landmarks.suffix in (".npz", ".npy"):
+        points = _array(landmarks)
+    else:
+        from bunraku.hands.landmarks import landmarks_from_film
+
+        points = landmarks_from_film(landmarks, model)
     start = time.perf_counter()
     angles = follow(np.asarray(points, float), spec, side)
     seconds = time.perf_counter() - start
@@ -264,6 +274,17 @@ def retarget(
     np.savez(output, angles=angles, joints=np.array([f"{side}_{name}" for name in spec.joint_names]))
     print(f"{len(angles)} frames in {seconds:.2f} s ({len(angles) / max(seconds, 1e-9):.0f} per second) → {output}")
     return 0
+
+
+def _array(file: Path) -> np.ndarray:
+    """The first array of a NumPy file."""
+    import numpy as np
+
+    try:
+        loaded = np.load(file, allow_pickle=False)
+        return loaded if isinstance(loaded, np.ndarray) else loaded[loaded.files[0]] if loaded.files else np.zeros(0)
+    except (ValueError, OSError):
+        raise UserError(f"{file} is not a NumPy file (.npz or .npy).") from None
 
 
 def show(name: tyro.conf.Positional[str] = "h22", port: int = 8080, side: str = "right") -> int:

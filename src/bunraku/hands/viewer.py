@@ -58,7 +58,7 @@ def show_hand(hand: HandSpec, side: str = "right", port: int = 8080) -> None:
     panel = HandPanel(hand, side)
     server = viser.ViserServer(port=port)
     server.gui.configure_theme(dark_mode=False)
-    server.initial_camera.position = (-0.12, 0.22, 0.18)
+    server.initial_camera.position = (-0.02, 0.16, 0.16)
     server.initial_camera.look_at = (0.09, 0.0, 0.0)
     column = {name: i for i, name in enumerate(hand.joint_names)}
     for digit in hand.digits:
@@ -73,6 +73,9 @@ def show_hand(hand: HandSpec, side: str = "right", port: int = 8080) -> None:
 
     panel.on_tension = draw
     viewer = Viewer(panel.model, panel.data, step_fn=panel.step, server=server)
+    # a white hand needs little light and a darker ground
+    server.scene.configure_environment_map(environment_intensity=0.25)
+    server.scene.set_background_image(np.full((2, 2, 3), 150, np.uint8))
     shown = viewer.scene.geom_groups_visible
     for group in range(len(shown)):
         shown[group] = group == VISUAL_GROUP

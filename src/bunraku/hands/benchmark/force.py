@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 
 import daqp
@@ -36,14 +37,15 @@ class Statics:
     stops: np.ndarray
 
 
-def statics(kinematics: Kinematics, fit: Fit, friction: float = FRICTION) -> Statics:
-    """The statics of a fitted grasp."""
+def statics(kinematics: Kinematics, fit: Fit, digit_friction: Mapping[str, float] | None = None) -> Statics:
+    """The statics of a fitted grasp, with FRICTION at all contacts but those of the digits in `digit_friction`."""
+    special = digit_friction or {}
     placement = kinematics.place(fit.posture[None])
     scale = float(np.linalg.norm(fit.grasp.shape.extent))
     wrench, torque, normal = [], [], []
     for number, contact in enumerate(fit.contacts):
         jacobian = kinematics.jacobian(fit.posture, placement, contact.body, contact.point)
-        for edge in friction_pyramid(contact.normal, friction):
+        for edge in friction_pyramid(contact.normal, special.get(contact.digit, FRICTION)):
             moment = np.cross(contact.point - fit.position, edge) / scale
             wrench.append([*edge, *moment])
             torque.append(jacobian.T @ edge)

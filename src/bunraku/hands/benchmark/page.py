@@ -69,6 +69,10 @@ def _table(table: list[Row]) -> str:
     def number(value: float | None, pattern: str = "{:.0f}") -> str:
         return "–" if value is None else pattern.format(value)
 
+    def turning(row: Row, item: str) -> str:
+        dropped, trials = row.drops.get(item, (0, 0))
+        return number(row.rotation.get(item)) + (f" <small>{dropped}/{trials} dropped</small>" if dropped else "")
+
     lines = []
     for row in table:
         low, high = row.held_interval
@@ -86,8 +90,8 @@ def _table(table: list[Row]) -> str:
             number(row.epsilon, "{:.2f}"),
             number(row.closing_time, "{:.2f}"),
             number(row.tapping, "{:.1f}"),
-            number(row.rotation.get("sphere")),
-            number(row.rotation.get("cube")),
+            turning(row, "sphere"),
+            turning(row, "cube"),
             number(row.crosstalk),
         )
         lines.append("<tr>" + "".join(f"<td>{cell}</td>" for cell in cells) + "</tr>")

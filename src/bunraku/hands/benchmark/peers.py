@@ -8,6 +8,7 @@ objects; the search for postures sees such overlaps as it does for every hand.
 
 from __future__ import annotations
 
+import re
 import warnings
 from collections.abc import Mapping
 from dataclasses import dataclass, field
@@ -116,7 +117,8 @@ def is_map(name: str) -> bool:
     if name in PEERS:
         return True
     path = Path(name)
-    return path.suffix in (".yaml", ".yml") and path.is_file() and "\n  body:" in path.read_text()
+    named = path.suffix in (".yaml", ".yml") and path.is_file()
+    return named and re.search("^(file|build):", path.read_text(), re.MULTILINE) is not None
 
 
 def subject_from_map(peer: PeerMap) -> Subject:
@@ -215,9 +217,9 @@ def _source(peer: PeerMap) -> mujoco.MjSpec:
     """The model as its authors wrote it."""
     if peer.file is None:
         module, name = peer.build.split(":")
-        with warnings.catch_warnings():
-            warnings.simplefilter("ignore")
-            return getattr(import_module(module), name)(peer.argument)
+        # repeated at every compilation of a model put together by its authors, who know
+        warnings.filterwarnings("ignore", message="Attaching a spec with an empty prefix")
+        return getattr(import_module(module), name)(peer.argument)
     try:
         if peer.file.suffix.lower() != ".urdf":
             return mujoco.MjSpec.from_file(str(peer.file))

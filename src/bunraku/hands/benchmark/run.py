@@ -29,7 +29,7 @@ from bunraku.hands.benchmark.subject import CONTINUOUS, Subject, subject_from_sp
 from bunraku.hands.benchmark.wrist import wrist_crosstalk
 from bunraku.hands.spec import hand_to_yaml, load_hand
 
-VERSIONS = {"K": 2, "W": 1, "G": 3, "S": 3, "V": 1, "M": 2, "X": 2, "C": 1}
+VERSIONS = {"K": 2, "W": 1, "G": 3, "S": 5, "V": 1, "M": 2, "X": 2, "C": 1}
 """Raised when a test changes, so that old results are not mixed with new ones."""
 TESTS = tuple(VERSIONS)
 """K: K1 and K2; G: G1, G2 and Q. The letters that `--tests` takes."""

@@ -30,10 +30,13 @@ GAUGES: dict[str, Grasp] = {
     ),
 }
 """Test bodies of pinch gauges, a bar and a dynamometer's handle."""
-FITS, SEARCHES, CLIMBS = 6, 2, 3
+FITS, SEARCHES, CLIMBS = 6, 2, 2
+SMOOTH = 0.4
+"""Friction of the gauge's plate under the thumb: it reads what presses along its axis."""
 LEVER = 0.03
-"""Least length of the vector of lever arms, m, with which a force counts. A strut with no lever about its joints bears
-any load, but neither hand nor gauge would make it."""
+"""Least length of the vector of lever arms, m, with which a thumb's or a gripping link's force counts: about a last
+phalanx. A strut with no lever about its joints bears any load, and so does a thumb that leans on its joints' stops, but
+neither makes it: what a gauge reads must come from the tendons."""
 TAP = np.radians(15)
 
 
@@ -70,17 +73,26 @@ def strength(kinematics: Kinematics, seed: int) -> dict[str, dict[str, float]]:
 
 def gauge_force(kinematics: Kinematics, name: str, fit: Fit, limits: np.ndarray) -> float:
     """The force, N, that the gauge called `name` reads at a fitted posture with tensions within `limits` (m, 2) N."""
-    s = statics(kinematics, fit)
     if name == "hook":
-        return greatest_force(s, limits, np.zeros(len(fit.contacts)), np.array([*ALONG, 0, 0, 0]))
+        load = np.array([*ALONG, 0, 0, 0])
+        return greatest_force(statics(kinematics, fit), limits, np.zeros(len(fit.contacts)), load)
+    plate = {} if name == "grip" else {"thumb": SMOOTH}
+    s = statics(kinematics, fit, digit_friction=plate)
     weights = np.array([1.0 if c.digit == "thumb" else 0.0 for c in fit.contacts])
     if name == "grip":
         s = replace(s, wrench=np.zeros_like(s.wrench))
         last = {link.body for chain in kinematics.subject.digits.values() for link in chain[-1:]}
         weights = np.array([max(0.0, c.normal[2]) if c.body in last else 0.0 for c in fit.contacts])
-    along_normals = s.torque.reshape(len(s.torque), len(weights), -1).mean(2)
-    weights = np.where(np.linalg.norm(along_normals, axis=0) < LEVER, 0.0, weights)
-    return greatest_force(s, limits, weights)
+    else:
+        s = replace(s, stops=s.stops[:, ~s.stops[_joints(kinematics, "thumb")].any(0)])
+    lever = np.linalg.norm(s.torque.reshape(len(s.torque), len(weights), -1).mean(2), axis=0)
+    return greatest_force(s, limits, np.where(lever > LEVER, weights, 0.0))
+
+
+def _joints(kinematics: Kinematics, digit: str) -> list[int]:
+    """Numbers of a digit's joints."""
+    bodies = {link.body for link in kinematics.subject.digits[digit]}
+    return [j for j, body in enumerate(kinematics.subject.model.jnt_bodyid) if int(body) in bodies]
 
 
 def _sideways(kinematics: Kinematics) -> tuple[int, ...]:

@@ -140,12 +140,14 @@ def judge(table: list[Row], human: str = "human", ours: str = "h22", small: str 
                 min(grasps, kapandji) >= 0.9,
             )
         )
-    if little.strength is not None:
+    if little.strength is not None and reference.strength:
+        share, other = little.strength / reference.strength, (big.strength or 0) / reference.strength
         findings.append(
             Finding(
-                f"{small} is not strong: below 25 % of a man's strength",
-                f"{little.strength:.0%} at stall ({ours}: {big.strength or 0:.0%})",
-                little.strength < 0.25,
+                f"{small} is not strong: below 25 % of the human reference on S",
+                f"{share:.0%} of it and {little.strength:.0%} of a measured man's strength, at stall "
+                f"({ours}: {other:.0%} and {big.strength or 0:.0%})",
+                share < 0.25,
             )
         )
     if reference.held_rate and little.held_rate is not None and little.k1 is not None:
