@@ -11,6 +11,7 @@ import json
 import sys
 from pathlib import Path
 
+from bunraku.cli.hands import OURS
 from bunraku.hands import load_hand
 from bunraku.hands.benchmark.ablation import variants
 from bunraku.hands.benchmark.grasps import GRASPS
@@ -146,7 +147,8 @@ def ablation(path: Path) -> str:
 
 def section(kept: dict[str, dict], why: Path | None) -> str:
     """Everything between the markers."""
-    table_rows = rows(kept)
+    order = (*OURS, *kept)
+    table_rows = sorted(rows(kept), key=lambda row: order.index(row.hand) if row.hand in order else len(order))
     grasps = [row.grasps for row in table_rows if row.grasps]
     spent = sum(value["cpu_s"] for value in kept.values()) / 60
     parts = [

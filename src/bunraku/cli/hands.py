@@ -143,6 +143,8 @@ def score_tables(table: list[Row]) -> tuple[Table, Table]:
 
     reach = Table("hand", "DoF", "motors", "K1", "K2", "W cm³", "G1", "G2 held (95 %)", "ε N", "turn ball, cube °/s")
     force = Table("hand", "tip", "key", "palmar", "hook", "grip N", "of a man", "close s", "tap Hz", "wrist °", "kg")
+    for column in (*reach.columns, *force.columns):
+        column.overflow = "fold"
     reach.title, force.title = "Dexterity", "Force at stall (lasting), speed, crosstalk, mass"
     for row in table:
         name = row.hand + (" *" if row.unsure else "")

@@ -193,24 +193,33 @@ def _grasps(subject: Subject, results: dict[int, dict]) -> str:
 
 def grasp_pictures(subject: Subject, results: dict[int, dict]) -> dict[int, str]:
     """A JPEG of each fitted grasp, base64."""
-    pictures = {}
-    for grasp in GRASPS:
-        if grasp.number not in results:
-            continue
-        fit = results[grasp.number]["fit"]
-        spec = subject.make()
-        add_studio(spec, WIDTH, HEIGHT)
-        quat = np.zeros(4)
+    shown = [grasp for grasp in GRASPS if grasp.number in results]
+    spec = subject.make()
+    add_studio(spec, WIDTH, HEIGHT)
+    for grasp in shown:
+        fit, quat = results[grasp.number]["fit"], np.zeros(4)
         mujoco.mju_mat2Quat(quat, np.array(fit["rotation"]).ravel())
         body = spec.worldbody.add_body(pos=fit["position"], quat=quat)
-        body.add_geom(rgba=[0.25, 0.52, 0.85, 1], **grasp.shape.geom())
-        model = spec.compile()
-        data = mujoco.MjData(model)
-        data.qpos[: len(fit["posture"])] = fit["posture"]
-        mujoco.mj_forward(model, data)
-        with renderer(model, HEIGHT, WIDTH) as view:
+        body.add_geom(
+            name=f"object {grasp.number}",
+            rgba=[0.25, 0.52, 0.85, 0],
+            contype=0,
+            conaffinity=0,
+            **grasp.shape.geom(),
+        )
+    model = spec.compile()
+    data = mujoco.MjData(model)
+    pictures = {}
+    # one context for all: every object is there, and the one that is held is opaque
+    with renderer(model, HEIGHT, WIDTH) as view:
+        for grasp in shown:
+            number = model.geom(f"object {grasp.number}").id
+            data.qpos[:] = results[grasp.number]["fit"]["posture"]
+            mujoco.mj_forward(model, data)
+            model.geom_rgba[number, 3] = 1
             picture = photograph(view, data, (0.085, 0.01, -0.02), 0.34, -122, -14)
-        ok, jpeg = cv2.imencode(".jpg", picture[..., ::-1], [cv2.IMWRITE_JPEG_QUALITY, 82])
-        if ok:
-            pictures[grasp.number] = base64.b64encode(jpeg.tobytes()).decode()
+            model.geom_rgba[number, 3] = 0
+            ok, jpeg = cv2.imencode(".jpg", picture[..., ::-1], [cv2.IMWRITE_JPEG_QUALITY, 82])
+            if ok:
+                pictures[grasp.number] = base64.b64encode(jpeg.tobytes()).decode()
     return pictures
