@@ -1,74 +1,130 @@
-"""Does the mind delay the control loop? A 100 Hz loop beside a mind that hears 20 turns a second: how late is it?
+"""Does the mind delay the control loop? How long a tick is held up by a mind that thinks, streams or listens beside it.
 
     python benchmarks/mind/load.py
 
-Prints how late ticks are (ms) without a mind and with one, in the same process.
+The loop's thread computes `WORK` s of processor time in each tick. What the process spends meanwhile in all its other
+threads is the most by which they can have held it up: so a busy machine does not change the figure. Each mind works
+far harder than a person can make it. Writes `out`/load.json and load.html.
 """
 
 from __future__ import annotations
 
+import asyncio
+import json
+import shutil
+import sys
 import threading
 import time
+from collections.abc import Callable
+from pathlib import Path
 
 import numpy as np
 import tyro
 
-from bunraku.mind.rules import RuleMind
+sys.path.insert(0, str(Path(__file__).parent))
 
-PERIOD = 0.01
-TURNS = 20
-"""Turns a second: many more than a person can take."""
+from pages import page, table
+from run import NotingBody
+
+from bunraku.mind.conversation import Conversation, Mind, RuleResponder
+
+TICK = 0.01
+"""Seconds between two ticks of the control loop (100 Hz)."""
+WORK = 0.003
+"""Processor time (s) of one tick."""
+Load = Callable[[threading.Event, threading.Event], None]
+"""Works until the second event; sets the first one once grammars are compiled and models are loaded."""
 TEXTS = (
     "pick up the blue box and then put it beside the bowl",
     "throw the mug out of the window",
+    "what do you see?",
     "青い箱を取って、それからボウルの横に置いてください",
     "マグを取っていると想像して",
 )
 
 
-def main(seconds: float = 10.0) -> None:
-    """Measure lateness.
+def main(ticks: int = 1000, out: Path = Path("runs/mind")) -> None:
+    """Measure how long ticks are held up.
 
     Args:
-        seconds: length of each of the two runs.
+        ticks: for each kind of load.
+        out: folder of the results.
     """
-    mind = RuleMind()
-    for text in TEXTS:
-        mind.plan(text)
-    over = threading.Event()
-
-    def think() -> None:
-        while not over.is_set():
-            for text in TEXTS:
-                mind.plan(text)
-                time.sleep(1 / TURNS)
-
-    for name, busy in (("no mind", False), ("busy mind", True)):
-        over.clear()
-        thread = threading.Thread(target=think, daemon=True)
-        if busy:
-            thread.start()
-        late = 1000 * lateness(seconds)
-        over.set()
+    loads: dict[str, Load] = {
+        "nothing": lambda warm, over: warm.set(),
+        "rules, without a pause": _talking(RuleResponder()),
+    }
+    if shutil.which("espeak-ng"):
+        loads["listening and speaking"] = _listening
+    result = {name: _held_up(load, ticks) for name, load in loads.items()}
+    rows = []
+    for name, held in result.items():
+        p99, worst, late = float(np.quantile(held, 0.99)), float(held.max()), int((held > TICK).sum())
+        rows.append((name, 1000 * float(np.median(held)), 1000 * p99, 1000 * worst, late, len(held)))
         print(
-            f"{name:10} median {np.median(late):.2f} ms, p99 {np.quantile(late, 0.99):.2f} ms, "
-            f"max {late.max():.2f} ms; later than one tick: {np.mean(late > 1000 * PERIOD):.2%} of {len(late)}"
+            f"{name:24} held up: median {1000 * np.median(held):.2f} ms, p99 {1000 * p99:.2f} ms, "
+            f"worst {1000 * worst:.2f} ms; by more than one tick: {late} of {len(held)}"
         )
+    out.mkdir(parents=True, exist_ok=True)
+    (out / "load.json").write_text(json.dumps({name: held.tolist() for name, held in result.items()}), encoding="utf-8")
+    heads = ("beside the loop", "median, ms", "p99, ms", "worst, ms", "by more than one tick", "ticks")
+    text = f"<p>Ticks of {1000 * TICK:g} ms with {1000 * WORK:g} ms of work; asked: never by more than one tick.</p>"
+    (out / "load.html").write_text(page("What the mind costs the control loop", text + table(heads, rows)), "utf-8")
+    print(f"wrote {out / 'load.json'} and .html")
 
 
-def lateness(seconds: float) -> np.ndarray:
-    """How late (s) each tick of a loop with `PERIOD` begins, with 1 ms of work in it."""
-    late = []
-    due = time.perf_counter()
-    end = due + seconds
-    while due < end:
-        due = max(due + PERIOD, time.perf_counter())  # a missed tick is not made up for
-        time.sleep(max(0.0, due - time.perf_counter()))
-        late.append(time.perf_counter() - due)
-        busy_until = time.perf_counter() + 0.001
-        while time.perf_counter() < busy_until:
+def _held_up(load: Load, ticks: int) -> np.ndarray:
+    """Seconds (ticks,) that the other threads of this process took while the loop wanted to compute."""
+    over, warm = threading.Event(), threading.Event()
+    thread = threading.Thread(target=load, args=(warm, over), daemon=True)
+    thread.start()
+    warm.wait()
+    held = []
+    for _ in range(ticks):
+        process, own = time.process_time(), time.thread_time()
+        while time.thread_time() - own < WORK:
             pass
-    return np.array(late)
+        held.append(time.process_time() - process - (time.thread_time() - own))
+        time.sleep(0.002)
+    over.set()
+    thread.join(60)
+    return np.maximum(0.0, held)
+
+
+def _talking(mind: Mind) -> Load:
+    def talk(warm: threading.Event, over: threading.Event) -> None:
+        async def go_on() -> None:
+            conversation = Conversation(mind, NotingBody())
+            while not over.is_set():
+                for text in TEXTS:
+                    await conversation.hear(text)
+                warm.set()
+                await asyncio.sleep(0)
+
+        asyncio.run(go_on())
+
+    return talk
+
+
+def _listening(warm: threading.Event, over: threading.Event) -> None:
+    """Speech without a pause through the whole voice path, at its own pace."""
+    from bunraku.mind.robot_tools import robot_registry
+    from bunraku.mind.voice.activity import detector
+    from bunraku.mind.voice.audio import SAMPLE_RATE
+    from bunraku.mind.voice.loop import VoiceLoop, frames_of
+    from bunraku.mind.voice.recognition import Recogniser
+    from bunraku.mind.voice.speech import synthesise
+
+    recogniser, detect = Recogniser(robot_registry()), detector()
+    sound = np.concatenate([synthesise("put the red mug on the shelf"), np.zeros(SAMPLE_RATE // 2, np.float32)])
+
+    async def go_on() -> None:
+        loop = VoiceLoop(Conversation(RuleResponder(), NotingBody()), recogniser, detect)
+        while not over.is_set():
+            await loop.listen(frames_of(sound, real_time=True))
+            warm.set()
+
+    asyncio.run(go_on())
 
 
 if __name__ == "__main__":

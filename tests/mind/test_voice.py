@@ -22,7 +22,7 @@ from bunraku.mind.voice.activity import Segmenter, WebRtcDetector, detector
 from bunraku.mind.voice.audio import FRAME, SAMPLE_RATE, pcm16, read_wav, resampled
 from bunraku.mind.voice.loop import VoiceLoop, frames_of
 from bunraku.mind.voice.recognition import Recogniser
-from bunraku.mind.voice.speech import Speaker, synthesise, synthesise_with_piper, tones
+from bunraku.mind.voice.speech import Speaker, piper, synthesise, tones
 
 VOICE = {"espeak": "en-us+f2", "speed": 150}
 
@@ -166,8 +166,8 @@ def test_what_is_missing_is_said(tmp_path):
     (tmp_path / "bad.wav").write_bytes(b"RIFFnothing")
     with pytest.raises(UserError, match="not a WAV"):
         read_wav(tmp_path / "bad.wav")
-    with pytest.raises(UserError, match="voice file"):
-        synthesise_with_piper("hi", tmp_path / "none.onnx")
+    with pytest.raises(UserError, match="leave it out"):
+        piper(tmp_path / "none.onnx")
 
 
 def test_sounds():

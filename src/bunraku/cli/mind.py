@@ -28,6 +28,7 @@ def chat(
     model: str | None = None,
     voice: bool = False,
     audio: Path | None = None,
+    voice_file: Path | None = None,
     seed: int = 0,
     robot: bool = True,
     web: bool = False,
@@ -43,6 +44,7 @@ def chat(
         model: the endpoint's model, or a GGUF file for llama.
         voice: listen to the microphone and speak; begin to speak and the robot falls silent.
         audio: a WAV file to listen to instead of the microphone.
+        voice_file: a Piper voice (.onnx) to speak with instead of espeak-ng.
         seed: which room, objects and poses.
         robot: attach the simulated robot; --no-robot only talks.
         web: talk in a browser, beside the scene and the cameras.
@@ -60,7 +62,7 @@ def chat(
         if voice or audio:
             from bunraku.mind.voice.session import converse
 
-            asyncio.run(converse(conversation, persona, audio))
+            asyncio.run(converse(conversation, persona, audio, voice_file))
         else:
             asyncio.run(_chat(conversation))
     return 0

@@ -14,7 +14,7 @@ import numpy as np
 from bunraku.errors import UserError
 from bunraku.mind.text import language_of
 from bunraku.mind.tones import meanings_of, melody
-from bunraku.mind.voice.audio import SAMPLE_RATE, decode_wav
+from bunraku.mind.voice.audio import SAMPLE_RATE, decode_wav, resampled
 
 Play = Callable[[np.ndarray], None]
 """Plays a short piece of sound and returns when it has been handed on."""
@@ -46,15 +46,28 @@ def synthesise(text: str, voice: Mapping[str, Any] | None = None) -> np.ndarray:
     return decode_wav(result.stdout) if result.stdout else np.zeros(0, np.float32)
 
 
-def synthesise_with_piper(text: str, voice_file: Path) -> np.ndarray:
-    """The text as sound by Piper with the voice in `voice_file`."""
-    if not voice_file.is_file():
-        raise UserError(f"the voice file {voice_file} does not exist; give a Piper .onnx file, or leave it out.")
-    program = shutil.which("piper")
-    if program is None:
-        raise UserError("piper is not installed: pip install piper-tts, or leave the voice file out.")
-    command = [program, "--model", str(voice_file), "--output_file", "-"]
-    return decode_wav(subprocess.run(command, input=text.encode(), capture_output=True, check=True).stdout)
+def piper(voice_file: Path) -> Callable[[str], np.ndarray]:
+    """What says a text, as `synthesise` does, with the Piper voice in `voice_file` (.onnx, its .onnx.json beside it).
+
+    Raises `UserError` when the file or the package is missing, or the file is no voice.
+    """
+    if not voice_file.is_file() or not Path(f"{voice_file}.json").is_file():
+        raise UserError(f"the voice {voice_file} or its .json is missing; give a Piper .onnx file, or leave it out.")
+    try:
+        from piper import PiperVoice
+    except ImportError as error:
+        raise UserError("Piper is not installed: install bunraku[piper], or leave the voice file out.") from error
+    try:
+        voice = PiperVoice.load(voice_file)
+    except Exception as error:
+        raise UserError(f"{voice_file} is no voice that Piper can load.") from error
+
+    def say(text: str) -> np.ndarray:
+        chunks = [chunk.audio_float_array for chunk in voice.synthesize(text)]
+        sound = np.concatenate([np.zeros(0, np.float32), *chunks])
+        return np.clip(resampled(sound, voice.config.sample_rate), -1, 1)
+
+    return say
 
 
 def tones(text: str) -> np.ndarray:
