@@ -1,11 +1,13 @@
-"""Draw the picture on the front page: the robot at its counter."""
+"""Draw the pictures of the front page: the robot at its counter, and on an errand in the house."""
 
+from dataclasses import replace
 from pathlib import Path
 
 import cv2
 
 from bunraku.objects import SURFACES
 from bunraku.sim import Scene
+from bunraku.sim.person import Person
 from bunraku.sim.render import Viewpoint, ViewRenderer
 from bunraku.sim.scene import on_surface
 from bunraku.sim.world import create_world
@@ -20,12 +22,23 @@ SCENE = Scene(
         on_surface("orange ball", "ball", "orange", COUNTER, (0.42, -0.02), 0.0),
     )
 )
+ERRAND = replace(
+    SCENE,
+    house=True,
+    person=Person(((-5.0, -0.9),), yaw=0.7, plate="blue"),
+    start=(-4.05, 0.35, 3.8),
+)
 WIDTH, HEIGHT = 1280, 720
-PATH = Path(__file__).parents[1] / "docs" / "images" / "hero.png"
-VIEWPOINT = Viewpoint(target=(0.28, -0.04, 1.08), distance=1.8, azimuth=-150.0, elevation=-13.0)
+IMAGES = Path(__file__).parents[1] / "docs" / "images"
+PICTURES = {
+    "hero.png": (SCENE, Viewpoint(target=(0.28, -0.04, 1.08), distance=1.8, azimuth=-150.0, elevation=-13.0)),
+    "house.png": (ERRAND, Viewpoint(target=(-4.75, -0.2, 0.95), distance=2.9, azimuth=108.0, elevation=-11.0)),
+}
 
-world = create_world(SCENE)
-picture = ViewRenderer(world.model, WIDTH, HEIGHT).render(world.data, VIEWPOINT)
-PATH.parent.mkdir(parents=True, exist_ok=True)
-cv2.imwrite(str(PATH), cv2.cvtColor(picture, cv2.COLOR_RGB2BGR), [cv2.IMWRITE_PNG_COMPRESSION, 9])
-print(f"{PATH} ({PATH.stat().st_size / 1000:.0f} kB)")
+for name, (scene, viewpoint) in PICTURES.items():
+    world = create_world(scene)
+    picture = ViewRenderer(world.model, WIDTH, HEIGHT).render(world.data, viewpoint)
+    path = IMAGES / name
+    path.parent.mkdir(parents=True, exist_ok=True)
+    cv2.imwrite(str(path), cv2.cvtColor(picture, cv2.COLOR_RGB2BGR), [cv2.IMWRITE_PNG_COMPRESSION, 9])
+    print(f"{path} ({path.stat().st_size / 1000:.0f} kB)")
