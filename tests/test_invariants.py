@@ -1,7 +1,6 @@
 """What the design promises, tried on the whole robot: vision only, honest limits, the same seed, nothing lost."""
 
 import json
-import os
 import signal
 import subprocess
 import sys
@@ -124,7 +123,13 @@ def test_whatever_a_level_above_asks_for_is_clamped_and_reported(monkeypatch, sp
 def test_an_interrupted_run_leaves_a_readable_record(tmp_path: Path) -> None:
     """Invariant 8: Ctrl-C in a real process, while the robot works and is filmed."""
     command = [sys.executable, "-m", "bunraku", "run", "put the red mug on the shelf", "--out", str(tmp_path)]
-    process = subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True, env=os.environ)
+    process = subprocess.Popen(
+        command,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        text=True,
+        preexec_fn=lambda: signal.signal(signal.SIGINT, signal.SIG_DFL),  # a background shell has it ignored
+    )
     log, film = tmp_path / "episode.jsonl", tmp_path / "video.mp4"
     deadline = time.monotonic() + 240
     while not (log.exists() and '"event"' in log.read_text() and film.stat().st_size > 50_000):

@@ -21,10 +21,10 @@ from bunraku.mind.voice.audio import SAMPLE_RATE, pcm16
 if TYPE_CHECKING:
     from pocketsphinx import Decoder
 
-SURE = -5.2e-4
+SURE = -4.5e-4
 """Grammar score less phone-loop score, per frame of 10 ms, above which a command is certain.
 
-Chosen on synthetic speech (`benchmarks/mind/voice.py`), where other speech stays below -6.0e-4.
+Chosen on synthetic speech: a misheard move reached -4.2e-4, other speech -4.7e-4 at the most.
 """
 POSSIBLE = -9.0e-4
 """Below this it is no command at all."""
@@ -55,7 +55,6 @@ class Recogniser:
             "dict": f"{folder}/en-us/cmudict-en-us.dict",
             "samprate": SAMPLE_RATE,
             "loglevel": "FATAL",
-            "bestpath": False,  # a second pass: it would hold up everything for half a second at the end
         }
         self._phones: Decoder = Decoder(**common, allphone=f"{folder}/en-us/en-us-phone.lm.bin", lw=2.0, beam=1e-20)
         self._words: Decoder = Decoder(**common, lm=None, beam=1e-60, wbeam=1e-40, pbeam=1e-60)
