@@ -120,9 +120,7 @@ def test_a_broken_model_is_one_sentence(claw):
         load_peer(str(claw))
 
 
-@pytest.mark.parametrize(
-    "name", [pytest.param(n, marks=pytest.mark.slow) if n == "myohand" else n for n in sorted(PEERS)]
-)
+@pytest.mark.parametrize("name", sorted(PEERS))
 def test_every_peer_that_is_installed_lies_in_the_hand_frame(name):
     try:
         peer = read_map(PEERS[name].read_text())

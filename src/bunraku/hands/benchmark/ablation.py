@@ -5,7 +5,11 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import replace
 
+from bunraku.errors import UserError
 from bunraku.hands.spec import HandSpec, JointSpec, load_hand
+
+NEEDED = ("thumb_cmc_rotation", "mcp_abduction", "little_cmc", "_dip", "thumb_ip")
+"""Parts of the names of joints which the variants change."""
 
 
 def _without_digits(hand: HandSpec, *names: str) -> HandSpec:
@@ -42,7 +46,15 @@ def _long_little(hand: HandSpec) -> HandSpec:
 
 
 def variants(hand: HandSpec) -> dict[str, tuple[str, HandSpec]]:
-    """Short name → (the question it answers, the changed hand), the unchanged one first."""
+    """Short name → (the question it answers, the changed hand), the unchanged one first.
+
+    Raises UserError if the hand lacks a joint that is to be taken away.
+    """
+    for part in NEEDED:
+        if not any(part in name for name in hand.joint_names):
+            raise UserError(
+                f"The hand '{hand.name}' has no joint '{part}' to take away; try h22 or a hand made from it."
+            )
     palm = load_hand("h22-palm")
     changed = {
         "whole": ("the hand as it is", hand),

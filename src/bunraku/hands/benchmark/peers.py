@@ -141,7 +141,7 @@ def subject_from_map(peer: PeerMap) -> Subject:
     return Subject(
         name=peer.name,
         description=peer.description,
-        make=lambda: adapted_spec(peer),
+        make=spec.copy,
         digits=digits,
         palm=Palm(model.body(peer.body).id, np.array(grid), peer.normal),
         forces={CONTINUOUS: limits, STALL: limits},
