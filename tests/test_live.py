@@ -7,6 +7,7 @@ import pytest
 from bunraku.live import SimulatedBody, demonstration_scene
 from bunraku.mind.tools import ObjectQuery, ToolCall
 from bunraku.sim import Scene
+from bunraku.tasks.assignment import Assignment
 
 
 @pytest.fixture(scope="module")
@@ -61,6 +62,19 @@ def test_what_is_not_there_is_not_picked(body: SimulatedBody) -> None:
 def test_a_scene_that_cannot_be_built_is_raised_where_the_body_is_made() -> None:
     with pytest.raises((AttributeError, TypeError, ValueError)):
         SimulatedBody(Scene((None,)))  # pyright: ignore[reportArgumentType]
+
+
+def test_the_task_has_the_last_word_about_what_was_told_first() -> None:
+    """The robot says that all is well, and the referee sees that the mug stands where it stood."""
+    scene = Scene((demonstration_scene(0).objects[0],))
+    body = SimulatedBody(scene, assignment=Assignment(scene, "red mug", "on", "shelf", "put the red mug on the shelf"))
+    assert body.state().verdict is None
+    outcome = body.start(ToolCall("home", {})).wait(60)
+    assert outcome and outcome.ok
+    wait_until(lambda: body.state().verdict is not None)
+    verdict = body.state().verdict
+    body.close()
+    assert verdict and not verdict.success and "shelf" in verdict.reason
 
 
 def test_after_the_end_calls_fail_at_once() -> None:

@@ -14,6 +14,7 @@ import mujoco
 import numpy as np
 
 from bunraku.acting import Actor
+from bunraku.control.stance import Stance
 from bunraku.mind.body import Action, Outcome, Picture
 from bunraku.mind.tools import ToolCall
 from bunraku.robot.interface import CameraFrame, Observation
@@ -24,6 +25,8 @@ from bunraku.sim.robot import SimulatedRobot
 from bunraku.sim.world import create_world
 from bunraku.skills import Body
 from bunraku.skills.recollection import Recollection
+from bunraku.tasks.assignment import Assignment
+from bunraku.tasks.judge import Judge, Verdict
 
 IDLE = 0.1
 """Seconds for which it stands before it listens again."""
@@ -33,11 +36,13 @@ LOOKING = ("head_left", "chest", "head_right", "palm_right", "palm_left", "groun
 
 @dataclass(frozen=True)
 class Instant:
-    """One instant of the world: simulated `time_s`, MuJoCo's `position` (nq,), and what the robot does, in words."""
+    """One instant of the world: simulated `time_s`, MuJoCo's `position` (nq,), what the robot does, in words, and the
+    `verdict` on what it was told first, once there is one."""
 
     time_s: float
     position: np.ndarray
     doing: str
+    verdict: Verdict | None = None
 
 
 class SimulatedBody:
@@ -46,8 +51,9 @@ class SimulatedBody:
     Every method may be called from any thread.
     """
 
-    def __init__(self, scene: Scene, seed: int = 0) -> None:
-        """Start the thread; returns when the robot stands."""
+    def __init__(self, scene: Scene, seed: int = 0, assignment: Assignment | None = None) -> None:
+        """Start the thread; returns when the robot stands. With an `assignment`, a referee watches what comes of it."""
+        self._assignment = assignment
         self._calls: queue.SimpleQueue[Action] = queue.SimpleQueue()
         self._questions: queue.SimpleQueue[Action] = queue.SimpleQueue()
         self._moving: Action | None = None
@@ -138,15 +144,17 @@ class SimulatedBody:
         robot = SimulatedRobot(world, seed)
         self._model = world.model
         clock = _Clock()
+        judge = Judge(world, self._assignment) if self._assignment else None
 
         def tick(observation: Observation) -> None:
             develop(observation.frames)
             self._observation = observation
-            self._instant = Instant(world.time, world.data.qpos.copy(), self._doing)
+            verdict = judge.look(self._moving is not None or not self._calls.empty()) if judge else None
+            self._instant = Instant(world.time, world.data.qpos.copy(), self._doing, verdict)
             clock.wait_for(world.time)
 
         recollection = Recollection()
-        runtime = Runtime(robot, on_event=self._note, on_tick=tick, recollection=recollection)
+        runtime = Runtime(robot, self._note, tick, Stance(*scene.start), scene.house, recollection)
         actor = Actor(runtime.body)
         self._ready.set()
         try:
@@ -214,9 +222,10 @@ class _Clock:
 
 
 @contextmanager
-def simulated_body(seed: int = 0) -> Iterator[SimulatedBody]:
-    """A robot in the demonstration room of `seed`: a red mug and four other things on the counter."""
-    body = SimulatedBody(demonstration_scene(seed), seed)
+def simulated_body(seed: int = 0, assignment: Assignment | None = None) -> Iterator[SimulatedBody]:
+    """A robot where an `assignment` is to be done and judged, or in the demonstration room of `seed`: a red mug and
+    four other things on the counter."""
+    body = SimulatedBody(assignment.scene if assignment else demonstration_scene(seed), seed, assignment)
     try:
         yield body
     finally:

@@ -26,6 +26,7 @@ from bunraku.cli.evaluation import (
     run_seeds,
 )
 from bunraku.cli.graphics import draw_test_picture
+from bunraku.cli.records import require_seed
 from bunraku.errors import UserError
 from bunraku.tasks.episode import EpisodeResult
 
@@ -55,6 +56,7 @@ def evaluate(
         control: what the policy hears instead of the words: nothing, or words for another thing in the room.
     """
     require_task(task)
+    require_seed(seed)
     name, run = task, partial(run_seed, task)
     if policy is not None:
         from bunraku.cli.learning import policy_runner

@@ -21,6 +21,12 @@ def make_folder(path: Path) -> Path:
     return path
 
 
+def require_seed(seed: int) -> None:
+    """Raise `UserError` for a seed that no generator takes."""
+    if seed < 0:
+        raise UserError(f"--seed must be 0 or more, got {seed}.")
+
+
 def write_json(path: Path, content: Any) -> None:
     """Replace the file at `path` in one step, so that a reader sees the old content or the new, never a part."""
     temporary = path.with_name(path.name + ".part")

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import dataclasses
 import time
+from contextlib import suppress
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
@@ -12,7 +13,7 @@ import tyro
 from bunraku import __version__
 from bunraku.cli.graphics import draw_test_picture
 from bunraku.cli.live import LiveProgress
-from bunraku.cli.records import make_folder, write_json
+from bunraku.cli.records import make_folder, require_seed, write_json
 from bunraku.errors import UserError
 
 if TYPE_CHECKING:
@@ -47,6 +48,7 @@ def run(
     """
     if not instruction.strip():
         raise UserError('the instruction is empty: say what to do, as in bunraku run "put the red mug on the shelf".')
+    require_seed(seed)
     draw_test_picture()
     folder = make_folder(out or Path("runs") / time.strftime("%Y%m%d-%H%M%S"))
     if web:
@@ -56,13 +58,28 @@ def run(
 
 
 def show_in_browser(instruction: str, seed: int, folder: Path, port: int) -> int:
-    """Serve the live robot until interrupted; `folder`/conversation.jsonl keeps every turn, call and outcome."""
+    """Serve the live robot until interrupted; `folder`/conversation.jsonl keeps every turn, call and outcome, and
+    report.json the task's verdict."""
     from bunraku.live import simulated_body
+    from bunraku.tasks.pick_place import assignment_for
     from bunraku.web import run_in_browser
+    from bunraku.web.live import told
 
-    with simulated_body(seed) as body:
-        run_in_browser(body, instruction, port, folder / "conversation.jsonl", print)
-    return 0
+    assignment = assignment_for(seed, instruction)
+    report: dict[str, object] = {"bunraku": __version__, "task": TASK, "seed": seed, "instruction": instruction}
+    verdict = None
+    try:
+        with simulated_body(seed, assignment if assignment.object else None) as body:
+            try:
+                with suppress(KeyboardInterrupt):
+                    run_in_browser(body, instruction, port, folder / "conversation.jsonl", print)
+            finally:
+                verdict = body.state().verdict
+    finally:
+        report |= {"success": bool(verdict and verdict.success), "reason": verdict.reason if verdict else "no verdict"}
+        write_json(folder / "report.json", report)
+    print(told(verdict) or "Ended before the task had a verdict.")
+    return 0 if verdict and verdict.success else NOT_ACHIEVED
 
 
 def run_and_record(instruction: str, seed: int, folder: Path, video: bool, policy: Path | None = None) -> EpisodeResult:

@@ -16,6 +16,7 @@ from bunraku.mind.body import RobotBody
 from bunraku.mind.conversation import Conversation, Event, Finished, Mind, Refused, RuleResponder, Said, Started
 from bunraku.mind.tools import Registry
 from bunraku.robot.interface import CameraFrame
+from bunraku.tasks.judge import Verdict
 from bunraku.web.server import SceneState, serve
 
 PATIENCE_END = 5.0
@@ -86,13 +87,20 @@ class Session:
     def state(self) -> SceneState:
         """What the page shows."""
         now = self._body.state()
-        return SceneState(now.time_s, now.position, now.doing, self._said)
+        return SceneState(now.time_s, now.position, now.doing, self._said, told(now.verdict))
 
     def _note(self, event: Event) -> None:
         line = describe(Said(self._written(event.text)) if isinstance(event, Said) else event)
         if isinstance(event, Said | Refused):
             self._said = line
         self._tell(line)
+
+
+def told(verdict: Verdict | None) -> str:
+    """A verdict in one line; "" while there is none."""
+    if verdict is None:
+        return ""
+    return f"{'✓ Done' if verdict.success else '✗ Not done'}: {verdict.reason}."
 
 
 def describe(event: Event) -> str:

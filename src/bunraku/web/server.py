@@ -29,12 +29,14 @@ EXAMPLE = "put the red mug on the shelf"
 
 @dataclass(frozen=True)
 class SceneState:
-    """One instant to show: simulated `time_s`, MuJoCo's `position` (nq,), what the robot does and what it said last."""
+    """One instant to show: simulated `time_s`, MuJoCo's `position` (nq,), what the robot does, what it said last, and
+    the task's `verdict`, "" while there is none."""
 
     time_s: float
     position: np.ndarray
     doing: str
     said: str = ""
+    verdict: str = ""
 
 
 class Page:
@@ -121,7 +123,11 @@ class Page:
         self._data.qpos[:] = state.position
         mujoco.mj_kinematics(self._model, self._data)
         self._scene.update_from_arrays(self._data.xpos[None], self._data.xmat.reshape(1, -1, 3, 3))
-        self._status.content = f"**{state.doing}**\n\n{state.said}\n\n{state.time_s:.1f} s simulated"
+        self._status.content = "\n\n".join(
+            part
+            for part in (f"**{state.doing}**", state.said, state.verdict, f"{state.time_s:.1f} s simulated")
+            if part
+        )
 
 
 def serve(
@@ -138,4 +144,6 @@ def serve(
     watches, `on_instruction` with what a person typed (a `UserError` that it raises is shown to them), and `on_stop`
     when they press the red button.
     """
+    if not 0 < port < 65536:
+        raise UserError(f"the port must lie between 1 and 65535, got {port}.")
     return Page(model, get_state, get_frames, on_instruction, on_stop, port)
