@@ -353,9 +353,8 @@ class RuleResponder:
         plan = self.rules.plan(turn.text, turn.context)
         if isinstance(plan, Reply):
             turn.wait_for_answer(plan.waiting)
-            yield plan.text
-            if plan.nearest and turn.propose(plan.nearest):
-                yield self.rules.say_yes(turn.text)
+            proposed = plan.nearest is not None and turn.propose(plan.nearest)
+            yield plan.text + (self.rules.say_yes(turn.text) if proposed else "")
             return
         moves = False
         for call in plan:
