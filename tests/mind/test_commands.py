@@ -90,3 +90,8 @@ def test_a_file_that_is_no_model_is_refused(tmp_path):
     file.write_bytes(b"GGUF nonsense")
     with pytest.raises(UserError, match="cannot load"):
         llama.start(str(file), "")
+
+
+def test_the_browser_takes_text_only(capsys):
+    assert main(["chat", "--web", "--voice"]) == 2
+    assert "leave out --voice" in capsys.readouterr().err

@@ -13,6 +13,8 @@ from bunraku.errors import UserError
 from bunraku.live import Instant
 from bunraku.mind.audit import AuditLog
 from bunraku.mind.body import Action, Outcome, Picture
+from bunraku.mind.conversation import RuleResponder
+from bunraku.mind.robot_tools import robot_registry
 from bunraku.mind.tools import ToolCall
 from bunraku.robot.interface import CameraFrame
 from bunraku.web.live import Session
@@ -99,3 +101,18 @@ def test_words_without_meaning_are_answered_and_move_nothing() -> None:
     body, said = asyncio.run(act())
     assert body.running is None
     assert len(said) > 2
+
+
+def test_a_persona_is_shown_as_it_speaks_and_keeps_to_its_tools() -> None:
+    async def act() -> tuple[Puppet, list[str]]:
+        body, lines = Puppet(), []
+        registry = robot_registry(["say", "status"])
+        session = Session(body, AuditLog(), lines.append, RuleResponder(), registry, lambda text: f"♪ {len(text)}")
+        await asyncio.to_thread(session.hear, "hello")
+        await asyncio.to_thread(session.hear, "pick up the red mug")
+        return body, lines
+
+    body, lines = asyncio.run(act())
+    assert body.running is None
+    assert lines[0].startswith("“♪")
+    assert any("no tool 'pick'" in line for line in lines)
