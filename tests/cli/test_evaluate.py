@@ -40,6 +40,7 @@ def test_an_evaluation_goes_on_where_it_was_left(tmp_path: Path) -> None:
         (["pick-place", "--episodes", "0"], "at least 1"),
         (["pick-place", "--workers", "-1"], "at least 1"),
         (["pick-place", "--json", "/proc/nowhere/result.json"], "cannot write to"),
+        (["pick-place", "--json", "/proc/result.json"], "cannot write"),
     ],
 )
 def test_bad_input_is_one_sentence(arguments: list[str], words: str, capsys: pytest.CaptureFixture[str]) -> None:

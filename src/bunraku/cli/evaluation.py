@@ -84,6 +84,8 @@ class EvaluationFile:
         if path.is_dir():
             raise UserError(f"{path} is a folder: name a file for --json.")
         if not path.exists():
+            write_json(path, {})  # so that a place that cannot be written is known before the work is done
+            path.unlink()
             return cls(path, task, [])
         if not resume:
             raise UserError(f"{path} exists: add --resume to continue it, or name another file.")

@@ -28,7 +28,13 @@ def require_seed(seed: int) -> None:
 
 
 def write_json(path: Path, content: Any) -> None:
-    """Replace the file at `path` in one step, so that a reader sees the old content or the new, never a part."""
+    """Replace the file at `path` in one step, so that a reader sees the old content or the new, never a part.
+
+    Raises `UserError` when it cannot be written.
+    """
     temporary = path.with_name(path.name + ".part")
-    temporary.write_text(json.dumps(content, indent=2, ensure_ascii=False) + "\n", encoding="utf-8")
-    os.replace(temporary, path)
+    try:
+        temporary.write_text(json.dumps(content, indent=2, ensure_ascii=False) + "\n", encoding="utf-8")
+        os.replace(temporary, path)
+    except OSError as error:
+        raise UserError(f"cannot write {path}: {error.strerror}; name another file.") from error
