@@ -42,8 +42,10 @@ format: $(DEV)
 	$(BIN)/ruff check --fix .
 	$(BIN)/ruff format .
 
-picture: $(STAMP)  ## docs/images/hero.png
+picture: $(STAMP)  ## docs/images/hero.png, house.png and strip.jpg
 	$(BIN)/python scripts/picture.py
+	$(BIN)/bunraku run "put the red mug on the shelf" --out runs/picture
+	$(BIN)/python scripts/strip.py runs/picture
 
 bench: $(STAMP)  ## the figures of the README
 	$(BIN)/bunraku evaluate pick-place --episodes 100 --seed 0 --workers 2 --resume \
