@@ -8,10 +8,12 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from itertools import pairwise
 
 import mujoco
 import numpy as np
 
+from bunraku.control.grasping import hand_cloud, relaxed
 from bunraku.control.reach import Obstacle, ReachPlanner
 
 ARMS = {"left": slice(11, 18), "right": slice(18, 25)}
@@ -19,17 +21,15 @@ ARMS = {"left": slice(11, 18), "right": slice(18, 25)}
 WAIST = slice(7, 9)
 """The waist in a configuration (37,)."""
 
-HAND_POINTS = np.array(
-    [[x, y, z] for x in (0.0, 0.05, 0.10, 0.15, 0.185) for y in (-0.04, 0.0, 0.035) for z in (-0.07, -0.02, 0.01)]
-)
-"""Points (n, 3) m of an open hand in the right palm frame."""
-FINGER_RADIUS, FOREARM_RADIUS = 0.006, 0.045
+HELD_RADIUS, FOREARM_RADIUS = 0.006, 0.045
 OBJECT_MARGIN, FURNITURE_MARGIN = 0.015, 0.006
 """Air (m) that is kept to things that stand around, and to the map."""
 STEP, REACH = 0.12, 0.5
 """Distance (rad) between two checks of a way, and the longest branch of a tree."""
 BRANCHES = 250
 """How many branches are tried before there is said to be no way."""
+TOUCHING = 0.012
+"""How far (m) a hand may reach into the air that is kept: farther, and it touches."""
 TILT = 0.7
 """Largest tilt (rad) of what is carried, beyond the tilt at either end."""
 _BODY_BOXES = np.array([[0, 0, 0.22, 0.11, 0.14, 0.18], [0, 0, 0.60, 0.11, 0.10, 0.16]])
@@ -50,7 +50,13 @@ class Standing:
 class FreeSpace:
     """What one arm may do among `things`, with the points `held` (n, 3) m of its palm frame in its hand.
 
-    `upright` (3,) is the direction in the palm frame that should stay up on the way; None where nothing is carried.
+    Args:
+        planner: inverse kinematics.
+        side: "left" or "right".
+        things: what stands around.
+        fingers: joint angles (n,) rad of the hand on the way; relaxed if None.
+        held: points (n, 3) m on what it carries, in the palm frame.
+        upright: direction (3,) in the palm frame that should stay up on the way; None where nothing is carried.
     """
 
     def __init__(
@@ -58,6 +64,7 @@ class FreeSpace:
         planner: ReachPlanner,
         side: str,
         things: Sequence[Standing] = (),
+        fingers: np.ndarray | None = None,
         held: np.ndarray | None = None,
         upright: np.ndarray | None = None,
     ) -> None:
@@ -65,16 +72,19 @@ class FreeSpace:
         self._model, self._data = model, mujoco.MjData(model)
         self._arm = ARMS[side]
         sign, other = (1.0, "left") if side == "right" else (-1.0, "right")
-        hand = HAND_POINTS * [1, sign, 1]
-        self._hand = hand if held is None else np.concatenate([hand, held])
+        hand = planner.spec.hand_spec
+        points, radii = hand_cloud(planner.spec.hand, relaxed(hand) if fingers is None else fingers)
+        held = np.zeros((0, 3)) if held is None else held
+        self._hand = np.concatenate([points * [1, sign, 1], held])
         self._upright = upright
         length = planner.spec.segments.forearm
         self._forearm = np.linspace([0, 0, -0.02], [0, 0, 0.02 - length], 6)
-        self._radii = np.r_[np.full(len(self._hand), FINGER_RADIUS), np.full(len(self._forearm), FOREARM_RADIUS)]
+        self._radii = np.r_[radii, np.full(len(held), HELD_RADIUS), np.full(len(self._forearm), FOREARM_RADIUS)]
         self._palm, self._other_palm = model.site(f"{side}_palm").id, model.site(f"{other}_palm").id
         self._bodies = [model.body(f"{s}_forearm").id for s in (side, other)]
         self._torso = model.body("torso").id
         boxes = [_as_standing(obstacle) for obstacle in planner.obstacles] + list(things)
+        self._furniture = len(planner.obstacles)
         self._centre = np.array([box.centre for box in boxes]).reshape(-1, 1, 3)
         self._half = np.array([box.half for box in boxes]).reshape(-1, 1, 3)
         self._turn = np.array([[np.cos(box.yaw), np.sin(box.yaw)] for box in boxes]).reshape(-1, 2, 1)
@@ -105,6 +115,12 @@ class FreeSpace:
         other = np.concatenate([self._limb(self._bodies[1]), data.site_xpos[self._other_palm][None]])
         apart = np.linalg.norm(points[:, None] - other, axis=2) - self._radii[:, None] - 0.05
         return np.r_[around, body, apart.min()] - self._margin
+
+    def least(self, knots: Sequence[np.ndarray]) -> float:
+        """Least air (m), beyond what is kept, to the things, the body and the other arm on the straight way through
+        `knots`, configurations (37,). The furniture does not count: fingertips may touch a table."""
+        between = [(first + second) / 2 for first, second in pairwise(knots)]
+        return float(min(self.room(q)[self._furniture :].min() for q in (*knots, *between)))
 
     def _placed(self, site: int, points: np.ndarray) -> np.ndarray:
         return points @ self._data.site_xmat[site].reshape(3, 3).T + self._data.site_xpos[site]

@@ -99,14 +99,18 @@ def wrap(hand_name: str, radius: float, tension: float) -> HandGrasp:
     )
 
 
-def pinch(hand_name: str, width: float, tension: float, *, centre_x: float, depth: float, squeeze: float) -> HandGrasp:
+def pinch(
+    hand_name: str, width: float, tension: float, *, centre_x: float, depth: float, squeeze: float, share: float = 1.0
+) -> HandGrasp:
     """Prismatic grasp across `width` m: thumb against index, middle and ring, opposed along the palm's x.
 
     `centre_x` and `depth` (m) place the middle of the object in the palm frame; `squeeze` (m) is how far inside the
-    surface each fingertip is told to go.
+    surface the thumb is told to go, and each finger a `share` of it. At 1 the fingers, three against one, push the
+    thing and the thumb back by all of it, and a thumb that has given way holds lower: it turns what is round.
     """
     contact = _pinch_posture(hand_name, round(width, 4), round(centre_x, 4), round(depth, 4))
-    closed = _pinch_posture(hand_name, round(width - 2 * squeeze, 4), round(centre_x, 4), round(depth, 4))
+    inside, shift = (1 + share) * squeeze, (1 - share) * squeeze / 2
+    closed = _pinch_posture(hand_name, round(width - inside, 4), round(centre_x + shift, 4), round(depth, 4))
     opened = _pinch_posture(
         hand_name, round(width + 2 * _CLEARANCE, 4), round(centre_x, 4), round(depth - 0.010, 4), 0.3
     )
@@ -183,6 +187,34 @@ def hand_model(hand_name: str) -> tuple[mujoco.MjModel, mujoco.MjData, np.ndarra
     model = build_hand(hand).compile()
     address = np.array([model.joint(f"right_{name}").qposadr[0] for name in hand.joint_names])
     return model, mujoco.MjData(model), address
+
+
+@lru_cache(maxsize=4)
+def _solids(hand_name: str) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+    """What of a hand can touch: geom numbers (k,), points (k, 4, 3) m in each geom's frame and radii (k,) m."""
+    model, _, _ = hand_model(hand_name)
+    geoms, points, radii = [], [], []
+    for geom in np.flatnonzero(model.geom_contype):
+        x, y, z = model.geom_size[geom]
+        if model.geom_type[geom] == mujoco.mjtGeom.mjGEOM_BOX:
+            points.append([[i * (x - z), j * (y - z), 0.0] for i in (-1, 1) for j in (-1, 1)])
+            radii.append(z)
+        else:
+            points.append([[0.0, 0.0, share * y] for share in (-1, -1 / 3, 1 / 3, 1)])
+            radii.append(x)
+        geoms.append(geom)
+    return np.array(geoms), np.array(points), np.array(radii)
+
+
+def hand_cloud(hand_name: str, position: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+    """Balls that fill a right hand at joint angles (n,) rad: centres (m, 3) m in the palm frame, and radii (m,) m."""
+    model, data, address = hand_model(hand_name)
+    geoms, points, radii = _solids(hand_name)
+    data.qpos[address] = position
+    mujoco.mj_kinematics(model, data)
+    rotation = data.geom_xmat[geoms].reshape(-1, 3, 3)
+    centres = points @ rotation.transpose(0, 2, 1) + data.geom_xpos[geoms][:, None]
+    return centres.reshape(-1, 3), np.repeat(radii, points.shape[1])
 
 
 def palm_pose(

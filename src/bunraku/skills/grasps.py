@@ -8,6 +8,7 @@ from itertools import product
 
 import numpy as np
 
+from bunraku.control.free_space import TOUCHING, FreeSpace
 from bunraku.control.grasping import HandGrasp, palm_pose, pinch, wrap
 from bunraku.control.reach import Obstacle, Pose, ReachPlanner, Solution
 from bunraku.objects import KINDS
@@ -61,7 +62,8 @@ HANDLE_REACH = 0.9
 @dataclass(frozen=True)
 class Pinch:
     """How a kind is pinched: `width` m between the fingertips, along the object's `axes` ("x", "y", "xy", "any"), grip
-    `height` m above the object frame, the grip's `centre_x` and `depth` m in the palm frame, `squeeze` m, `tension` N.
+    `height` m above the object frame, the grip's `centre_x` and `depth` m in the palm frame, `squeeze` m, of which the
+    fingers go a `share`, `tension` N.
 
     At a depth of 85 mm the fingertips are the lowest points of the hand, so that it can take a pen from a table.
     """
@@ -73,7 +75,13 @@ class Pinch:
     centre_x: float = 0.100
     depth: float = 0.085
     squeeze: float = 0.018
+    share: float = 1.0
     from_side: bool = False
+
+    def grasp(self, hand: str) -> HandGrasp:
+        """How `hand` closes."""
+        place = {"centre_x": self.centre_x, "depth": self.depth}
+        return pinch(hand, self.width, self.tension, **place, squeeze=self.squeeze, share=self.share)
 
 
 PINCHED = {
@@ -85,7 +93,7 @@ PINCHED = {
     "ball": Pinch(0.0647, "any", 0.000, 14, centre_x=0.105, depth=0.080),
     "marker": Pinch(0.018, "y", 0.000, 8, squeeze=0.012),
     "sponge": Pinch(0.065, "y", 0.000, 8, centre_x=0.105),
-    "banana": Pinch(0.035, "y", 0.000, 16),
+    "banana": Pinch(0.035, "y", -0.005, 20, squeeze=0.010, share=0.3),
     "apple": Pinch(0.073, "any", 0.000, 18, centre_x=0.105, depth=0.080),
 }
 
@@ -97,11 +105,8 @@ def grip_width(kind: str) -> float:
 
 def catalogue_postures(hand: str) -> np.ndarray:
     """Postures (m, n) rad in which `hand` takes the things of the catalogue: open, touching, closed."""
-    pinched = [
-        pinch(hand, how.width, how.tension, centre_x=how.centre_x, depth=how.depth, squeeze=how.squeeze)
-        for how in PINCHED.values()
-    ]
-    grasps = pinched + [wrap(hand, radius, tension) for radius, tension, _ in WRAPPED.values()]
+    grasps = [how.grasp(hand) for how in PINCHED.values()]
+    grasps += [wrap(hand, radius, tension) for radius, tension, _ in WRAPPED.values()]
     return np.array([posture for grasp in grasps for posture in (grasp.open, grasp.contact, grasp.closed)])
 
 
@@ -149,7 +154,7 @@ def _handle_in_the_way(seen: Seen, pose: Pose) -> bool:
 
 def _pinches(hand: str, side: str, seen: Seen) -> list[Option]:
     how = PINCHED[seen.kind]
-    grasp = pinch(hand, how.width, how.tension, centre_x=how.centre_x, depth=how.depth, squeeze=how.squeeze)
+    grasp = how.grasp(hand)
     centre = seen.position + [0, 0, how.height]
     if how.axes == "any":
         headings = np.deg2rad(np.arange(-180, 180, 30))
@@ -210,7 +215,7 @@ def plan_grasp(
         crowd = max(crowding(pose, sign, others) for pose in (option.palm, before))
         options.append((0.3 * _effort(palm, option.palm) + option.strain + 3.0 * crowd, crowd, option))
     options.sort(key=lambda entry: entry[0])
-    space = free_space(planner, side, others)
+    spaces: dict[str, FreeSpace] = {}
     for estimate, crowd, option in options:
         if crowd > 1.0 and plans:
             break
@@ -219,7 +224,10 @@ def plan_grasp(
             continue
         lean = float(np.abs(solution.configuration[7:9]).sum())
         cramped = 0.08 - min(solution.margin, 0.08)
-        touched = max(0.0, -float(space.room(solution.configuration)[-3 - len(others) :].min()) - _TOLERANCE)
+        family = option.grasp.family
+        if family not in spaces:
+            spaces[family] = free_space(planner, side, others, option.grasp.open)
+        touched = max(0.0, -spaces[family].least([solution.configuration]) - TOUCHING)
         cost = estimate + 0.5 * lean + 12.0 * cramped + 100.0 * touched
         plans.append(Plan(side, option.grasp, option.palm, solution, cost))
         if len(plans) >= keep:
@@ -242,8 +250,6 @@ _HAND_POINTS = np.array(
     + [[x, 0.0, 0.0] for x in (-0.06, -0.12, -0.18, -0.24)]
 )
 """Points (n, 3) m of an open hand and its forearm in the right palm frame."""
-_TOLERANCE = 0.012
-"""How far (m) a hand may reach into the air that is kept to things."""
 _ROOM = 0.018
 """Air (m) that a hand wants around it."""
 

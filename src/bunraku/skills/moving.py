@@ -58,15 +58,16 @@ def move_palm(
     return _distance(body, side, goal)
 
 
-def move_body(body: Body, *way: np.ndarray, least: float = 0.0) -> Generator[None, None, None]:
+def move_body(body: Body, *way: np.ndarray, least: float = 0.0, share: float = 1.0) -> Generator[None, None, None]:
     """Lead waist and arms joint by joint through the configurations (37,) of `way`, keeping feet and balance.
 
     Between distant postures this is gentler than a straight line of the palm, which may run through a singularity.
-    `least` is the time (s) that it takes at full pace, if the joints do not need longer.
+    `least` is the time (s) that it takes at full pace, if the joints do not need longer; they go at a `share` of their
+    speed.
     """
     knots = np.array([body.reference[UPPER], *(goal[UPPER] for goal in way)])
     turns = np.abs(np.diff(knots, axis=0))
-    needed = np.maximum(turns[:, :2].max(axis=1) / WAIST_SPEED, turns[:, 4:].max(axis=1) / ARM_SPEED)
+    needed = np.maximum(turns[:, :2].max(axis=1) / WAIST_SPEED, turns[:, 4:].max(axis=1) / ARM_SPEED) / share
     times = np.r_[0.0, np.cumsum(np.maximum(needed, 1e-3))]
     course = PchipInterpolator(times, knots)
     steps = int(np.ceil(max(times[-1], least, 0.2) / body.pace / IK_PERIOD))

@@ -6,9 +6,9 @@ from collections.abc import Callable, Generator, Iterator, Sequence
 
 import numpy as np
 
-from bunraku.control.free_space import ARMS
+from bunraku.control.free_space import ARMS, TOUCHING
 from bunraku.control.grasping import relaxed
-from bunraku.control.reach import rotation_distance, turn_onto
+from bunraku.control.reach import ReachPlanner, rotation_distance, turn_onto
 from bunraku.robot import SIDES
 from bunraku.skills.approaching import approach, stances_around
 from bunraku.skills.body import Body, Grip, Outcome, wait
@@ -36,23 +36,40 @@ def ways_to_take(
     body: Body, seen: Seen, sides: Sequence[str] = SIDES, failed: Sequence[Plan] = (), clear: float = 0.0
 ) -> Iterator[tuple[Plan, Route]]:
     """Plans for a free hand, the best first, each with a free way to where it begins; those like a plan that `failed`
-    come last."""
+    come late, and last those that touch what stands around."""
     others = body.around(seen.name)
     free = [side for side in sides if side not in body.grips]
     start = body.reference
     plans = [p for side in free for p in plan_grasp(body.planner, side, seen, start, others, clear=clear)]
     plans.sort(key=lambda plan: (any(_alike(plan, other) for other in failed), plan.cost))
-    yield from filter(None, (routed(body, plan, seen) for plan in plans))
+    tight: list[tuple[float, Plan]] = []
+    for plan in filter(None, (completed(body.planner, plan) for plan in plans)):
+        air = air_around(body.planner, plan, seen, others)
+        if air < -TOUCHING:
+            tight.append((air, plan))
+        elif way := _with_route(body, plan, seen):
+            yield way
+    tight.sort(key=lambda entry: -entry[0])
+    yield from filter(None, (_with_route(body, plan, seen) for _, plan in tight))
+
+
+def air_around(planner: ReachPlanner, plan: Plan, seen: Seen, others: Sequence[Seen]) -> float:
+    """Least air (m) beyond what is kept to `others` while the open hand comes to `seen` and lifts it."""
+    coming = free_space(planner, plan.side, others, plan.grasp.open)
+    going = free_space(planner, plan.side, others, grip=planned_grip(plan, seen))
+    return min(coming.least(plan.approach), going.least([plan.approach[-1], *plan.lift]))
 
 
 def routed(body: Body, plan: Plan, seen: Seen) -> tuple[Plan, Route] | None:
     """The whole of a plan to take `seen`, and a free way to where it begins; None when there is none."""
     whole = completed(body.planner, plan)
-    if whole is None:
-        return None
-    space = free_space(body.planner, plan.side, [*body.around(seen.name), seen])
-    route = space.way(body.reference, whole.approach[0])
-    return None if route is None else (whole, route)
+    return None if whole is None else _with_route(body, whole, seen)
+
+
+def _with_route(body: Body, plan: Plan, seen: Seen) -> tuple[Plan, Route] | None:
+    space = free_space(body.planner, plan.side, [*body.around(seen.name), seen], plan.grasp.open)
+    route = space.way(body.reference, plan.approach[0])
+    return None if route is None else (plan, route)
 
 
 def _alike(plan: Plan, other: Plan) -> bool:
@@ -205,7 +222,8 @@ def go_home(body: Body, sides: Sequence[str] = SIDES) -> Generator[None, None, O
     for side in sides:
         goal = body.reference.copy()
         goal[:9], goal[ARMS[side]] = home[:9], home[ARMS[side]]
-        space = free_space(body.planner, side, body.around(), body.grips.get(side))
+        grip = body.grips.get(side)
+        space = free_space(body.planner, side, body.around(), None if grip else body.hands[side].posture, grip)
         yield from move_body(body, *(space.way(body.reference, goal) or [goal]))
     body.posture = home
     for side in sides:

@@ -8,6 +8,7 @@ from itertools import islice
 
 import numpy as np
 
+from bunraku.control.free_space import TOUCHING
 from bunraku.control.reach import Pose, ReachPlanner, Solution, turn_onto
 from bunraku.objects import KINDS, SURFACES
 from bunraku.skills.approaching import approach, stances_around
@@ -24,6 +25,8 @@ ABOVE = 0.10
 """How high (m) above its place a thing arrives before it is lowered."""
 LOWERING_SPEED, LEAVING_SPEED = 0.15, 0.2
 """Mean speeds (m/s) of a palm with a thing on its way down, and away from it."""
+GENTLY = 0.75
+"""Share of the full speed at which fingertips carry a thing."""
 SIGHT, BELOW = 0.05, -0.01
 """How far (m) beyond its tolerance, and how far under its support, a thing is still taken to be at its spot."""
 WITHIN, OUTSIDE = 0.3, 0.6
@@ -32,8 +35,6 @@ ANYWHERE = 0.15
 """How far (m) from its spot a thing may lie on a surface that was asked for as a whole."""
 SHORT = 0.015
 """How far (m) a palm may stay from where it was to let go."""
-TOUCHED = 0.012
-"""How far (m) a hand may reach into the air that is kept to things."""
 TRIES = 3
 """How many spots are tried when the arm stops before one."""
 LEVEL_HOLDS = ((0.30, 0.20), (0.34, 0.14), (0.33, 0.27), (0.38, 0.20))
@@ -76,7 +77,8 @@ class Spot:
 @dataclass(frozen=True)
 class Placement:
     """A reachable way to set a held object down: the `spot`, the `palm` and its posture there, the configurations (37,)
-    that lead `down` to it, and those by which the empty hand goes `away`."""
+    that lead `down` to it, and those by which the empty hand goes `away`; on all of which there is `air` (m) around it
+    beyond what is kept."""
 
     side: str
     spot: Spot
@@ -85,6 +87,12 @@ class Placement:
     cost: float
     down: tuple[np.ndarray, ...] = ()
     away: tuple[np.ndarray, ...] = ()
+    air: float = 0.0
+
+    @property
+    def touches(self) -> bool:
+        """Whether hand or thing would touch what stands around."""
+        return self.air < -TOUCHING
 
 
 def spots_on(place: str, kind: str, others: Sequence[Seen]) -> list[Spot]:
@@ -147,7 +155,8 @@ def placements(
     most: int = 120,
 ) -> Iterator[Placement]:
     """Reachable ways to set down what the hand on `side` holds by `grip`, from the configuration `start` (37,): those
-    first that look easiest. At most `most` are tried: the easiest, and some from among the others."""
+    first that look easiest, and those last that touch `others`. At most `most` are tried: the easiest, and some from
+    among the others."""
     sign = 1.0 if side == "right" else -1.0
     here = planner.palm(start, side)
     upright = _upright(here.rotation, grip)
@@ -164,21 +173,38 @@ def placements(
             effort = 0.3 * abs(turn) + 0.6 * float(np.linalg.norm(palm.position - here.position))
             options.append((effort + 3.0 * crowd, spot, palm))
     options.sort(key=lambda option: option[0])
-    space = free_space(planner, side, others)
+    lowering = free_space(planner, side, others, grip=grip)
+    leaving = free_space(planner, side, others, _opened(grip, spots[0])) if spots else lowering
+    tight: list[Placement] = []
     for estimate, spot, palm in _sample(options, most):
         solution = planner.solve(side, palm, start)
         if not solution.reached:
             continue
         posture = solution.configuration
-        down = planner.trace(side, [palm.moved(height * UP) for height in (0.03, 0.06, ABOVE)], posture)
+        above = planner.trace(side, [palm.moved(height * UP) for height in (0.03, 0.06, ABOVE)], posture)
         offset = grip.grasp.approach * [1, sign, 1]
         away = planner.trace(side, [palm.shifted(share * offset) for share in (0.5, 1.0)], posture)
-        if down is None or away is None:
+        if above is None or away is None:
             continue
+        down = (*above[::-1], posture)
         lean = float(np.abs(posture[7:9]).sum())
-        touched = max(0.0, -float(space.room(posture).min()) - TOUCHED)
+        touched = max(0.0, -float(leaving.room(posture).min()) - TOUCHING)
         cost = estimate + 0.5 * lean + 12.0 * (0.08 - min(solution.margin, 0.08)) + 100.0 * touched
-        yield Placement(side, spot, palm, solution, cost, (*down[::-1], posture), tuple(away))
+        air = min(lowering.least(down), leaving.least([posture, *away]))
+        placement = Placement(side, spot, palm, solution, cost, down, tuple(away), air)
+        if placement.touches:
+            tight.append(placement)
+        else:
+            yield placement
+    yield from sorted(tight, key=lambda placement: -placement.air)
+
+
+def _opened(grip: Grip, spot: Spot) -> np.ndarray:
+    """The fingers (n,) rad that let go of what is held at a spot."""
+    how = grip.grasp
+    if how.family != "pinch":
+        return how.open
+    return how.contact + (WITHIN if spot.within_rim else OUTSIDE) * (how.open - how.contact)
 
 
 def _dips_in(spot: Spot, grip: Grip, palm: Pose, sign: float) -> bool:
@@ -200,8 +226,8 @@ def ways_to_put(
     """The best placements of what the hand on `side` holds, the best first, each with a free way to above its spot."""
     grip = body.grips[side]
     found = islice(placements(body.planner, side, grip, body.reference, spots, others), keep)
-    for placement in sorted(found, key=lambda placement: placement.cost):
-        space = free_space(body.planner, side, body.around(), grip)
+    space = free_space(body.planner, side, body.around(), grip=grip)
+    for placement in sorted(found, key=lambda placement: (placement.touches, placement.cost)):
         route = space.way(body.reference, placement.down[0])
         if route is not None:
             yield placement, route
@@ -253,7 +279,8 @@ def _upright(rotation_palm: np.ndarray, grip: Grip) -> np.ndarray:
 def carry(body: Body, placement: Placement, route: list[np.ndarray]) -> Generator[None, None, float]:
     """Bring what is held above its spot and lower it; returns how far the palm's reference is from its goal, m."""
     body.posture = placement.solution.configuration
-    yield from move_body(body, *route)
+    pinched = body.grips[placement.side].grasp.family == "pinch"
+    yield from move_body(body, *route, share=GENTLY if pinched else 1.0)
     yield from move_body(body, *placement.down, least=ABOVE / LOWERING_SPEED)
     return (yield from move_palm(body, placement.side, [placement.palm], speed=LOWERING_SPEED, settle=0.3))
 
@@ -265,10 +292,7 @@ def release(body: Body, placement: Placement) -> Generator[None, None, None]:
     body.remember([_put_down(grip, body.palm(side))])
     if body.observation is not None:
         body.set_hand(side, body.observation.hand(side).position.copy(), body.full_tension)
-    opened = grip.grasp.open
-    if grip.grasp.family == "pinch":
-        opened = grip.grasp.contact + (WITHIN if placement.spot.within_rim else OUTSIDE) * (opened - grip.grasp.contact)
-    yield from move_fingers(body, side, opened, 1.0, body.full_tension)
+    yield from move_fingers(body, side, _opened(grip, placement.spot), 1.0, body.full_tension)
     yield from move_body(body, *placement.away, least=float(np.linalg.norm(grip.grasp.approach)) / LEAVING_SPEED)
 
 

@@ -46,9 +46,16 @@ def carried(grip: Grip) -> np.ndarray:
     return box @ grip.rotation.T + grip.position
 
 
-def free_space(planner: ReachPlanner, side: str, things: Iterable[Seen], grip: Grip | None = None) -> FreeSpace:
-    """Where the arm on `side` may go among `things`, with what it holds."""
+def free_space(
+    planner: ReachPlanner,
+    side: str,
+    things: Iterable[Seen],
+    fingers: np.ndarray | None = None,
+    grip: Grip | None = None,
+) -> FreeSpace:
+    """Where the arm on `side` may go among `things`, with its `fingers` (n,) rad, or with what it holds by `grip`."""
     boxes = [standing(seen) for seen in things]
     if grip is None:
-        return FreeSpace(planner, side, boxes)
-    return FreeSpace(planner, side, boxes, carried(grip), grip.rotation[:, 2])
+        return FreeSpace(planner, side, boxes, fingers)
+    fingers = grip.grasp.contact if fingers is None else fingers
+    return FreeSpace(planner, side, boxes, fingers, carried(grip), grip.rotation[:, 2])
