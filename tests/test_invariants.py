@@ -19,8 +19,8 @@ from bunraku.sim import random_scene
 from bunraku.sim.build import OBJECT_PREFIX
 from bunraku.sim.robot import SimulatedRobot
 from bunraku.sim.world import World, create_world
-from bunraku.skills.looking import PLACES, look_around
-from bunraku.skills.perception import Seen, look
+from bunraku.skills.looking import PLACES, look, look_around
+from bunraku.skills.perception import Seen
 
 SCENE = random_scene(np.random.default_rng(5), ("can", "ball", "mug"))
 

@@ -21,9 +21,8 @@ from bunraku.skills import Body, Seen
 from bunraku.skills import Outcome as Measured
 from bunraku.skills.grasps import Plan
 from bunraku.skills.handing import hand_over, look_at_person, nearest_person
-from bunraku.skills.looking import look_around, look_for, place_of
+from bunraku.skills.looking import look, look_around, look_for, place_of
 from bunraku.skills.moving import move_palm
-from bunraku.skills.perception import look
 from bunraku.skills.picking import Onward, come_within_reach, go_home, pick, planned_grip
 from bunraku.skills.placing import FEW, Spot, placements, put, rim_of, spots_at, spots_on
 from bunraku.skills.walking import walk_to

@@ -13,6 +13,7 @@ from bunraku.control.goal import BodyGoal
 from bunraku.control.inverse_dynamics import Tasks
 from bunraku.control.limits import clamp
 from bunraku.control.nominal import GRAVITY
+from bunraku.control.stance import wrapped
 from bunraku.control.steps import (
     Gait,
     Progress,
@@ -299,7 +300,7 @@ class Walker:
     def _pelvis_acceleration(self) -> np.ndarray:
         """Upright, heading between the feet."""
         state, gains = self.controller.state, self.gains
-        astray = _wrap(self._feet_yaw() - self._heading)
+        astray = wrapped(self._feet_yaw() - self._heading)
         self._heading += min(max(HEADING_RATE * astray, -2.0), 2.0) * self.period
         upright = np.array([math.cos(self._heading / 2), 0, 0, math.sin(self._heading / 2)])
         turn = np.empty(3)
@@ -326,7 +327,7 @@ class Walker:
             self._swing_rate[2], self._swing_rate2[2] = -speed, 0.0
         yaw, rate, rate2 = self._swing_yaw
         if left > YAW_EARLY * self._slow + 0.02:
-            error = _wrap(_yaw(nominal.sole_rotation[self._stance]) + step.yaw - yaw)
+            error = wrapped(_yaw(nominal.sole_rotation[self._stance]) + step.yaw - yaw)
             rate2 += _jerk(error, rate, rate2, 0.0, left - YAW_EARLY * self._slow) * self.period
             rate += rate2 * self.period
             self._swing_yaw = np.array([yaw + rate * self.period, rate, rate2])
@@ -405,7 +406,7 @@ class Walker:
 
     def _feet_yaw(self) -> float:
         first, second = (_yaw(r) for r in self.controller.nominal.sole_rotation)
-        return first + _wrap(second - first) / 2
+        return first + wrapped(second - first) / 2
 
     def _slew(self, velocity: Velocity) -> None:
         wanted = (velocity.forward, velocity.left, velocity.turn)
@@ -435,10 +436,6 @@ def _yaw_of(quaternion: np.ndarray) -> float:
 def _about_z(yaw: float) -> np.ndarray:
     c, s = math.cos(yaw), math.sin(yaw)
     return np.array([[c, -s, 0], [s, c, 0], [0, 0, 1.0]])
-
-
-def _wrap(angle: float) -> float:
-    return (angle + math.pi) % (2 * math.pi) - math.pi
 
 
 def _rotation_vector(matrix: np.ndarray) -> np.ndarray:

@@ -9,7 +9,8 @@ import numpy as np
 from bunraku.control.stance import Stance, stance_at, stance_of
 from bunraku.house import SERVING_DISTANCE, SERVING_HEIGHT
 from bunraku.skills.body import Body, Outcome, wait
-from bunraku.skills.perception import Seen, look
+from bunraku.skills.looking import look
+from bunraku.skills.perception import Seen
 from bunraku.skills.placing import hold_level, put, spots_at
 from bunraku.skills.walking import walk_to
 

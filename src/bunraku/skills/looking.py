@@ -9,7 +9,7 @@ import numpy as np
 from bunraku.objects import SURFACES
 from bunraku.skills.body import Body, Outcome
 from bunraku.skills.moving import move_body
-from bunraku.skills.perception import Seen, look
+from bunraku.skills.perception import LOOKING, Seen
 
 PLACES = {name: np.array([np.mean(s.x), np.mean(s.y), s.top]) for name, s in SURFACES.items()}
 """Where to look for things: the middles of the surfaces of the map."""
@@ -30,6 +30,29 @@ def place_of(seen: Seen) -> str | None:
         if surface.x[0] <= x <= surface.x[1] and surface.y[0] <= y <= surface.y[1] and -0.05 < z - surface.top < 0.25:
             return name
     return None
+
+
+def look(body: Body, point: np.ndarray | None = None) -> Generator[None, None, list[Seen]]:
+    """Turn the head to `point`, keep still until every looking camera has taken a picture, and find what is there."""
+    if point is not None:
+        body.gaze = np.asarray(point, float)
+        body.hold()
+        yield
+    while not body.gaze_settled:
+        body.hold()
+        yield
+    still_since = body.time + 0.1
+    deadline = still_since + 0.6
+    while body.time < deadline:
+        body.hold()
+        yield
+        if body.observation is not None and body.eyes is not None:
+            views = body.eyes.views(body.observation, still_since)
+            if len(views) == len(LOOKING) or (views and body.time >= deadline - 0.03):
+                seen = body.eyes.find(views)
+                body.remember(seen)
+                return seen
+    return []
 
 
 def face(body: Body, point: np.ndarray) -> Generator[None, None, list[Seen]]:

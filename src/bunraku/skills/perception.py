@@ -3,9 +3,8 @@
 from __future__ import annotations
 
 from collections import deque
-from collections.abc import Generator, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
-from typing import TYPE_CHECKING
 
 import numpy as np
 
@@ -16,9 +15,6 @@ from bunraku.robot import SIDES, CameraFrame, HandReading, Observation, RobotSpe
 from bunraku.skills.object_models import catalogue_models
 from bunraku.skills.own_body import OwnBody
 from bunraku.vision.detect import ColourDetector, Detection, Detector, View, capsule_mask, pinhole, rotation_from_mujoco
-
-if TYPE_CHECKING:
-    from bunraku.skills.body import Body
 
 LOOKING = ("head_left", "head_right", "chest")
 """The cameras that look at the work."""
@@ -111,26 +107,3 @@ def _seen(found: Detection) -> Seen:
         found.confidence,
         np.asarray(found.rotation_stance_from_object),
     )
-
-
-def look(body: Body, point: np.ndarray | None = None) -> Generator[None, None, list[Seen]]:
-    """Turn the head to `point`, keep still until every looking camera has taken a picture, and find what is there."""
-    if point is not None:
-        body.gaze = np.asarray(point, float)
-        body.hold()
-        yield
-    while not body.gaze_settled:
-        body.hold()
-        yield
-    still_since = body.time + 0.1
-    deadline = still_since + 0.6
-    while body.time < deadline:
-        body.hold()
-        yield
-        if body.observation is not None and body.eyes is not None:
-            views = body.eyes.views(body.observation, still_since)
-            if len(views) == len(LOOKING) or (views and body.time >= deadline - 0.03):
-                seen = body.eyes.find(views)
-                body.remember(seen)
-                return seen
-    return []

@@ -13,8 +13,9 @@ from bunraku.robot import SIDES
 from bunraku.skills.approaching import approach, stances_around
 from bunraku.skills.body import Body, Grip, Outcome, wait
 from bunraku.skills.grasps import LIFT, Plan, completed, grip_width, plan_grasp
+from bunraku.skills.looking import look
 from bunraku.skills.moving import move_body, move_fingers, move_palm
-from bunraku.skills.perception import Seen, look
+from bunraku.skills.perception import Seen
 from bunraku.skills.surroundings import free_space
 from bunraku.skills.touch import holds, pinch_centre
 

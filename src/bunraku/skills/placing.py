@@ -14,9 +14,9 @@ from bunraku.objects import KINDS, SURFACES
 from bunraku.skills.approaching import approach, stances_around
 from bunraku.skills.body import Body, Grip, Outcome, wait
 from bunraku.skills.grasps import LOWEST, UP, crowding, grip_width, scraping
-from bunraku.skills.looking import face
+from bunraku.skills.looking import face, look
 from bunraku.skills.moving import move_body, move_fingers, move_palm
-from bunraku.skills.perception import Seen, look
+from bunraku.skills.perception import Seen
 from bunraku.skills.picking import go_home
 from bunraku.skills.surroundings import free_space
 from bunraku.skills.touch import holds

@@ -15,7 +15,7 @@ from bunraku.control.walking import FASTEST
 from bunraku.skills.body import Body, Outcome, wait
 from bunraku.skills.paths import PERSON_RADIUS, RADIUS, FloorMap
 
-__all__ = ["HeightMap", "Legs", "Stance", "Velocity", "steer", "walk_to"]
+__all__ = ["HeightMap", "Legs", "Stance", "Velocity", "steer", "walk_to", "wrapped"]
 
 ARRIVED, ALIGNED = 0.04, 0.05
 """Distance (m) and angle (rad) at which a place counts as reached."""

@@ -4,6 +4,7 @@
 `bunraku.tasks.environment` and make an environment by its id.
 """
 
-from bunraku.tasks.episode import EpisodeResult, Progress, TaskInfo, registry, run_episode
+from bunraku.tasks.episode import EpisodeResult, Progress, TaskInfo, registry
+from bunraku.tasks.running import run_episode
 
 __all__ = ["EpisodeResult", "Progress", "TaskInfo", "registry", "run_episode"]

@@ -1,12 +1,8 @@
-"""One seeded episode of a task, from words to the referee's verdict. Heavy modules load when one is run."""
+"""What an episode of a task is told by: its task, its progress and its result."""
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from dataclasses import dataclass
-from pathlib import Path
-
-from bunraku.errors import UserError
 
 
 @dataclass(frozen=True)
@@ -61,29 +57,3 @@ BRING = TaskInfo("bring", "walk to the kitchen, fetch the named thing, and put i
 def registry() -> dict[str, TaskInfo]:
     """Every task by its name."""
     return {task.name: task for task in (PICK_PLACE, PICK_UP, STACK, SORT, BRING)}
-
-
-def run_episode(
-    task: str,
-    seed: int,
-    *,
-    instruction: str | None = None,
-    out: Path | None = None,
-    video: bool = False,
-    on_progress: Callable[[Progress], None] | None = None,
-) -> EpisodeResult:
-    """Run one episode of `task`: `instruction`, or one drawn from the `seed`, which also draws the room.
-
-    Writes, with `video`, `out`/video.mp4, and for pick-place and bring `out`/episode.jsonl. Raises `UserError` for an
-    unknown task and for words that the robot does not understand.
-    """
-    if task not in registry():
-        raise UserError(f"there is no task “{task}”; the tasks are {', '.join(registry())}.")
-    report = on_progress or (lambda progress: None)
-    if task not in (PICK_PLACE.name, BRING.name):
-        from bunraku.tasks.manipulations import run_expert
-
-        return run_expert(task, seed, instruction, out / "video.mp4" if out and video else None, report)
-    from bunraku.tasks.pick_place import run
-
-    return run(task, seed, instruction, out, video, report)

@@ -25,12 +25,9 @@ from bunraku.skills.recollection import Recollection
 from bunraku.skills.walking import Stance
 from bunraku.tasks.assignment import PLATE, Assignment, draw_assignment, draw_errand, errand, fits, room_for
 from bunraku.tasks.episode import BRING, PICK_PLACE, EpisodeResult, Progress
-from bunraku.tasks.referee import HOLD, Referee
+from bunraku.tasks.referee import Referee
+from bunraku.tasks.stage import SETTLE, await_verdict, result_of
 
-SETTLE = 0.3
-"""Seconds for which the robot stands before it begins."""
-VERDICT = HOLD + 1.0
-"""Seconds for which the referee goes on watching when the robot has finished."""
 LONGEST = 180.0
 """Simulated seconds after which an episode is broken off."""
 TELL_PERIOD = 0.25
@@ -70,9 +67,7 @@ def run(
         failure = _carry_out(
             runtime, Actor(runtime.body), request, lambda: world.time < LONGEST and not watch.referee.has_fallen
         )
-        deadline = world.time + VERDICT
-        while not watch.referee.done and not watch.referee.has_fallen and world.time < deadline:
-            runtime.idle(0.1)
+        await_verdict(runtime, watch.referee)
         result = _result(seed, assignment, watch, failure)
         log("result", asdict(result) | {"interventions": len(runtime.interventions)})
     return result
@@ -132,19 +127,8 @@ def _result(seed: int, assignment: Assignment, watch: _Watch, failure: tuple[str
         outcome, reason = failed, said
     else:
         outcome, reason = "not verified", f"{said} But {complaint}."
-    return EpisodeResult(
-        BRING.name if assignment.target == PERSON else PICK_PLACE.name,
-        seed,
-        assignment.instruction,
-        success,
-        outcome,
-        reason,
-        assignment.kind,
-        assignment.object,
-        assignment.target,
-        round(watch.world.time, 3),
-        round(watch.wall, 3),
-    )
+    task = BRING if assignment.target == PERSON else PICK_PLACE
+    return result_of(task, seed, assignment, success, outcome, reason, watch.world.time, watch.wall)
 
 
 class _Watch:

@@ -21,8 +21,9 @@ from bunraku.tasks.referee import HOLD, Referee
 
 SETTLE = 0.3
 """Seconds for which the robot stands before it begins."""
-VERDICT = HOLD + 1.0
-"""Seconds for which the referee goes on watching when the robot has finished."""
+VERDICT, PATIENCE = HOLD + 1.0, 0.1
+"""Seconds for which the referee goes on watching when the robot has finished, and between two questions whether it has
+seen enough."""
 
 Acting = Callable[[Body, str], Generator[None, None, Outcome]]
 """What moves the robot: from its body and the words it was told to a skill. It knows nothing else."""
@@ -40,6 +41,33 @@ class Manipulation:
     expert: Acting
     longest: float = 60.0
     referee: Callable[[World, Assignment], Referee] = Referee
+
+
+def await_verdict(runtime: Runtime, referee: Referee) -> None:
+    """Stand still until the referee has seen enough."""
+    for _ in range(round(VERDICT / PATIENCE)):
+        if referee.done or referee.has_fallen:
+            break
+        runtime.idle(PATIENCE)
+
+
+def result_of(
+    task: TaskInfo, seed: int, given: Assignment, success: bool, how: str, why: str, time_s: float, wall_s: float
+) -> EpisodeResult:
+    """What came of an episode in which the assignment was `given`."""
+    return EpisodeResult(
+        task.name,
+        seed,
+        given.instruction,
+        success,
+        how,
+        why,
+        given.kind,
+        given.object,
+        given.target,
+        round(time_s, 3),
+        round(wall_s, 3),
+    )
 
 
 class TappedRobot:
@@ -100,9 +128,7 @@ class Stage:
         """Let `act` have the robot until it ends, the referee is satisfied, or the time is over."""
         self.runtime.idle(SETTLE)
         outcome = self.runtime.run(act(self.runtime.body, self.assignment.instruction), self._goes_on)
-        deadline = self.world.time + VERDICT
-        while not (self.referee.done or self.referee.has_fallen) and self.world.time < deadline:
-            self.runtime.idle(0.1)
+        await_verdict(self.runtime, self.referee)
         return self._result(outcome)
 
     def _goes_on(self) -> bool:
@@ -119,19 +145,8 @@ class Stage:
             ended = outcome is not None and not outcome.success
             how = f"{outcome.skill} failed" if outcome and ended else "too late" if outcome is None else "not verified"
             why = f"{outcome.reason}; {complaint}" if outcome else complaint
-        return EpisodeResult(
-            self.task.info.name,
-            self.seed,
-            given.instruction,
-            referee.done,
-            how,
-            why,
-            given.kind,
-            given.object,
-            given.target,
-            round(self.world.time, 3),
-            round(time.perf_counter() - self._began, 3),
-        )
+        took = self.world.time, time.perf_counter() - self._began
+        return result_of(self.task.info, self.seed, given, referee.done, how, why, *took)
 
     def _event(self, event: Event) -> None:
         self._caption = event.text

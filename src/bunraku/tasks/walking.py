@@ -16,7 +16,7 @@ from bunraku.sim.field import Field, create_field, has_fallen, push
 from bunraku.sim.noise import NO_NOISE, SensorNoise
 from bunraku.sim.robot import SimulatedRobot
 from bunraku.sim.world import World
-from bunraku.skills.walking import Legs, Velocity
+from bunraku.skills.walking import Legs, Velocity, wrapped
 
 COMMAND_DELAY = 1
 """Control periods between a command and its effect: one frame of a 250 Hz bus."""
@@ -188,7 +188,7 @@ class _Watch:
             self._end_stretch()
             self._stretch = _Stretch(velocity, now)
         c, s = np.cos(pose[2]), np.sin(pose[2])
-        moved = np.array([c * step[0] + s * step[1], -s * step[0] + c * step[1], _wrap(step[2])])
+        moved = np.array([c * step[0] + s * step[1], -s * step[0] + c * step[1], wrapped(step[2])])
         self._stretch.note(now, moved, self._legs.walker.stance)
 
     def _end_stretch(self) -> None:
@@ -259,7 +259,3 @@ class _Stretch:
             return None
         (began, before), (ended, after) = self.strides[0], self.strides[-1]
         return tuple(float(value) for value in (after - before) / (ended - began))
-
-
-def _wrap(angle: float) -> float:
-    return float((angle + np.pi) % (2 * np.pi) - np.pi)
