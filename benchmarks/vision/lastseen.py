@@ -8,6 +8,7 @@ the right camera, a last moment within one second and a centre within 5 % of the
 from __future__ import annotations
 
 import json
+import sys
 import tempfile
 import time
 from dataclasses import dataclass
@@ -42,6 +43,7 @@ class Arguments:
     reduction: float = 500.0
     """How many times fewer tokens than that grid may be kept."""
     seeds: int = 3
+    first_seed: int = 0
     out: Path = Path("lastseen.json")
 
 
@@ -123,9 +125,10 @@ def run(arguments: Arguments, seed: int) -> dict[str, object]:
             answer = {"camera": False, "time": False, "place": False, "ms": milliseconds}
             if found:
                 centre = (found[0].box[0] + found[0].box[2]) / 2 / width
+                late, aside = found[0].end - last.end, centre - float(last.position(last.end)[0])
                 answer["camera"] = found[0].camera == f"camera{last.camera}"
-                answer["time"] = bool(abs(found[0].end - last.end) <= 1.0)
-                answer["place"] = bool(abs(centre - last.position(last.end)[0]) <= 0.05)
+                answer["time"], answer["place"] = abs(late) <= 1.0, abs(aside) <= 0.05
+                answer |= {"late_s": round(late, 2), "aside": round(aside, 3), "score": round(found[0].score, 2)}
             answer["right"] = bool(answer["camera"] and answer["time"] and answer["place"])
             answers.append(answer)
         return {
@@ -156,7 +159,10 @@ def load(path: Path, arguments: Arguments) -> list[np.ndarray]:
 def main(arguments: Arguments) -> None:
     """Ask, print and write."""
     cv2.setNumThreads(1)
-    runs = [run(arguments, seed) for seed in range(arguments.seeds)]
+    seeds, runs = list(range(arguments.first_seed, arguments.first_seed + arguments.seeds)), []
+    for seed in seeds:
+        runs.append(run(arguments, seed))
+        print(json.dumps({"seed": seed, **runs[-1]}), file=sys.stderr, flush=True)
     answers = [answer for result in runs for answer in result["answers"]]  # type: ignore[attr-defined]
     right = sum(answer["right"] for answer in answers)
     low, high = wilson_interval(right, len(answers))
@@ -170,7 +176,7 @@ def main(arguments: Arguments) -> None:
         "place": sum(a["place"] for a in answers),
         "fewer_tokens_than_a_32_px_grid": round(fewer, 1),
         "recall_cpu_ms_median_max": [round(float(f([a["ms"] for a in answers])), 1) for f in (np.median, np.max)],
-        "seeds": list(range(arguments.seeds)),
+        "seeds": seeds,
         "clips": [path.name for path in arguments.clips],
     }
     print(json.dumps(result, indent=1))

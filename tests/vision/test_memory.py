@@ -92,14 +92,49 @@ def test_a_reconstruction_says_what_it_does_not_know(tmp_path):
 def test_staleness_counts_from_the_moment_a_patch_ceased_to_hold(tmp_path):
     with VisualMemory(tmp_path / "m", 2000) as memory:
         feed(memory, [room()] * 30)
-        memory.budget.joint.level = memory.budget.snapshots.level = memory.budget.isolated.level = 0
-        for bucket in (memory.budget.joint, memory.budget.snapshots, memory.budget.isolated, *memory.budget.floors):
-            bucket.level = bucket.rate = bucket.capacity = 0
-        memory.budget.joint.capacity = 1
+        starved(memory)
         end = feed(memory, [with_square(room(), 128, 96, 64)] * 10, start=1.5)
         staleness = memory.reconstruct("desk", end).staleness
     assert staleness[120, 160] == pytest.approx(end - 29 / 20, abs=0.06)
     assert staleness[20, 20] == 0
+
+
+def starved(memory):
+    """Leave nothing to spend from now on."""
+    for bucket in (memory.budget.joint, memory.budget.snapshots, memory.budget.isolated, *memory.budget.floors):
+        bucket.level = bucket.rate = bucket.capacity = 0
+    memory.budget.joint.capacity = 1
+
+
+def test_a_coarse_patch_is_stale_only_where_it_changed(tmp_path):
+    picture = room(480, 640)
+    with VisualMemory(tmp_path / "m", 60) as memory:
+        feed(memory, [picture])
+        assert (memory.store.table.rows["scale"] == 128).sum() >= 12
+        starved(memory)
+        end = feed(memory, [picture, picture] + [with_square(picture, 128, 128, 32)] * 20, start=0.05)
+        seen = memory.reconstruct("desk", end)
+        before = memory.reconstruct("desk", 0.1)
+    assert seen.staleness[144, 144] == pytest.approx(end - 0.1, abs=0.01)
+    assert seen.staleness[144, 180] == seen.staleness[180, 144] == seen.staleness[180, 180] == 0
+    assert (before.staleness == 0).all()
+
+
+def test_what_was_hidden_for_a_while_was_not_verified_then(tmp_path):
+    picture = room()
+    with VisualMemory(tmp_path / "m", 2000) as memory:
+        end = feed(memory, [picture] * 30)
+        starved(memory)
+        hidden = feed(memory, [with_square(picture, 128, 96, 64)] * 20, start=end + 0.05)
+        again = feed(memory, [picture] * 10, start=hidden + 0.05)
+        open_now = memory.reconstruct("desk", hidden - 0.2)
+        memory.flush()
+        with VisualMemory(tmp_path / "m", read_only=True) as reopened:
+            views = [reopened.reconstruct("desk", time) for time in (end, hidden - 0.2, again)]
+    for staleness in (open_now.staleness, views[1].staleness):
+        assert staleness[120, 160] == pytest.approx(hidden - 0.2 - end, abs=0.01)
+        assert staleness[20, 20] == 0
+    assert views[0].staleness[120, 160] == views[2].staleness[120, 160] == 0
 
 
 def test_a_thing_that_left_is_remembered_where_it_was_last(tmp_path):
@@ -242,12 +277,14 @@ def test_cut_off_at_any_byte_it_opens_and_goes_on(tmp_path_factory, cut):
         assert len(memory.tokens()) > len(kept)
 
 
-def test_another_version_is_refused_in_one_sentence(tmp_path):
+@pytest.mark.parametrize("version", [1, 99])
+def test_another_version_is_refused_in_one_sentence(tmp_path, version):
     VisualMemory(tmp_path / "m").close()
     settings_path = tmp_path / "m" / "memory.json"
-    settings_path.write_text(json.dumps(json.loads(settings_path.read_text()) | {"version": 99}))
-    with pytest.raises(UserError, match="version 99"):
-        VisualMemory(tmp_path / "m")
+    settings_path.write_text(json.dumps(json.loads(settings_path.read_text()) | {"version": version}))
+    for read_only in (False, True):
+        with pytest.raises(UserError, match=f"a memory of version {version}, and this program reads version 2 only"):
+            VisualMemory(tmp_path / "m", read_only=read_only)
 
 
 def test_somebody_elses_folder_is_refused(tmp_path):

@@ -56,8 +56,8 @@ CELL = np.dtype(
         ("quiet", "f4"),  # s for which a changed cell has been still
         ("taken", "f8"),  # s at which it was kept
         ("coarse", "?"),  # kept at half resolution
-        ("token", "i8"),  # id of the token shown here, -1 if none
-        ("background_token", "i8"),
+        ("piece", "i8"),  # piece of a token shown here, -1 if none
+        ("background_piece", "i8"),
         ("track", "i4"),  # moving thing that covered the cell in the previous picture, 0 if none
     ]
 )
@@ -294,7 +294,7 @@ class Canvas:
         if reverted.any():
             cv2.copyTo(self.background, self._pixels(reverted), self.kept)
             kept[reverted] = background[reverted]
-            cells["token"][reverted] = cells["background_token"][reverted]
+            cells["piece"][reverted] = cells["background_piece"][reverted]
             cells["matching"][reverted] = 0
             changed &= kept > threshold
         still = step <= threshold
@@ -302,11 +302,11 @@ class Canvas:
         matching = visible & cells["seen"] & ~changed & still
         cells["matching"] = np.where(matching, cells["matching"] + elapsed, np.where(visible, 0, cells["matching"]))
         ripe = matching & (cells["matching"] >= np.where(cells["settled"], BACKGROUND_AFTER, FIRST_BACKGROUND_AFTER))
-        ripe &= ~cells["settled"] | (cells["background_token"] != cells["token"])
+        ripe &= ~cells["settled"] | (cells["background_piece"] != cells["piece"])
         if ripe.any():
             cv2.copyTo(self.kept, self._pixels(ripe), self.background)
             cells["settled"] |= ripe
-            cells["background_token"][ripe] = cells["token"][ripe]
+            cells["background_piece"][ripe] = cells["piece"][ripe]
         np.copyto(self.previous, self.picture)
         return Difference(kept, background, step, visible, reverted, threshold, moving)
 

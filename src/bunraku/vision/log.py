@@ -16,7 +16,7 @@ from pathlib import Path
 
 from bunraku.errors import UserError
 
-MAGIC = b"bunraku-memory 1\n"
+MAGIC = b"bunraku-memory 2\n"
 HEADER = struct.Struct("<IIB")
 SEGMENTS = 32
 """Segments into which the cap is divided; one is kept free to write into while another is thinned."""

@@ -12,6 +12,7 @@ import cv2
 import numpy as np
 
 from bunraku.vision import patches
+from bunraku.vision.absence import PIECES
 from bunraku.vision.budget import TokenBudget
 from bunraku.vision.canvas import Grid
 from bunraku.vision.colours import colour_shares
@@ -19,7 +20,7 @@ from bunraku.vision.egomotion import rescaled
 from bunraku.vision.frame import Frame, Orientation, Source, crop, frame_from_rgb
 from bunraku.vision.query import Query
 from bunraku.vision.recall import Answer, recall
-from bunraku.vision.reconstruction import Reconstruction, reconstruct
+from bunraku.vision.reconstruction import Reconstruction, Views
 from bunraku.vision.selection import Group, Selection, Selector
 from bunraku.vision.store import Event, Label, TokenStore
 from bunraku.vision.table import STORED, Channel, Token
@@ -37,7 +38,7 @@ class _Camera:
     channel: Channel
     selector: Selector
     holding: np.ndarray
-    """Ids (rows, columns) of the tokens that still show what is there, -1 where none does."""
+    """Pieces (rows, columns) of tokens that still show what is there, -1 where none does."""
     tracks: dict[int, int] = field(default_factory=dict)
 
 
@@ -98,7 +99,7 @@ class VisualMemory:
             first_new = self.store.next_id
             for group, cut in zip(selection.groups, kept, strict=True):
                 self._enter(frame, camera, group, cut)
-            self._settle(camera, selection, first_new)
+            self._settle(camera, selection, frame.time, first_new)
             self.store.seen(camera.channel.number, frame.time)
             self._note(frame, camera, selection)
             if frame.time - self._flushed >= FLUSH_PERIOD:
@@ -153,7 +154,7 @@ class VisualMemory:
     def reconstruct(self, camera: str, time: float) -> Reconstruction:
         """What the camera saw at `time` (s), as far as it is known, and how stale each pixel is."""
         with self._lock:
-            return reconstruct(self.store, camera, time)
+            return Views(self.store).reconstruct(camera, time)
 
     def recall(self, query: Query | str, limit: int = 5) -> Answer:
         """Where and when something was seen, the latest good match first. Words are parsed by `Query.from_words`."""
@@ -192,7 +193,7 @@ class VisualMemory:
             if frame.camera not in self._numbers:
                 self._numbers[frame.camera] = self.budget.join()
             if camera is not None:
-                self.store.set_ends(np.setdiff1d(camera.holding, -1), self._last_seen(camera))
+                self.store.end(np.setdiff1d(camera.holding, -1), self._last_seen(camera))
             channel = self.store.open_channel(frame.camera, width, height, grid.patch)
             selector = Selector(grid, self.budget, self._numbers[frame.camera])
             camera = _Camera(channel, selector, np.full(grid.shape, -1))
@@ -218,7 +219,7 @@ class VisualMemory:
             corners = camera.selector.canvas.corners(group.rows[at], group.columns[at], span)
             stored["x"][at], stored["y"][at] = (corners // 2 * 2).T
         stored["scale"] = group.spans * camera.channel.patch
-        stored["end"], stored["sharpness"] = np.inf, group.sharpness
+        stored["sharpness"] = group.sharpness
         samples = np.empty((len(stored), SIDE, SIDE, 3), np.uint8)
         for at, (x, y, scale) in enumerate(zip(*(stored[name].tolist() for name in ("x", "y", "scale")), strict=True)):
             patch = crop(frame, x, y, scale)
@@ -238,34 +239,31 @@ class VisualMemory:
         canvas = camera.selector.canvas
         anchor = rescaled(canvas.anchor_from_picture, 1 / camera.selector.grid.factor)
         ids = self.store.add(camera.channel.number, frame.time, frame.source, anchor, stored, blobs)
-        shown = canvas.cells["token"]
+        shown = canvas.cells["piece"]
         newest = slice(len(group.rows) - len(ids), None)
         places = (group.rows[newest], group.columns[newest], group.spans[newest])
         for identity, row, column, span in zip(ids, *places, strict=True):
-            shown[row : row + span, column : column + span] = identity
+            cells = shown[row : row + span, column : column + span]
+            pieces = PIECES * identity + np.arange(span * span).reshape(span, span)
+            cells[:] = pieces[: cells.shape[0], : cells.shape[1]]
 
-    def _settle(self, camera: _Camera, selection: Selection, first_new: int) -> None:
-        """End the interval of what ceased to hold at the picture before, reopen that of what holds again.
+    def _settle(self, camera: _Camera, selection: Selection, time: float, first_new: int) -> None:
+        """End the interval of what ceased to hold at the picture before, resume that of what holds again.
 
-        Tokens from id `first_new` on were kept from this picture.
+        Tokens from id `first_new` on were kept from this picture, which was taken at `time` (s).
         """
-        shown = camera.selector.canvas.cells["token"]
+        shown = camera.selector.canvas.cells["piece"]
         difference = selection.difference
-        holds = difference.visible & (shown >= 0) & (~difference.changed | (shown >= first_new))
-        now = _without_remnants(np.where(holds, shown, -1), shown)
+        new = self.store.new_pieces(first_new)
+        holds = difference.visible & (shown >= 0) & (~difference.changed | (shown >= PIECES * first_new))
+        now = np.where(holds, shown, -1)
         differs = now != camera.holding
-        if not differs.any() and first_new == self.store.next_id:
-            return
         before, camera.holding = camera.holding, now
         # Cells wander as a camera turns: gone is what holds nowhere.
-        new = np.arange(first_new, self.store.next_id)
-        ended, begun = np.union1d(before[differs], new), np.unique(now[differs])
-        ended = ended[(ended >= 0) & ~np.isin(ended, now)]
-        begun = begun[(begun >= 0) & (begun < first_new) & ~np.isin(begun, before)]
-        if len(ended):
-            self.store.set_ends(ended, self._last_seen(camera))
-        if len(begun):
-            self.store.set_ends(begun, np.inf)
+        ended, begun = np.unique(before[differs]), np.unique(now[differs])
+        self.store.end(ended[(ended >= 0) & ~np.isin(ended, now)], self._last_seen(camera))
+        self.store.end(new[~np.isin(new, now)], time)
+        self.store.resume(begun[(begun >= 0) & (begun < PIECES * first_new) & ~np.isin(begun, before)], time)
 
     def _last_seen(self, camera: _Camera) -> float:
         return self.store.last_seen.get(camera.channel.number, -np.inf)
@@ -286,14 +284,3 @@ class VisualMemory:
                 x1, y1 = int((group.columns + group.spans).max()) * patch, int((group.rows + group.spans).max()) * patch
                 text = f"something of {x1 - x0}x{y1 - y0} px began to move"
                 self.store.add_event(Event(frame.time, frame.camera, "appeared", text, (x0, y0, x1, y1)))
-
-
-def _without_remnants(holding: np.ndarray, shown: np.ndarray) -> np.ndarray:
-    """`holding` (rows, columns) without the glances that hold in less than half of the cells that they are `shown` in.
-
-    A coarse token covers several cells but has one interval. Of four cells it is over when the last has changed, most
-    likely that of a thing at rest beside something that moves; a glance of sixteen would say that far too long.
-    """
-    tokens, cells = np.unique(shown, return_counts=True)
-    still = np.bincount(np.searchsorted(tokens, holding[holding >= 0]), minlength=len(tokens))
-    return np.where(np.isin(holding, tokens[(cells > 4) & (2 * still < cells)]), -1, holding)

@@ -13,8 +13,9 @@ from scipy.sparse.csgraph import connected_components
 from bunraku.vision.colours import COLOUR_NAMES, colour_mask, colour_shares
 from bunraku.vision.frame import Source
 from bunraku.vision.query import Box, Query
-from bunraku.vision.reconstruction import reconstruct
+from bunraku.vision.reconstruction import FINE, Views
 from bunraku.vision.store import Label, TokenStore
+from bunraku.vision.table import TOKEN
 
 MINIMUM_SHARE = 0.12
 """Share of a patch that must bear the colour."""
@@ -30,10 +31,8 @@ MARGIN = 16
 """Pixels around a sighting within which an example may lie."""
 LEAST_LIKENESS = 0.3
 """Correlation from which something may be what the example shows."""
-FINE = 8
-"""Pixels of a square that is taken to show one patch."""
 TELLING = 0.4
-"""Share of those squares, the ones most like the example, that tell how long it stayed."""
+"""Share of a thing's squares of `FINE` px, the ones most like the example, that tell how long it stayed."""
 SAME_STAY = 1.0
 """Seconds between two sightings at one place that make one stay."""
 SURE = 0.45
@@ -72,65 +71,65 @@ class Answer:
 
 def recall(store: TokenStore, query: Query, limit: int = 5) -> Answer:
     """The answer to a query."""
-    note = ""
+    note, views = "", Views(store)
     if query.label is not None or query.embedding is not None:
-        found = _by_label(store, query, limit)
-        if found or store.labels:
-            return _answer(store, query, found, limit, note)
+        found = _by_label(views, query, limit)
+        if found or views.store.labels:
+            return _answer(views, query, found, limit, note)
         if query == Query(label=query.label, embedding=query.embedding):
             return Answer((), f"nothing {query.describe()} was seen: no labeller has named anything in this memory.")
         note = f" (nothing in this memory is labelled, so “{query.label}” was not checked)"
-    return _answer(store, query, _by_appearance(store, query, limit), limit, note)
+    return _answer(views, query, _by_appearance(views, query, limit), limit, note)
 
 
-def _answer(store: TokenStore, query: Query, found: list[Sighting], limit: int, note: str) -> Answer:
+def _answer(views: Views, query: Query, found: list[Sighting], limit: int, note: str) -> Answer:
     if found:
         best = max(sighting.score for sighting in found)
         found.sort(key=lambda s: (s.score < GOOD * best or s.score < SURE < best, -s.end))
-        found = [replace(s, crop=_crop(store, s)) for s in found[:limit]]
+        found = [replace(s, crop=_crop(views, s)) for s in found[:limit]]
         first = found[0]
         text = f"{query.describe()}: {first.camera}, {first.start:.1f}–{first.end:.1f} s, at {first.box}{note}."
         return Answer(tuple(found), text)
-    nearest = next(iter(_relaxed(store, query)), None)
+    nearest = next(iter(_relaxed(views, query)), None)
     wanted = " and ".join(filter(None, [query.size, query.colour, query.label and f"{query.label}-like"]))
     text = f"nothing {wanted or 'such'} was seen"
     if nearest is None:
         return Answer((), f"{text}.")
-    nearest = replace(nearest, crop=_crop(store, nearest))
+    nearest = replace(nearest, crop=_crop(views, nearest))
     name = nearest.label or COLOUR_NAMES[int(np.argmax(colour_shares(nearest.crop)))]
     return Answer((), f"{text}; nearest: something {name}, {nearest.camera}, {nearest.end:.1f} s.", nearest)
 
 
-def _relaxed(store: TokenStore, query: Query) -> list[Sighting]:
+def _relaxed(views: Views, query: Query) -> list[Sighting]:
     """What fits most of the query, when nothing fits all of it."""
     if query.label is not None and query.colour is not None:
-        found = _by_label(store, replace(query, colour=None), 1)
+        found = _by_label(views, replace(query, colour=None), 1)
         if found:
             return found
     for relaxed in (replace(query, label=None), replace(query, label=None, size=None)):
         if relaxed != query and (relaxed.colour or relaxed.example is not None):
-            found = _by_appearance(store, relaxed, 1)
+            found = _by_appearance(views, relaxed, 1)
             if found:
                 return found
     return []
 
 
-def _by_label(store: TokenStore, query: Query, limit: int) -> list[Sighting]:
+def _by_label(views: Views, query: Query, limit: int) -> list[Sighting]:
     found = []
-    for label in reversed(store.labels):
+    for label in reversed(views.store.labels):
         score = _label_score(label, query)
         if score <= 0 or not _fits(label.camera, label.time, label.time, label.box, query):
             continue
-        rows = _tokens_under(store, label)
+        rows = _tokens_under(views, label)
         if query.colour is not None:
             share = _share(rows, query.colour)
             if share.max(initial=0) < MINIMUM_SHARE:
                 continue
             score *= float(0.5 + 0.5 * share.max())
-        source = store.source(rows[0]) if len(rows) else None
+        source = views.store.source(rows[0]) if len(rows) else None
         sighting = Sighting(label.camera, label.time, label.time, label.box, score, np.empty(0), source, label.name)
-        sighting = replace(sighting, end=_held_until(store, sighting, _eccentricity(label.box)))
-        if _size_fits(store, sighting, query):
+        sighting = replace(sighting, end=_held_until(views, sighting, _eccentricity(label.box)))
+        if _size_fits(views.store, sighting, query):
             found.append(sighting)
         if len(found) >= 4 * limit:
             break
@@ -154,16 +153,19 @@ def _stems(words: str) -> list[str]:
     return [word[:-1] if word.endswith("s") and len(word) > 3 else word for word in words.lower().split()]
 
 
-def _tokens_under(store: TokenStore, label: Label) -> np.ndarray:
-    rows = store.table.rows
-    numbers = [channel.number for channel in store.channels.values() if channel.camera == label.camera]
-    at_time = (rows["start"] <= label.time + 1) & (rows["end"] >= label.time - 1)
-    x0, y0, x1, y1 = label.box
-    within = (rows["x"] < x1) & (rows["x"] + rows["scale"] > x0) & (rows["y"] < y1) & (rows["y"] + rows["scale"] > y0)
-    return rows[at_time & within & np.isin(rows["channel"], numbers)]
+def _tokens_under(views: Views, label: Label) -> np.ndarray:
+    if label.camera not in views.cameras:
+        return np.zeros(0, TOKEN)
+    mine = views.patches(label.camera)
+    at_time = (mine.start <= label.time + 1) & (mine.end >= label.time - 1)
+    at = np.flatnonzero(at_time)
+    corner, scale = mine.corner[at], mine.scale[at, None]
+    within = ((corner < label.box[2:]) & (corner + scale > label.box[:2])).all(1)
+    return views.store.table.rows[mine.at[at[within]]]
 
 
-def _by_appearance(store: TokenStore, query: Query, limit: int) -> list[Sighting]:
+def _by_appearance(views: Views, query: Query, limit: int) -> list[Sighting]:
+    store = views.store
     rows = store.table.rows
     fits = np.ones(len(rows), bool)
     if query.camera is not None:
@@ -190,12 +192,12 @@ def _by_appearance(store: TokenStore, query: Query, limit: int) -> list[Sighting
         by_score = at[np.argpartition(-scores[at], MOST_TOKENS // 2)[: MOST_TOKENS // 2]]
         at = np.union1d(by_time, by_score)
     sightings = _cluster(store, rows[at], scores[at], None if query.example is None else _Likeness(rows, query.example))
-    sightings = [sighting for sighting in sightings if _size_fits(store, sighting, query)]
+    sightings = [sighting for sighting in sightings if _size_fits(views.store, sighting, query)]
     if query.example is not None:
-        return _reranked(store, sightings, query.example)
+        return _reranked(views, sightings, query.example)
     if query.colour is not None:
         sightings.sort(key=lambda s: -s.score)
-        return [_tightened(store, sighting, query.colour) for sighting in sightings[: 2 * limit]]
+        return [_tightened(views, sighting, query.colour) for sighting in sightings[: 2 * limit]]
     return sightings
 
 
@@ -272,9 +274,9 @@ def _gaps(corner: np.ndarray, size: np.ndarray) -> np.ndarray:
     return np.maximum(corner[:, None], corner) - np.minimum(end[:, None], end)
 
 
-def _tightened(store: TokenStore, sighting: Sighting, colour: str) -> Sighting:
+def _tightened(views: Views, sighting: Sighting, colour: str) -> Sighting:
     """The sighting with its box drawn around the pixels of the colour."""
-    mask = colour_mask(_crop(store, sighting), colour)
+    mask = colour_mask(_crop(views, sighting), colour)
     if mask.sum() < 12:
         return sighting
     x, y, width, height = cv2.boundingRect(mask.astype(np.uint8))
@@ -282,7 +284,7 @@ def _tightened(store: TokenStore, sighting: Sighting, colour: str) -> Sighting:
     return replace(sighting, box=(x0, y0, x0 + width, y0 + height))
 
 
-def _reranked(store: TokenStore, sightings: list[Sighting], example: np.ndarray) -> list[Sighting]:
+def _reranked(views: Views, sightings: list[Sighting], example: np.ndarray) -> list[Sighting]:
     """The most promising sightings, scored and placed by normalised correlation with the example."""
     sightings.sort(key=lambda s: -s.score)
     good = [sighting for sighting in sightings if sighting.score >= 0.5 * sightings[0].score]
@@ -290,13 +292,13 @@ def _reranked(store: TokenStore, sightings: list[Sighting], example: np.ndarray)
     candidates = sightings[: RERANKED - len(newest)] + newest
     found: list[Sighting] = []
     for sighting in {(s.camera, s.start, s.box): s for s in candidates}.values():
-        box = _around(store, sighting, example.shape)
-        picture = reconstruct(store, sighting.camera, sighting.start, box).image
+        box = _around(views.store, sighting, example.shape)
+        picture = views.reconstruct(sighting.camera, sighting.start, box).image
         score, (x0, y0, x1, y1) = _match(picture, example)
         if score > LEAST_LIKENESS:
             placed = replace(sighting, score=score, box=(x0 + box[0], y0 + box[1], x1 + box[0], y1 + box[1]))
             unlike = _unlikeness(picture[y0:y1, x0:x1], example)
-            found.append(replace(placed, end=_held_until(store, placed, unlike)))
+            found.append(replace(placed, end=_held_until(views, placed, unlike)))
     return _merged(found)
 
 
@@ -329,27 +331,14 @@ def _eccentricity(box: Box) -> np.ndarray:
     return np.hypot(np.linspace(-1, 1, rows)[:, None], np.linspace(-1, 1, columns))
 
 
-def _held_until(store: TokenStore, sighting: Sighting, unlike: np.ndarray) -> float:
+def _held_until(views: Views, sighting: Sighting, unlike: np.ndarray) -> float:
     """When half of what shows the thing had ceased to hold; what lies around it, or was not kept of it, may stay.
 
     `unlike` (n, m) tells how little each square of the sighting's box looks like it.
     """
-    rows, box = store.table.rows, sighting.box
-    numbers = [channel.number for channel in store.channels.values() if channel.camera == sighting.camera]
-    at = np.flatnonzero(np.isin(rows["channel"], numbers) & (rows["start"] <= sighting.start))
-    shown = rows[at[rows["end"][at] >= sighting.start]]
-    corner, size = np.column_stack([shown["x"], shown["y"]]).astype(int), shown["scale"][:, None].astype(int)
-    inside = ((corner < box[2:]) & (corner + size > box[:2])).all(1)
-    # A first glance covers much more than the thing, so how long it held says nothing of it.
-    inside &= size[:, 0] <= 2 * min((c.patch for c in store.channels.values() if c.number in numbers), default=0)
-    shown, corner, size = shown[inside], corner[inside], size[inside]
-    ends = store.ends(shown)
-    first = np.rint((corner - box[:2]) / FINE).astype(int).clip(0)
-    last = np.rint((corner + size - box[:2]) / FINE).astype(int)
-    until = np.full(unlike.shape, np.nan)
-    for token in np.argsort(shown["start"], kind="stable"):
-        (x0, y0), (x1, y1) = first[token], last[token]
-        until[y0:y1, x0:x1] = ends[token]
+    mosaic = views.mosaic(sighting.camera, sighting.start, _within(views.store, sighting.camera, sighting.box))
+    until = mosaic.laid(np.where(mosaic.stale == 0, mosaic.ends, np.nan))[: unlike.shape[0], : unlike.shape[1]]
+    unlike = unlike[: until.shape[0], : until.shape[1]]
     until[unlike > np.quantile(unlike, TELLING)] = np.nan
     return sighting.end if np.isnan(until).all() else float(np.nanmedian(until))
 
@@ -392,9 +381,9 @@ def _match(picture: np.ndarray, example: np.ndarray) -> tuple[float, Box]:
     return best, place
 
 
-def _crop(store: TokenStore, sighting: Sighting) -> np.ndarray:
-    box = _within(store, sighting.camera, sighting.box)
-    return reconstruct(store, sighting.camera, sighting.start, box).image
+def _crop(views: Views, sighting: Sighting) -> np.ndarray:
+    box = _within(views.store, sighting.camera, sighting.box)
+    return views.reconstruct(sighting.camera, sighting.start, box).image
 
 
 def _fits(camera: str, start: float, end: float, box: Box, query: Query) -> bool:

@@ -2,17 +2,23 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import cv2
 import numpy as np
 
 from bunraku.errors import UserError
-from bunraku.vision.egomotion import compose, corner_motion, invert
+from bunraku.vision.absence import PIECES
+from bunraku.vision.egomotion import IDENTITY, invert
+from bunraku.vision.query import Box
 from bunraku.vision.store import TokenStore
 from bunraku.vision.table import Channel
 
 UNSEEN_GREY = 128
+FINE = 8
+"""Pixels of a square that is taken to show one piece of one patch."""
+STRAIGHT = 0.5
+"""Pixels by which a patch may be out of place at its corners before it is turned."""
 
 
 @dataclass(frozen=True)
@@ -24,101 +30,175 @@ class Reconstruction:
     staleness: np.ndarray
 
 
-def reconstruct(
-    store: TokenStore, camera: str, time: float, box: tuple[int, int, int, int] | None = None
-) -> Reconstruction:
-    """The view of `camera` at `time` (s): of the patches known then, those that held at the time, then the newest.
+@dataclass(frozen=True)
+class Mosaic:
+    """The pieces (n,) of patches that a view of a camera at `time` (s) is made of, in the order in which to lay them.
 
-    With a `box` (x0, y0, x1, y1) px, which must lie in the picture, only that part.
+    `token` (n,) tells which of `rows` (m,) of `TOKEN` each is part of, and `places` (n, 2) its column and row there in
+    cells of `cell` px. `stale` (n,) s is for how long it had not been verified then, `ends` (n,) s when it last was,
+    maybe later. `motions` (n, 2, 2) turn the pieces as the view, of `shape` (h, w), needs them, and `corners` (n, 2) px
+    are their upper left corners in it.
     """
-    channel, rows = _known(store, camera, time)
-    x0, y0, x1, y1 = box if box is not None else (0, 0, channel.width, channel.height)
-    image = np.full((y1 - y0, x1 - x0, 3), UNSEEN_GREY, np.uint8)
-    staleness = np.full((y1 - y0, x1 - x0), np.inf, np.float32)
-    if len(rows) == 0:
+
+    time: float
+    cell: int
+    shape: tuple[int, int]
+    rows: np.ndarray
+    token: np.ndarray
+    places: np.ndarray
+    stale: np.ndarray
+    ends: np.ndarray
+    motions: np.ndarray
+    corners: np.ndarray
+
+    def laid(self, values: np.ndarray) -> np.ndarray:
+        """`values` (n,) of the pieces on squares of `FINE` px of the view, nan where there is no piece."""
+        height, width = (-(-side // FINE) for side in self.shape)
+        span = self.cell // FINE
+        squares = np.full((height + 2 * span, width + 2 * span), np.nan)
+        at = np.rint(self.corners / FINE).astype(int) + span
+        inside = ((at >= 0) & (at <= (width + span, height + span))).all(1)
+        rows, columns = at[inside, 1, None, None], at[inside, 0, None, None]
+        # Of what is laid on one square, the last stays.
+        squares[rows + np.arange(span)[:, None], columns + np.arange(span)] = values[inside, None, None]
+        return squares[span : span + height, span : span + width]
+
+    def visible(self) -> Mosaic:
+        """Without the pieces that others hide."""
+        numbers = self.laid(np.arange(len(self.token)))
+        seen = np.unique(numbers[~np.isnan(numbers)]).astype(int)
+        names = ("token", "places", "stale", "ends", "motions", "corners")
+        return replace(self, **{name: getattr(self, name)[seen] for name in names})
+
+
+@dataclass(frozen=True)
+class Patches:
+    """Of the patches (n,) of a camera: row number, channel, interval in s, place in frame px of their own pictures,
+    and `middle` (n, 2) in those of the camera's first one."""
+
+    at: np.ndarray
+    channel: np.ndarray
+    start: np.ndarray
+    end: np.ndarray
+    corner: np.ndarray
+    scale: np.ndarray
+    middle: np.ndarray
+
+
+class Views:
+    """Views of a memory that does not change meanwhile."""
+
+    def __init__(self, store: TokenStore) -> None:
+        self.store = store
+        self.cameras: dict[str, list[int]] = {}
+        """Camera names and the numbers of their channels."""
+        for channel in store.channels.values():
+            self.cameras.setdefault(channel.camera, []).append(channel.number)
+        self._patches: dict[str, Patches] = {}
+
+    def reconstruct(self, camera: str, time: float, box: Box | None = None) -> Reconstruction:
+        """The view of `camera` at `time` (s): of the patches known then, those that held at the time, then the newest.
+
+        With a `box` (x0, y0, x1, y1) px, which must lie in the picture, only that part.
+        """
+        return self.show(self.mosaic(camera, time, box))
+
+    def show(self, mosaic: Mosaic) -> Reconstruction:
+        """The picture of a mosaic."""
+        image = np.full((*mosaic.shape, 3), UNSEEN_GREY, np.uint8)
+        staleness = np.full(mosaic.shape, np.inf, np.float32)
+        used, number = np.unique(mosaic.token, return_inverse=True)
+        rows, cell = mosaic.rows[used], mosaic.cell
+        patches = [_enlarged(p, int(s)) for p, s in zip(self.store.images(rows), rows["scale"], strict=True)]
+        turned = np.abs(mosaic.motions - np.eye(2)).sum((1, 2)) * cell > STRAIGHT
+        corners, places = np.rint(mosaic.corners).astype(int), mosaic.places * cell
+        for at, (x, y) in enumerate(places.tolist()):
+            patch, corner = patches[number[at]][y : y + cell, x : x + cell], corners[at]
+            if turned[at]:
+                patch, corner = _turned(patch, mosaic.motions[at], mosaic.corners[at])
+            _paint(image, staleness, patch, mosaic.stale[at], *corner.tolist())
         return Reconstruction(image, staleness)
-    latest = rows[np.argmax(rows["start"])]
-    picture_from_anchor = invert(latest["anchor_from_picture"].astype(float))
-    picture_from_anchor[:, 2] -= (x0, y0)
-    corners = _corners(rows, picture_from_anchor)
-    near = (corners < (x1 - x0, y1 - y0)).all(1) & (corners + rows["scale"][:, None] > 0).all(1)
-    rows, corners = rows[near], corners[near]
-    age = np.maximum(time - store.ends(rows), 0)
-    visible = _topmost(rows, age, corners, staleness.shape)
-    rows, age = rows[visible], age[visible]
-    for row, stale, patch in zip(rows, age, store.images(rows), strict=True):
-        motion = compose(picture_from_anchor, row["anchor_from_picture"].astype(float))
-        _paint(image, staleness, patch, row, float(stale), motion)
-    return Reconstruction(image, staleness)
+
+    def mosaic(self, camera: str, time: float, box: Box | None = None) -> Mosaic:
+        """What the view of `camera` at `time` (s) within `box` is made of."""
+        known, channel = self._known(camera, time)
+        x0, y0, x1, y1 = box if box is not None else (0, 0, channel.width, channel.height)
+        mine, all_rows = self.patches(camera), self.store.table.rows
+        picture_from_anchor = IDENTITY
+        if len(known):
+            latest = mine.at[known[np.argmax(mine.start[known])]]
+            picture_from_anchor = invert(all_rows["anchor_from_picture"][latest].astype(float))
+        linear, shift = picture_from_anchor[:, :2], picture_from_anchor[:, 2] - (x0, y0)
+        middle = mine.middle[known] @ linear.T + shift
+        # A turned patch reaches no further than its diagonal.
+        reach = 0.75 * mine.scale[known, None]
+        near = ((middle + reach > 0) & (middle - reach < (x1 - x0, y1 - y0))).all(1)
+        rows, middle = all_rows[mine.at[known[near]]], middle[near]
+
+        spans = rows["scale"].astype(int) // channel.patch
+        token = np.repeat(np.arange(len(rows)), spans**2)
+        place = np.arange(len(token)) - np.repeat(np.cumsum(spans**2) - spans**2, spans**2)
+        places = np.column_stack([place % spans[token], place // spans[token]])
+        ends = self.store.piece_ends(rows)[token, place]
+        stale = np.maximum(time - ends, 0)
+        gaps = self.store.gaps.at(time)
+        pieces = rows["id"][token] * PIECES + place
+        if len(gaps) and len(pieces):
+            found = np.minimum(np.searchsorted(gaps["piece"], pieces), len(gaps) - 1)
+            stale = np.where(gaps["piece"][found] == pieces, time - gaps["since"][found], stale)
+        motions = linear @ rows["anchor_from_picture"][:, :, :2].astype(float)
+        offsets = (places + 0.5 - spans[token, None] / 2) * channel.patch
+        middles = middle[token] + np.einsum("nij,nj->ni", motions[token], offsets)
+        corners = middles - channel.patch / 2
+        order = np.lexsort((rows["start"][token], stale == 0))
+        parts = (token[order], places[order], stale[order], ends[order], motions[token[order]], corners[order])
+        mosaic = Mosaic(time, channel.patch, (y1 - y0, x1 - x0), rows, *parts)
+        return mosaic.visible()
+
+    def _known(self, camera: str, time: float) -> tuple[np.ndarray, Channel]:
+        """Which of the camera's patches were known at `time`, of the channel that was live then; and that."""
+        mine = self.patches(camera)
+        known = np.flatnonzero(mine.start <= time)
+        number = self.cameras[camera][0]
+        if len(known):
+            number = int(mine.channel[known[np.argmax(mine.start[known])]])
+        return known[mine.channel[known] == number], self.store.channels[number]
+
+    def patches(self, camera: str) -> Patches:
+        """The patches of `camera`, in the order of their ids."""
+        if camera not in self.cameras:
+            known = ", ".join(sorted(self.cameras)) or "none"
+            raise UserError(f"there is no camera “{camera}” in this memory; it knows {known}.")
+        if camera not in self._patches:
+            rows = self.store.table.rows
+            at = np.flatnonzero(np.isin(rows["channel"], self.cameras[camera]))
+            names = ("channel", "start", "end", "x", "y", "scale")
+            channel, start, end, x, y, scale = (rows[name][at] for name in names)
+            corner, scale = np.column_stack([x, y]).astype(int), scale.astype(int)
+            transforms = rows["anchor_from_picture"][at].astype(float)
+            middle = np.einsum("nij,nj->ni", transforms[:, :, :2], corner + scale[:, None] / 2) + transforms[:, :, 2]
+            self._patches[camera] = Patches(at, channel, start, end, corner, scale, middle)
+        return self._patches[camera]
 
 
-def _known(store: TokenStore, camera: str, time: float) -> tuple[Channel, np.ndarray]:
-    """The channel of `camera` that was live at `time`, and its tokens up to then."""
-    numbers = [channel.number for channel in store.channels.values() if channel.camera == camera]
-    if not numbers:
-        known = ", ".join(sorted({channel.camera for channel in store.channels.values()})) or "none"
-        raise UserError(f"there is no camera “{camera}” in this memory; it knows {known}.")
-    rows = store.table.rows
-    at = np.flatnonzero(np.isin(rows["channel"], numbers))
-    rows = rows[at[rows["start"][at] <= time]]
-    number = int(rows["channel"][np.argmax(rows["start"])]) if len(rows) else numbers[0]
-    return store.channels[number], rows[rows["channel"] == number]
+def _enlarged(patch: np.ndarray, scale: int) -> np.ndarray:
+    return patch if len(patch) == scale else cv2.resize(patch, (scale, scale), interpolation=cv2.INTER_LINEAR)
 
 
-def _corners(rows: np.ndarray, picture_from_anchor: np.ndarray) -> np.ndarray:
-    """Upper left corners (n, 2) px of tokens in the picture that is reconstructed."""
-    half = rows["scale"][:, None] / 2
-    centres = np.column_stack([rows["x"], rows["y"]]) + half
-    transforms = rows["anchor_from_picture"].astype(float)
-    at_anchor = np.einsum("nij,nj->ni", transforms[:, :, :2], centres) + transforms[:, :, 2]
-    return at_anchor @ picture_from_anchor[:, :2].T + picture_from_anchor[:, 2] - half
-
-
-def _topmost(rows: np.ndarray, age: np.ndarray, corners: np.ndarray, shape: tuple[int, int]) -> list[int]:
-    """The rows that would be visible, in the order in which to paint them."""
-    covered = np.zeros((-(-shape[0] // 8), -(-shape[1] // 8)), bool)
-    cells, spans = np.rint(corners / 8).astype(int).tolist(), (rows["scale"] // 8).tolist()
-    visible = []
-    for at in np.lexsort((-rows["start"], age > 0)).tolist():
-        (x, y), span = cells[at], spans[at]
-        region = covered[max(y, 0) : max(y + span, 0), max(x, 0) : max(x + span, 0)]
-        if region.size and not region.all():
-            region[:] = True
-            visible.append(at)
-            if len(visible) % 64 == 0 and covered.all():
-                break
-    return visible[::-1]
-
-
-def _paint(
-    image: np.ndarray, staleness: np.ndarray, patch: np.ndarray, row: np.ndarray, stale: float, motion: np.ndarray
-) -> None:
-    scale = int(row["scale"])
-    if len(patch) != scale:
-        patch = cv2.resize(patch, (scale, scale), interpolation=cv2.INTER_LINEAR)
-    corner = np.array([float(row["x"]), float(row["y"])])
-    centre = corner + scale / 2
-    moved = motion[:, :2] @ centre + motion[:, 2]
-    if corner_motion(np.column_stack([motion[:, :2], np.zeros(2)]), (scale, scale)) > 0.5:
-        patch, corner = _turned(patch, motion, centre, moved)
-    else:
-        corner = np.rint(moved - scale / 2).astype(int)
+def _paint(image: np.ndarray, staleness: np.ndarray, patch: np.ndarray, stale: float, x: int, y: int) -> None:
     height, width = staleness.shape
-    x, y = (int(value) for value in corner)
     x0, y0, x1, y1 = max(x, 0), max(y, 0), min(x + len(patch), width), min(y + len(patch), height)
     if x1 > x0 and y1 > y0:
         image[y0:y1, x0:x1] = patch[y0 - y : y1 - y, x0 - x : x1 - x]
         staleness[y0:y1, x0:x1] = stale
 
 
-def _turned(
-    patch: np.ndarray, motion: np.ndarray, centre: np.ndarray, moved: np.ndarray
-) -> tuple[np.ndarray, np.ndarray]:
+def _turned(patch: np.ndarray, motion: np.ndarray, corner: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
     """The patch resampled by the rotation and scale of `motion`, a little larger so that no gaps show."""
-    scale = len(patch)
-    size = int(np.ceil(scale * max(1.0, np.hypot(motion[0, 0], motion[1, 0])))) + 2
-    corner = np.rint(moved - size / 2)
-    local = motion.copy()
-    local[:, 2] += motion[:, :2] @ (centre - scale / 2) - corner
+    side = len(patch)
+    size = int(np.ceil(side * max(1.0, np.hypot(motion[0, 0], motion[1, 0])))) + 2
+    middle = corner + side / 2
+    new_corner = np.rint(middle - size / 2)
+    local = np.column_stack([motion, middle - new_corner - motion @ np.full(2, side / 2)])
     patch = cv2.warpAffine(patch, local, (size, size), flags=cv2.INTER_LINEAR, borderMode=cv2.BORDER_REPLICATE)
-    return patch, corner.astype(int)
+    return patch, new_corner.astype(int)

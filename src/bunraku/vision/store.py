@@ -14,16 +14,16 @@ import numpy as np
 
 from bunraku.errors import UserError
 from bunraku.vision import patches
+from bunraku.vision.absence import PACKED, PIECES, Gaps, absences, last_of_each, pack, unpack
 from bunraku.vision.frame import Source
 from bunraku.vision.log import TIERS, Log, Segment
-from bunraku.vision.table import STORED, TOKEN, Channel, Picture, Table, Token, unpack
+from bunraku.vision.table import STORED, TOKEN, Channel, Picture, Table, Token, unpack_picture
 from bunraku.vision.thinning import survivors
 
-VERSION = 1
+VERSION = 2
 MINIMUM_BYTES = 1 << 20
-PICTURE, STATE, HEARTBEAT, CHANNEL, FILE, EVENT, LABEL, FORGET = range(1, 9)
+PICTURE, ABSENT, HEARTBEAT, CHANNEL, FILE, EVENT, LABEL, FORGET = range(1, 9)
 """Kinds of records."""
-_STATE = np.dtype([("id", "<i8"), ("end", "<f8")])
 _HEARTBEAT = struct.Struct("<Hd")
 OLD_SHARE = 0.5
 """Share of the bytes that the thinned past may take while the recent past needs room."""
@@ -76,7 +76,8 @@ class TokenStore:
         self.events: list[Event] = []
         self.labels: list[Label] = []
         self.next_id = self._next_picture = 0
-        self._changed_ends: dict[int, float] = {}
+        self.gaps = Gaps()
+        self._unwritten: list[np.ndarray] = []
         self._load()
         if not read_only:
             self._close_intervals()
@@ -123,12 +124,29 @@ class TokenStore:
             at += count
         return stored["id"].copy()
 
-    def set_ends(self, ids: np.ndarray, end: float) -> None:
-        """Tokens `ids` were last verified at `end` (s); inf for those that hold again."""
-        rows = self.table.find(ids)
-        self.table.rows["end"][rows] = end
-        for identity in self.table.rows["id"][rows]:
-            self._changed_ends[int(identity)] = end
+    def end(self, pieces: np.ndarray, time: float) -> None:
+        """What `pieces` (n,) of tokens show was last verified at `time` (s)."""
+        pieces = pieces[self.table.is_alive(pieces // PIECES)]
+        if len(pieces):
+            self.table.set_ends(pieces, time)
+            self._unwritten.append(absences(pieces, time))
+
+    def resume(self, pieces: np.ndarray, time: float) -> None:
+        """What `pieces` (n,) of tokens show, and did not for a while, is seen again from `time` (s) on."""
+        pieces = pieces[self.table.is_alive(pieces // PIECES)]
+        gaps = absences(pieces, self.table.ends(pieces), time)
+        gaps = gaps[np.isfinite(gaps["since"])]
+        if len(gaps):
+            self.table.set_ends(gaps["piece"], np.inf)
+            self.gaps.add(gaps)
+            self.gaps.forget(self.table.ids)
+            self._unwritten.append(gaps)
+
+    def new_pieces(self, first: int) -> np.ndarray:
+        """The pieces (n,) of the tokens with ids from `first` on."""
+        rows = self.table.rows[self.table.find_from(first) :]
+        row, place = np.nonzero(~np.isneginf(rows["ends"]))
+        return rows["id"][row] * PIECES + place
 
     def seen(self, channel: int, time: float) -> None:
         """The channel was looked at: whatever holds, holds until `time` (s)."""
@@ -146,11 +164,10 @@ class TokenStore:
 
     def flush(self) -> None:
         """Write down how long tokens held, and wait until all of it is on the disk."""
-        if self._changed_ends:
-            states = np.array(list(self._changed_ends.items()), _STATE)
-            self._changed_ends.clear()
-            for part in np.array_split(states, -(-states.nbytes // (self.log.segment_bytes // 2))):
-                self._append(STATE, part.tobytes())
+        if self._unwritten:
+            packed, self._unwritten = pack(self._current(np.concatenate(self._unwritten))), []
+            for part in np.array_split(packed, max(1, -(-packed.nbytes // (self.log.segment_bytes // 2)))):
+                self._append(ABSENT, part.tobytes())
         for channel, time in self.last_seen.items():
             self._append(HEARTBEAT, _HEARTBEAT.pack(channel, time))
         self.log.sync()
@@ -166,6 +183,12 @@ class TokenStore:
         for channel, time in self.last_seen.items():
             latest[channel] = time
         return np.maximum(rows["start"], np.minimum(rows["end"], latest[rows["channel"]]))
+
+    def piece_ends(self, rows: np.ndarray) -> np.ndarray:
+        """The same of each of their pieces, (n, `PIECES`); -inf for those that a row does not have."""
+        latest = np.maximum(rows["start"], self.ends(rows))[:, None]
+        ends = np.minimum(rows["ends"], latest)
+        return np.where(np.isneginf(ends), ends, np.maximum(ends, rows["start"][:, None]))
 
     def token(self, row: np.ndarray) -> Token:
         """One table row as a `Token`."""
@@ -272,8 +295,8 @@ class TokenStore:
             if record.kind == PICTURE:
                 self._carry(record.payload, kept_ids)
                 continue
-            if record.kind == STATE:
-                payload = self._still_needed(np.frombuffer(record.payload, _STATE))
+            if record.kind == ABSENT:
+                payload = pack(self._current(unpack(np.frombuffer(record.payload, PACKED)))).tobytes()
             elif record.kind == FILE:
                 number = json.loads(record.payload)[0]
                 if number not in used_files and number != max(self.files):
@@ -297,35 +320,43 @@ class TokenStore:
         self.log.drop(segment)
 
     def _carry(self, payload: bytes, kept_ids: set[int]) -> None:
-        picture, stored, offsets = unpack(payload)
+        picture, stored, offsets = unpack_picture(payload)
         chosen = np.array([int(identity) in kept_ids for identity in stored["id"]], bool)
         if not chosen.any():
             return
         stored, offsets = stored[chosen].copy(), offsets[chosen]
         rows = self.table.rows
-        stored["end"] = rows["end"][self.table.find(stored["id"])]
         blobs = [payload[o : o + n] for o, n in zip(offsets, stored["length"].astype(int), strict=True)]
         while len(stored):
             count = self._fits(stored)
             part = picture.pack(stored[:count], blobs[:count])
             segment, start = self.log.append(PICTURE, part, "old")
             at = self.table.find(stored["id"][:count])
-            rows["segment"][at], rows["offset"][at] = segment.key, start + unpack(part)[2]
+            rows["segment"][at], rows["offset"][at] = segment.key, start + unpack_picture(part)[2]
             stored, blobs = stored[count:], blobs[count:]
 
-    def _still_needed(self, states: np.ndarray) -> bytes | None:
-        """The present ends of those tokens whose record elsewhere may be out of date."""
-        at = self.table.find(states["id"])
-        current = np.empty(len(at), _STATE)
-        current["id"], current["end"] = self.table.rows["id"][at], self.table.rows["end"][at]
-        return current.tobytes() or None
+    def _current(self, found: np.ndarray) -> np.ndarray:
+        """Those absences (n,) of `ABSENCE` that still tell something: of tokens alive, and over or going on."""
+        found = found[self.table.is_alive(found["piece"] // PIECES)]
+        return found[np.isfinite(found["until"]) | (found["since"] == self.table.ends(found["piece"]))]
 
     def _enter(self, picture: Picture, stored: np.ndarray, payload: bytes, segment: Segment, offset: int) -> None:
-        self.table.add(_table_rows(picture, stored, unpack(payload)[2] + offset, segment))
+        offsets = unpack_picture(payload)[2] + offset
+        self.table.add(self._holding(_table_rows(picture, stored, offsets, segment)))
+
+    def _holding(self, rows: np.ndarray) -> np.ndarray:
+        """The new `rows` of the table, of which all pieces hold."""
+        patches_of = np.zeros(max(self.channels, default=0) + 1, int)
+        for channel in self.channels.values():
+            patches_of[channel.number] = channel.patch
+        spans = rows["scale"] // patches_of[rows["channel"]]
+        rows["ends"] = np.where(np.arange(PIECES) < spans[:, None] ** 2, np.inf, -np.inf)
+        rows["end"] = np.inf
+        return rows
 
     def _load(self) -> None:
         """Read the log back; a token written twice, because thinning was cut short, counts once."""
-        loaded, states, forgotten = [], [], []
+        loaded, absent, forgotten = [], [], []
         for segment in list(self.log.segments):
             try:
                 records = list(self.log.records(segment))
@@ -333,11 +364,11 @@ class TokenStore:
                 continue
             for record in records:
                 if record.kind == PICTURE:
-                    picture, stored, offsets = unpack(record.payload)
+                    picture, stored, offsets = unpack_picture(record.payload)
                     loaded.append(_table_rows(picture, stored, offsets + record.offset, segment))
                     self._next_picture = max(self._next_picture, picture.id + 1)
-                elif record.kind == STATE:
-                    states.append(np.frombuffer(record.payload, _STATE))
+                elif record.kind == ABSENT:
+                    absent.append(np.frombuffer(record.payload, PACKED))
                 elif record.kind == FORGET:
                     forgotten.append(np.frombuffer(record.payload, "<i8"))
                 else:
@@ -349,10 +380,14 @@ class TokenStore:
             rows = rows[~np.isin(rows["id"], np.concatenate(forgotten))]
         rows = rows[-self.table.capacity :]
         rows = rows[np.isin(rows["channel"], list(self.channels))]
-        self.table.add(rows)
-        for state in states:
-            at = self.table.find(state["id"])
-            self.table.rows["end"][at] = state["end"][np.isin(state["id"], self.table.rows["id"][at])]
+        self.table.add(self._holding(rows))
+        if absent:
+            found = unpack(np.concatenate(absent))
+            found = found[self.table.is_alive(found["piece"] // PIECES)]
+            last = last_of_each(found)
+            self.table.set_ends(last["piece"], np.where(np.isinf(last["until"]), last["since"], np.inf))
+            self.gaps.add(found[np.isfinite(found["until"])])
+            self.gaps.forget(self.table.ids)
         self.next_id = max((int(part["id"].max()) + 1 for part in loaded if len(part)), default=0)
         for channel in np.unique(rows["channel"]):
             self.seen(int(channel), float(rows["start"][rows["channel"] == channel].max()))
@@ -374,10 +409,11 @@ class TokenStore:
     def _close_intervals(self) -> None:
         """What an earlier session still showed held until its last picture."""
         rows = self.table.rows
-        showing = np.isinf(rows["end"])
-        rows["end"][showing] = self.ends(rows[showing])
-        for identity, end in zip(rows["id"][showing], rows["end"][showing], strict=True):
-            self._changed_ends[int(identity)] = float(end)
+        row, place = np.nonzero(np.isposinf(rows["ends"]))
+        ends = self.piece_ends(rows[row])[np.arange(len(row)), place]
+        pieces = rows["id"][row] * PIECES + place
+        for end in np.unique(ends):
+            self.end(pieces[ends == end], float(end))
 
 
 def _table_rows(picture: Picture, stored: np.ndarray, offsets: np.ndarray, segment: Segment) -> np.ndarray:
@@ -410,7 +446,8 @@ def _open_directory(directory: Path, max_bytes: int, max_tokens: int, read_only:
             raise UserError(f"{path} is damaged: it should say which version wrote this memory.") from error
         if settings.get("version") != VERSION:
             found = settings.get("version")
-            raise UserError(f"{directory} holds a memory of version {found}, this program reads version {VERSION}.")
+            other = f"{directory} holds a memory of version {found}, and this program reads version {VERSION} only"
+            raise UserError(f"{other}: choose another folder, or read it with the program that wrote it.")
         if read_only:
             return settings
     elif read_only:

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from bunraku.vision.absence import PIECES
 from bunraku.vision.colours import COLOUR_NAMES
 from bunraku.vision.frame import Source
 
@@ -16,7 +17,6 @@ STORED = np.dtype(
         ("x", "<i2"),  # frame px of the upper left corner; may lie outside the frame
         ("y", "<i2"),
         ("scale", "u1"),  # frame px per side: 16, 32, 64 or 128
-        ("end", "<f8"),  # s at which what it shows was last verified; inf while it still is
         ("group", "<i8"),  # patches with one number were kept together
         ("track", "<i4"),  # moving thing that the group shows whole, 0 if none
         ("sharpness", "<f4"),
@@ -29,6 +29,8 @@ STORED = np.dtype(
 TOKEN = np.dtype(
     [
         *[(name, STORED[name]) for name in STORED.names or ()],
+        ("end", "<f8"),  # s at which anything that it shows was last verified; inf while it still is
+        ("ends", "<f8", PIECES),  # the same of each of its pieces, -inf for those that it does not have
         ("channel", "<u2"),
         ("start", "<f8"),  # s at which it was taken
         ("picture", "<i8"),
@@ -62,7 +64,7 @@ class Picture:
         return head + stored.tobytes() + b"".join(blobs)
 
 
-def unpack(payload: bytes) -> tuple[Picture, np.ndarray, np.ndarray]:
+def unpack_picture(payload: bytes) -> tuple[Picture, np.ndarray, np.ndarray]:
     """Picture, its tokens (n,) of `STORED`, and the offsets (n,) of their blobs in the payload."""
     identity, channel, time, pts, file, *values, count = PICTURE.unpack_from(payload)
     stored = np.frombuffer(payload, STORED, count, PICTURE.size)
@@ -107,12 +109,19 @@ class Table:
 
     def __init__(self, capacity: int) -> None:
         self._rows = np.zeros(capacity, TOKEN)
+        # The ids once more, side by side: looking one up would otherwise touch every row.
+        self._ids = np.zeros(capacity, np.int64)
         self.count = 0
 
     @property
     def rows(self) -> np.ndarray:
         """All tokens alive (n,) of `TOKEN`: a view, valid until tokens are removed."""
         return self._rows[: self.count]
+
+    @property
+    def ids(self) -> np.ndarray:
+        """Their ids (n,), ascending."""
+        return self._ids[: self.count]
 
     @property
     def capacity(self) -> int:
@@ -122,17 +131,41 @@ class Table:
     def add(self, rows: np.ndarray) -> None:
         """Append tokens with ids above all present."""
         self._rows[self.count : self.count + len(rows)] = rows
+        self._ids[self.count : self.count + len(rows)] = rows["id"]
         self.count += len(rows)
 
     def find(self, ids: np.ndarray) -> np.ndarray:
         """Row numbers of those `ids` that are alive."""
+        at, alive = self._search(ids)
+        return at[alive]
+
+    def find_from(self, id: int) -> int:
+        """Row number of the first token with an id of at least `id`."""
+        return int(np.searchsorted(self.ids, id))
+
+    def is_alive(self, ids: np.ndarray) -> np.ndarray:
+        """Which of the `ids` (n,) are here."""
+        return self._search(ids)[1]
+
+    def ends(self, pieces: np.ndarray) -> np.ndarray:
+        """Last verified time (n,) s of `pieces` (n,), which must be here; inf while they hold."""
+        return self.rows["ends"][self.find(pieces // PIECES), pieces % PIECES]
+
+    def set_ends(self, pieces: np.ndarray, ends: np.ndarray | float) -> None:
+        """`pieces` (n,), which must be here, were last verified at `ends` (n,) s; inf where they hold."""
+        at = self.find(pieces // PIECES)
+        self.rows["ends"][at, pieces % PIECES] = ends
+        self.rows["end"][at] = self.rows["ends"][at].max(1)
+
+    def _search(self, ids: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
         if self.count == 0:
-            return np.zeros(0, np.int64)
-        at = np.minimum(np.searchsorted(self.rows["id"], ids), self.count - 1)
-        return at[self.rows["id"][at] == ids]
+            return np.zeros(len(ids), np.int64), np.zeros(len(ids), bool)
+        at = np.minimum(np.searchsorted(self.ids, ids), self.count - 1)
+        return at, self.ids[at] == ids
 
     def remove(self, dead: np.ndarray) -> None:
         """Remove the rows where `dead` (n,) bool."""
         alive = self.rows[~dead]
         self._rows[: len(alive)] = alive
+        self._ids[: len(alive)] = alive["id"]
         self.count = len(alive)
