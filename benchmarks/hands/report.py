@@ -43,9 +43,10 @@ def turning(row: Row) -> str:
     """M for ball and cube, drops behind."""
     parts = []
     for item in ("sphere", "cube"):
-        dropped, trials = row.drops.get(item, (0, 0))
-        parts.append(cell(row.rotation.get(item)) + (f" ({dropped}/{trials} dropped)" if dropped else ""))
-    return ", ".join(parts)
+        turn = row.turns.get(item)
+        dropped = f", {turn.drops}/{turn.trials} dropped" if turn and turn.drops else ""
+        parts.append(f"{turn or '–'}{dropped}")
+    return "; ".join(parts)
 
 
 def table(head: str, lines: list[list[str]]) -> str:
@@ -56,7 +57,7 @@ def table(head: str, lines: list[list[str]]) -> str:
 
 def dexterity(table_rows: list[Row]) -> str:
     """K, W, G, Q, M, X."""
-    head = "hand | DoF (with wrist) | motors | K1 | K2 | W cm³ | G1 | G2 held (95 %) | ε N | ball, cube °/s | wrist °"
+    head = "hand | DoF (with wrist) | motors | K1 | K2 | W cm³ | G1 | G2 held (95 %) | ε N | ball; cube °/s | wrist °"
     return table(
         head,
         [
@@ -140,9 +141,10 @@ def ablation(path: Path) -> str:
                 cell(row.workspace),
                 f"{row.formed}/{row.grasps}",
                 held(row),
+                *(cell(row.stall.get(gauge)) for gauge in ("tip", "palmar", "grip")),
             ]
         )
-    return table("h22 | K1 | K2 | W cm³ | G1 | G2 held (95 %)", lines)
+    return table("h22 | K1 | K2 | W cm³ | G1 | G2 held (95 %) | tip N | palmar N | grip N", lines)
 
 
 def section(kept: dict[str, dict], why: Path | None) -> str:

@@ -36,6 +36,7 @@ def test_retarget_writes_angles(tmp_path):
         (["compare", "h22", "--seeds", "0"], "at least 1"),
         (["retarget", "none.npz"], "no landmark file"),
         (["show", "h22", "--side", "up"], "left or right"),
+        (["why", "h22", "--seeds", "0"], "at least 1"),
         (["why", "h11"], "no joint 'mcp_abduction' to take away"),
     ],
 )

@@ -138,10 +138,11 @@ def score_tables(table: list[Row]) -> tuple[Table, Table]:
         return "–" if value is None else pattern.format(value)
 
     def turning(row: Row, item: str) -> str:
-        dropped, trials = row.drops.get(item, (0, 0))
-        return number(row.rotation.get(item)) + (f" ({dropped}/{trials} dropped)" if dropped else "")
+        if (turn := row.turns.get(item)) is None:
+            return "–"
+        return f"{turn}, {turn.drops}/{turn.trials} dropped" if turn.drops else str(turn)
 
-    reach = Table("hand", "DoF", "motors", "K1", "K2", "W cm³", "G1", "G2 held (95 %)", "ε N", "turn ball, cube °/s")
+    reach = Table("hand", "DoF", "motors", "K1", "K2", "W cm³", "G1", "G2 held (95 %)", "ε N", "turn ball; cube °/s")
     force = Table("hand", "tip", "key", "palmar", "hook", "grip N", "of a man", "close s", "tap Hz", "wrist °", "kg")
     for column in (*reach.columns, *force.columns):
         column.overflow = "fold"
@@ -162,7 +163,7 @@ def score_tables(table: list[Row]) -> tuple[Table, Table]:
             "–" if row.formed is None else f"{row.formed}/{row.grasps}",
             held,
             number(row.epsilon, "{:.2f}"),
-            ", ".join(turning(row, item) for item in ("sphere", "cube")),
+            "; ".join(turning(row, item) for item in ("sphere", "cube")),
         )
         gauges = ("tip", "key", "palmar", "hook", "grip")
         force.add_row(
@@ -190,7 +191,7 @@ def why(
     Args:
         hand: the hand to take apart; it needs the joints of h22.
         seeds: holds of each grasp.
-        full: all 33 grasps instead of 11, and strength.
+        full: all 33 grasps instead of 11.
         folder: keeps the changed hands as YAML files, and the results.
     """
     _one_thread_for_algebra()
@@ -203,9 +204,12 @@ def why(
     from bunraku.hands.benchmark.summary import rows
     from bunraku.hands.spec import hand_to_yaml
 
+    if seeds < 1:
+        raise UserError(f"--seeds must be at least 1, got {seeds}.")
+    changed = variants(load_hand(hand))
     folder.mkdir(parents=True, exist_ok=True)
     questions = {}
-    for name, (question, variant) in variants(load_hand(hand)).items():
+    for name, (question, variant) in changed.items():
         file = folder / f"{name}.yaml"
         file.write_text(hand_to_yaml(variant))
         questions[str(file)] = question
@@ -213,11 +217,12 @@ def why(
     console = Console(highlight=False)
     with _progress(console) as bar:
         task = bar.add_task("starting")
-        tests = ("K", "W", "S", "G") if full else ("K", "W", "G")
+        tests = ("K", "W", "S", "G")
         results = run(list(questions), tests, settings, folder / "results.json", 1, _report(bar, task))
     table = rows(results)
     whole = table[0]
-    out = Table("question", "K1", "K2", "W cm³", "G1", "G2 held", "pinch N", "grip N", title=f"What {hand} loses")
+    scores = ("K1", "K2", "W cm³", "G1", "G2 held", "tip N", "palmar N", "grip N")
+    out = Table("question", *scores, title=f"What {hand} loses")
     for row in table:
         loss = "" if row is whole else f" ({(row.held_rate or 0) - (whole.held_rate or 0):+.0%})"
         out.add_row(
@@ -227,7 +232,7 @@ def why(
             f"{row.workspace:.0f}",
             f"{row.formed}/{row.grasps}",
             f"{row.held_rate or 0:.0%}{loss}",
-            *(f"{row.stall[gauge]:.0f}" if row.stall else "–" for gauge in ("palmar", "grip")),
+            *(f"{row.stall[gauge]:.0f}" for gauge in ("tip", "palmar", "grip")),
         )
     console.print(out)
     return 0

@@ -6,11 +6,12 @@ import pytest
 from bunraku.errors import UserError
 from bunraku.hands.benchmark import run as runner
 from bunraku.hands.benchmark.ablation import variants
+from bunraku.hands.benchmark.grasps import GRASPS
 from bunraku.hands.benchmark.page import write_page
-from bunraku.hands.benchmark.run import QUICK, Job, Settings, compare, run_job
+from bunraku.hands.benchmark.run import QUICK, Job, Settings, compare, jobs, run_job
 from bunraku.hands.benchmark.summary import Row, judge, rows
 from bunraku.hands.cables import check_balance
-from bunraku.hands.spec import load_hand, validate
+from bunraku.hands.spec import hand_to_yaml, load_hand, validate
 
 TINY = Settings(seeds=2, fits=1, grasps=(14,))
 
@@ -36,7 +37,6 @@ def test_an_interrupted_comparison_goes_on_where_it_stopped(tmp_path, monkeypatc
 
 def test_a_changed_hand_is_measured_again(tmp_path):
     file, store = tmp_path / "mine.yaml", tmp_path / "results.json"
-    from bunraku.hands.spec import hand_to_yaml
 
     for mass in (0.36, 0.5):
         from dataclasses import replace
@@ -85,6 +85,26 @@ def test_every_ablation_is_a_valid_hand():
     for name, (_, hand) in variants(load_hand("h22")).items():
         validate(hand, name)
         check_balance(hand, name)
+
+
+def test_a_hand_without_a_little_finger_does_not_form_the_grasp_and_may_yet_hold(tmp_path):
+    file = tmp_path / "four.yaml"
+    file.write_text(hand_to_yaml(variants(load_hand("h22"))["four-fingers"][1]))
+    result = run_job(Job(str(file), "G", "13"), Settings(seeds=2, searches=1, fits=1))
+    assert not result["feasible"] and "has no little" in result["error"] and result["held"] == 2
+
+
+def test_what_a_grasp_keeps_on_fewer_digits():
+    wrap, pinch = (next(grasp for grasp in GRASPS if grasp.number == number) for number in (1, 9))
+    fewer = ("thumb", "index", "middle")
+    assert wrap.with_digits(fewer).contacts == ("palm", "thumb.pad", "index.wrap", "middle.wrap")
+    assert pinch.with_digits(fewer) == pinch
+    assert pinch.with_digits(("thumb", "middle")) is pinch, "the index is all there is on that side"
+
+
+def test_each_object_is_turned_by_several_searches():
+    items = [job.item for job in jobs(["h22"], ("M",), Settings(gaits=2))]
+    assert items == ["sphere", "sphere 1", "cube", "cube 1"]
 
 
 def test_peers_are_scored_or_asked_for_in_one_sentence():

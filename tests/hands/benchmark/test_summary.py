@@ -38,3 +38,13 @@ def test_searches_that_disagree_widen_the_interval():
 
 def test_a_hand_without_grasps_has_no_rate():
     assert Row("h").held_rate is None and Row("h").held_interval == (0.0, 1.0)
+
+
+def test_turning_is_the_median_over_searches_with_its_spread():
+    searches = {"cube": (12.0, 0), "cube 1": (30.0, 1), "cube 2": (20.0, 3), "sphere": (7.0, 0)}
+    (row,) = rows(
+        {f"h/M/{item}": {"speed_deg": speed, "drops": drops, "trials": 20} for item, (speed, drops) in searches.items()}
+    )
+    cube = row.turns["cube"]
+    assert (cube.speed, cube.least, cube.most, cube.drops, cube.trials) == (20, 12, 30, 4, 60)
+    assert str(cube) == "20 (12–30)" and str(row.turns["sphere"]) == "7"

@@ -7,7 +7,8 @@ contacts which oppose `by`: their mean inward normals must point against each ot
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from collections.abc import Collection
+from dataclasses import dataclass, replace
 from typing import Literal
 
 from bunraku.hands.benchmark.shapes import Shape
@@ -34,6 +35,13 @@ class Grasp:
     def contacts(self) -> tuple[str, ...]:
         """All required contacts."""
         return self.by + self.against
+
+    def with_digits(self, digits: Collection[str]) -> Grasp:
+        """What is left of the grasp on a hand with these `digits`: all of it if a side would have no contact left."""
+        by, against = (
+            tuple(c for c in side if c == "palm" or c.split(".")[0] in digits) for side in (self.by, self.against)
+        )
+        return self if (self.by and not by) or not against else replace(self, by=by, against=against)
 
 
 def _all(surface: str, *digits: str) -> tuple[str, ...]:

@@ -70,8 +70,10 @@ def _table(table: list[Row]) -> str:
         return "–" if value is None else pattern.format(value)
 
     def turning(row: Row, item: str) -> str:
-        dropped, trials = row.drops.get(item, (0, 0))
-        return number(row.rotation.get(item)) + (f" <small>{dropped}/{trials} dropped</small>" if dropped else "")
+        if (turn := row.turns.get(item)) is None:
+            return "–"
+        dropped = f" <small>{turn.drops}/{turn.trials} dropped</small>" if turn.drops else ""
+        return f"{turn}{dropped}"
 
     lines = []
     for row in table:

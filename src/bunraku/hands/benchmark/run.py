@@ -11,6 +11,7 @@ from collections.abc import Callable, Iterator
 from concurrent.futures import ProcessPoolExecutor, as_completed
 from dataclasses import asdict, dataclass
 from functools import lru_cache
+from itertools import product
 from pathlib import Path
 
 import numpy as np
@@ -41,11 +42,12 @@ QUICK_GRASPS = (1, 3, 6, 9, 11, 13, 14, 15, 16, 20, 31)
 @dataclass(frozen=True)
 class Settings:
     """What a comparison spends: `searches` for each grasp, each with `fits` tried, `seeds` holds of each grasp shared
-    by its searches, the `grasps` and the base `seed`."""
+    by its searches, the `grasps`, `gaits` searched for each object to turn, and the base `seed`."""
 
     seeds: int = 20
     searches: int = 2
     fits: int = 4
+    gaits: int = 3
     grasps: tuple[int, ...] = tuple(grasp.number for grasp in GRASPS)
     seed: int = 0
 
@@ -56,7 +58,8 @@ QUICK = Settings(seeds=6, fits=2, grasps=QUICK_GRASPS)
 
 @dataclass(frozen=True)
 class Job:
-    """One unit of work: a `test` of a `hand`; `item` is the grasp's number for G, the object for M."""
+    """One unit of work: a `test` of a `hand`; `item` is the grasp's number for G, and for M the object, after the first
+    search with the search's number."""
 
     hand: str
     test: str
@@ -75,8 +78,8 @@ def jobs(hands: list[str], tests: tuple[str, ...], settings: Settings) -> Iterat
         for number in settings.grasps:
             yield from (Job(hand, "G", str(number)) for hand in hands)
     if "M" in tests:
-        for item in OBJECTS:
-            yield from (Job(hand, "M", item) for hand in hands)
+        for item, search in product(OBJECTS, range(settings.gaits)):
+            yield from (Job(hand, "M", f"{item} {search}" if search else item) for hand in hands)
 
 
 def compare(
@@ -147,14 +150,18 @@ def _measure(job: Job, settings: Settings) -> dict:
     if job.test == "X":
         return wrist_crosstalk(load_hand(job.hand))
     if job.test == "M":
-        return asdict(rotate_in_hand(kinematics, job.item, settings.seeds, settings.seed))
+        item, _, search = job.item.partition(" ")
+        seed = settings.seed + SEARCH_STRIDE * int(search or 0)
+        return asdict(rotate_in_hand(kinematics, item, settings.seeds, seed))
     if job.test == "G":
         return _grasp(kinematics, int(job.item), settings)
     raise ValueError(f"no test {job.test}")
 
 
 def _grasp(kinematics: Kinematics, number: int, settings: Settings) -> dict:
-    grasp = next(g for g in GRASPS if g.number == number)
+    whole = next(g for g in GRASPS if g.number == number)
+    grasp = whole.with_digits(kinematics.subject.digits)
+    lacks = [contact for contact in whole.contacts if contact not in grasp.contacts]
     limits = kinematics.subject.forces[CONTINUOUS]
     found, holds = [], []
     for search, seeds in enumerate(_shares(settings.seeds, settings.searches)):
@@ -165,9 +172,9 @@ def _grasp(kinematics: Kinematics, number: int, settings: Settings) -> dict:
     best = min(found, key=lambda fit: (not fit.feasible, fit.cost))
     slips = [hold.slip for hold in holds if hold.held]
     return {
-        "feasible": best.feasible,
-        "formed": sum(fit.feasible for fit in found),
-        "error": best.error,
+        "feasible": best.feasible and not lacks,
+        "formed": sum(fit.feasible and not lacks for fit in found),
+        "error": best.error or (f"has no {lacks[0].split('.')[0]}" if lacks else ""),
         "held": sum(hold.held for hold in holds),
         "trials": sum(hold.trials for hold in holds),
         "searches": [[hold.held, hold.trials] for hold in holds],

@@ -48,7 +48,8 @@ def strength(kinematics: Kinematics, seed: int) -> dict[str, dict[str, float]]:
     pinches climb on, CLIMBS of them. In key pinch the index may lean on its ulnar stop, as people's does.
     """
     table = {}
-    for name, gauge in GAUGES.items():
+    for name, whole in GAUGES.items():
+        gauge = whole.with_digits(kinematics.subject.digits)
 
         def force(fit: Fit, limit: str = STALL, name: str = name) -> float:
             return gauge_force(kinematics, name, fit, kinematics.subject.forces[limit])

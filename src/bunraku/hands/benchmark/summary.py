@@ -15,6 +15,22 @@ PUBLISHED_TAPPING = 6.0
 
 
 @dataclass(frozen=True)
+class Turn:
+    """M for one object: the median over independent searches of each one's median speed, the `least` and the `most` of
+    them in degrees per second, and `drops` of all `trials`."""
+
+    speed: float
+    least: float
+    most: float
+    drops: int
+    trials: int
+
+    def __str__(self) -> str:
+        spread = f" ({self.least:.0f}–{self.most:.0f})" if round(self.least) != round(self.most) else ""
+        return f"{self.speed:.0f}{spread}"
+
+
+@dataclass(frozen=True)
 class Row:
     """One hand's scores; None where a test was not run. Forces N, times s, frequencies Hz, volumes cm³, mass kg."""
 
@@ -39,8 +55,7 @@ class Row:
     continuous: dict[str, float] = field(default_factory=dict)
     closing_time: float | None = None
     tapping: float | None = None
-    rotation: dict[str, float] = field(default_factory=dict)
-    drops: dict[str, tuple[int, int]] = field(default_factory=dict)
+    turns: dict[str, Turn] = field(default_factory=dict)
     crosstalk: float | None = None
 
     @property
@@ -102,9 +117,17 @@ def _row(hand: str, tests: dict[str, dict[str, dict]]) -> Row:
             "epsilon": epsilons[len(epsilons) // 2],
         }
     if turns := tests.get("M"):
-        values["rotation"] = {item: turn["speed_deg"] for item, turn in turns.items()}
-        values["drops"] = {item: (turn["drops"], turn["trials"]) for item, turn in turns.items()}
+        searches: dict[str, list[dict]] = defaultdict(list)
+        for item, turn in turns.items():
+            searches[item.split()[0]].append(turn)
+        values["turns"] = {item: _turn(found) for item, found in searches.items()}
     return Row(hand, **values)
+
+
+def _turn(searches: list[dict]) -> Turn:
+    speeds = [search["speed_deg"] for search in searches]
+    drops, trials = (sum(search[name] for search in searches) for name in ("drops", "trials"))
+    return Turn(statistics.median(speeds), min(speeds), max(speeds), drops, trials)
 
 
 def _spread(grasps: list[list[list[int]]]) -> float | None:
