@@ -36,6 +36,7 @@ def test_retarget_writes_angles(tmp_path):
         (["compare", "h22", "--seeds", "0"], "at least 1"),
         (["retarget", "none.npz"], "no landmark file"),
         (["show", "h22", "--side", "up"], "left or right"),
+        (["show", "h22", "--port", "70000"], "from 1 to 65535"),
         (["why", "h22", "--seeds", "0"], "at least 1"),
         (["why", "h11"], "no joint 'mcp_abduction' to take away"),
     ],
@@ -51,3 +52,29 @@ def test_a_file_that_is_no_array_is_refused(tmp_path, capsys):
     file.write_text("not an array")
     assert main(["hands", "retarget", str(file)]) == 2
     assert "not a NumPy file" in capsys.readouterr().err
+
+
+@pytest.mark.parametrize(
+    ("content", "words"),
+    [
+        (b"\xff\xfe\x00", "not a text file"),
+        (b"- 1", "expected a mapping"),
+        (b"a: [1", "not valid YAML"),
+    ],
+)
+def test_a_hand_file_that_cannot_be_read_is_one_sentence(tmp_path, content, words, capsys):
+    file = tmp_path / "mine.yaml"
+    file.write_bytes(content)
+    assert main(["hands", "compare", str(file), "--tests", "C", "--json", str(tmp_path / "r.json")]) == 2
+    error = capsys.readouterr().err
+    assert words in error and error.count("\n") == 1
+
+
+def test_results_are_refused_before_anything_is_measured(tmp_path, capsys):
+    wrong = tmp_path / "r.json"
+    wrong.write_text("[1, 2]")
+    assert main(["hands", "compare", "h22", "--tests", "C", "--json", str(wrong)]) == 2
+    assert "not a result file" in capsys.readouterr().err and wrong.read_text() == "[1, 2]"
+    (tmp_path / "file").write_text("")
+    assert main(["hands", "compare", "h22", "--tests", "C", "--json", str(tmp_path / "file" / "r.json")]) == 2
+    assert "cannot be written" in capsys.readouterr().err

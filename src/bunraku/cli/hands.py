@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 
 import tyro
 from rich.console import Console
-from rich.progress import BarColumn, MofNCompleteColumn, Progress, TaskID, TextColumn, TimeRemainingColumn
+from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
 from rich.table import Table
 
 from bunraku.errors import UserError
@@ -94,7 +94,7 @@ def compare(
     chosen = tuple(test.strip() for test in tests.split(",")) if tests else everything
     start = time.perf_counter()
     with _progress(console) as bar:
-        results = run(list(names), chosen, settings, json, processes, _report(bar, bar.add_task("starting")))
+        results = run(list(names), chosen, settings, json, processes, _report(bar))
     minutes = (time.perf_counter() - start) / 60
     table = rows(results)
     for part in score_tables(table):
@@ -124,8 +124,11 @@ def _progress(console: Console) -> Progress:
     return Progress(text, BarColumn(), MofNCompleteColumn(), TimeRemainingColumn(), console=console)
 
 
-def _report(bar: Progress, task: TaskID) -> Callable[[int, int, Job], None]:
+def _report(bar: Progress) -> Callable[[int, int, Job], None]:
+    """Show a bar from the first result on, so that a refusal stands alone."""
+
     def report(done: int, total: int, job: Job) -> None:
+        task = bar.task_ids[0] if bar.task_ids else bar.add_task("")
         bar.update(task, completed=done, total=total, description=f"{job.hand} {job.test}{job.item}")
 
     return report
@@ -216,9 +219,8 @@ def why(
     settings = replace(FULL if full else QUICK, seeds=seeds)
     console = Console(highlight=False)
     with _progress(console) as bar:
-        task = bar.add_task("starting")
         tests = ("K", "W", "S", "G")
-        results = run(list(questions), tests, settings, folder / "results.json", 1, _report(bar, task))
+        results = run(list(questions), tests, settings, folder / "results.json", 1, _report(bar))
     table = rows(results)
     whole = table[0]
     scores = ("K1", "K2", "W cm³", "G1", "G2 held", "tip N", "palmar N", "grip N")
@@ -307,5 +309,7 @@ def show(name: tyro.conf.Positional[str] = "h22", port: int = 8080, side: str = 
 
     if side not in ("left", "right"):
         raise UserError(f"--side must be left or right, got '{side}'.")
+    if not 0 < port < 65536:
+        raise UserError(f"--port must be from 1 to 65535, got {port}.")
     show_hand(load_hand(name), side, port)
     return 0

@@ -182,13 +182,20 @@ def hand_names() -> list[str]:
 def load_hand(name: str | Path) -> HandSpec:
     """The shipped hand called `name`, or the one in the YAML file at `name`; UserError if there is none."""
     if str(name).endswith((".yaml", ".yml")):
-        path = Path(name)
-        if not path.is_file():
-            raise UserError(f"There is no hand file {path}.")
-        return hand_from_yaml(path.read_text(), str(path))
+        return hand_from_yaml(read_hand_file(name), str(name))
     if str(name) not in hand_names():
         raise UserError(f"There is no hand '{name}'; known are {', '.join(hand_names())}, or give a YAML file.")
     return _shipped_hand(str(name))
+
+
+def read_hand_file(name: str | Path) -> str:
+    """The text of a YAML file about a hand; UserError if there is none, or if it is no text."""
+    try:
+        return Path(name).read_text()
+    except UnicodeDecodeError:
+        raise UserError(f"{name} is not a text file.") from None
+    except OSError:
+        raise UserError(f"There is no hand file {name}.") from None
 
 
 @cache

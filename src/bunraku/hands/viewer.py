@@ -79,7 +79,7 @@ def show_hand(hand: HandSpec, side: str = "right", port: int = 8080) -> None:
     shown = viewer.scene.geom_groups_visible
     for group in range(len(shown)):
         shown[group] = group == VISUAL_GROUP
-    print(f"{hand.name}: http://localhost:{port}  (Ctrl+C ends)")
+    print(f"{hand.name}: http://localhost:{server.get_port()}  (Ctrl+C ends)")
     viewer.run()
 
 

@@ -12,6 +12,7 @@ import cv2
 import mujoco
 import numpy as np
 
+from bunraku.errors import UserError
 from bunraku.hands.benchmark.grasps import GRASPS
 from bunraku.hands.benchmark.run import load_subject
 from bunraku.hands.benchmark.subject import Subject
@@ -46,8 +47,11 @@ def write_page(path: Path, results: dict[str, dict], names: tuple[str, ...]) -> 
             mine = {int(k.rsplit("/", 1)[1]): v for k, v in grasps.items() if k.startswith(f"{name}/G/")}
             if mine:
                 parts.append(f"<h3>{escape(name)}</h3><div class=grasps>{_grasps(load_subject(name), mine)}</div>")
-    path.parent.mkdir(parents=True, exist_ok=True)
-    path.write_text("\n".join(parts) + "</html>")
+    try:
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.write_text("\n".join(parts) + "</html>")
+    except OSError as error:
+        raise UserError(f"The page cannot be written to {path} ({error.strerror}).") from None
 
 
 def _verdict(table: list[Row]) -> str:

@@ -15,6 +15,7 @@ from dataclasses import dataclass, field
 from importlib import import_module, resources
 from importlib.util import find_spec
 from pathlib import Path
+from typing import Any
 
 import mujoco
 import numpy as np
@@ -23,6 +24,7 @@ import yaml
 from bunraku.errors import UserError
 from bunraku.hands.benchmark.subject import CONTINUOUS, STALL, Link, Palm, Subject
 from bunraku.hands.model import PALM_BIT, WORLD_BIT, set_contact_options
+from bunraku.hands.spec import read_hand_file
 
 PEERS = {
     file.name.removesuffix(".yaml"): file
@@ -84,7 +86,12 @@ def read_map(text: str, folder: Path | None = None) -> PeerMap:
                 raise UserError(f"The hand '{data['name']}' needs the package {package}: pip install {install}.")
             folder = Path(found.origin).parent
         palm = data["palm"]
-        vectors = {key: np.array(palm[key], float) for key in ("wrist", "along", "normal", "centre")}
+        vectors = {key: _vector(palm[key], 3) for key in ("wrist", "along", "normal", "centre")}
+        half = _vector(palm["half"], 2)
+        digits = {
+            digit: {"bodies": list(entry["bodies"]), "tip": _vector(entry["tip"], 3), "radius": float(entry["radius"])}
+            for digit, entry in data["digits"].items()
+        }
         return PeerMap(
             name=data["name"],
             description=data["description"],
@@ -92,24 +99,35 @@ def read_map(text: str, folder: Path | None = None) -> PeerMap:
             build=data.get("build", ""),
             argument=data.get("argument", ""),
             body=palm["body"],
-            half=tuple(palm["half"]),
+            half=(float(half[0]), float(half[1])),
             locked=tuple(data.get("locked", ())),
             wrist_joints=int(data.get("wrist_joints", len(data.get("locked", ())))),
-            digits=data["digits"],
+            digits=digits,
             linked={joint: (str(d), float(r), float(o)) for joint, (d, r, o) in data.get("linked", {}).items()},
             effort=data.get("effort", {}),
             unsure=data.get("unsure", ""),
             **vectors,
         )
-    except (KeyError, TypeError, AttributeError) as error:
+    except KeyError as error:
         raise UserError(f"The map of a foreign hand lacks the field {error}.") from None
+    except (ValueError, TypeError, AttributeError) as error:
+        if isinstance(error, UserError):
+            raise
+        raise UserError(f"The map of a foreign hand holds a wrong value ({error}).") from None
+
+
+def _vector(values: Any, size: int) -> np.ndarray:
+    vector = np.array(values, float)
+    if vector.shape != (size,) or not np.isfinite(vector).all():
+        raise ValueError(f"expected {size} numbers, got {values!r}")
+    return vector
 
 
 def load_peer(name: str) -> Subject:
     """The peer called `name`, or the one of the map file at `name`; UserError if its package is not installed."""
     if name in PEERS:
         return subject_from_map(read_map(PEERS[name].read_text()))
-    return subject_from_map(read_map(Path(name).read_text(), Path(name).parent))
+    return subject_from_map(read_map(read_hand_file(name), Path(name).parent))
 
 
 def is_map(name: str) -> bool:
@@ -118,7 +136,7 @@ def is_map(name: str) -> bool:
         return True
     path = Path(name)
     named = path.suffix in (".yaml", ".yml") and path.is_file()
-    return named and re.search("^(file|build):", path.read_text(), re.MULTILINE) is not None
+    return named and re.search("^(file|build):", read_hand_file(path), re.MULTILINE) is not None
 
 
 def subject_from_map(peer: PeerMap) -> Subject:
@@ -159,6 +177,10 @@ def subject_from_map(peer: PeerMap) -> Subject:
 def adapted_spec(peer: PeerMap) -> mujoco.MjSpec:
     """The foreign model in the hand frame, wrist locked, contact and servos as the tests need them."""
     spec = _source(peer)
+    there = {element.name for element in (*spec.joints, *spec.actuators)}
+    for name in peer.locked:
+        if name not in there:
+            raise UserError(f"The model of the hand '{peer.name}' has no joint or actuator '{name}' to lock.")
     lost = set(peer.locked) | set(peer.linked)
     for tendon in list(spec.tendons):
         if any(wrap.target is not None and wrap.target.name in lost for wrap in tendon.path):
@@ -293,13 +315,13 @@ def _digit(model: mujoco.MjModel, data: mujoco.MjData, entry: dict) -> tuple[Lin
         frame.T @ (data.xpos[following] - data.xpos[body])
         for frame, body, following in zip(frames[:-1], bodies[:-1], bodies[1:], strict=True)
     ]
-    ends.append(np.array(entry["tip"], float))
+    ends.append(entry["tip"])
     last = int(model.body_jntadr[bodies[-1]])
     sign = 1.0 if model.jnt_range[last].sum() > 0 else -1.0
     along = frames[-1] @ (ends[-1] / np.linalg.norm(ends[-1]))
     palmar = np.cross(sign * frames[-1] @ model.jnt_axis[last], along)
     palmar /= np.linalg.norm(palmar)
     return tuple(
-        Link(body, np.zeros(3), end, float(entry["radius"]), frame.T @ palmar)
+        Link(body, np.zeros(3), end, entry["radius"], frame.T @ palmar)
         for body, end, frame in zip(bodies, ends, frames, strict=True)
     )

@@ -28,7 +28,7 @@ from bunraku.hands.benchmark.peers import PEERS, is_map, load_peer, read_map
 from bunraku.hands.benchmark.strength import closing_time, strength, tapping_frequency
 from bunraku.hands.benchmark.subject import CONTINUOUS, Subject, subject_from_spec
 from bunraku.hands.benchmark.wrist import wrist_crosstalk
-from bunraku.hands.spec import hand_to_yaml, load_hand
+from bunraku.hands.spec import hand_to_yaml, load_hand, read_hand_file
 
 VERSIONS = {"K": 2, "W": 1, "G": 3, "S": 5, "V": 1, "M": 2, "X": 2, "C": 1}
 """Raised when a test changes, so that old results are not mixed with new ones."""
@@ -93,6 +93,8 @@ def compare(
     """Run what `store` does not hold yet; returns all results, keyed by `hand/test/item`."""
     todo = list(jobs(hands, tests, settings))
     results = _load(store)
+    if store:
+        _save(store, results)
     wanted = {_key(job, settings): job for job in todo}
     missing = {key: job for key, job in wanted.items() if key not in results}
     done = len(wanted) - len(missing)
@@ -226,7 +228,7 @@ def _key(job: Job, settings: Settings) -> str:
 def _content(name: str) -> str:
     if not is_map(name):
         return hand_to_yaml(load_hand(name))
-    text = PEERS[name].read_text() if name in PEERS else Path(name).read_text()
+    text = PEERS[name].read_text() if name in PEERS else read_hand_file(name)
     model = read_map(text, None if name in PEERS else Path(name).parent).file
     return text + (hashlib.sha256(model.read_bytes()).hexdigest() if model and model.is_file() else "")
 
@@ -235,13 +237,19 @@ def _load(store: Path | None) -> dict[str, dict]:
     if store is None or not store.exists():
         return {}
     try:
-        return json.loads(store.read_text())
-    except json.JSONDecodeError:
-        raise UserError(f"{store} is not a result file of this benchmark; give another one or delete it.") from None
+        results = json.loads(store.read_text())
+    except (ValueError, OSError):
+        results = None
+    if not isinstance(results, dict):
+        raise UserError(f"{store} is not a result file of this benchmark; give another one or delete it.")
+    return results
 
 
 def _save(store: Path, results: dict[str, dict]) -> None:
-    store.parent.mkdir(parents=True, exist_ok=True)
     partial = store.with_suffix(f".{os.getpid()}.part")
-    partial.write_text(json.dumps(results))
-    partial.replace(store)
+    try:
+        store.parent.mkdir(parents=True, exist_ok=True)
+        partial.write_text(json.dumps(results))
+        partial.replace(store)
+    except OSError as error:
+        raise UserError(f"The results cannot be written to {store} ({error.strerror}).") from None
