@@ -1,14 +1,15 @@
-"""Write the result section of docs/hands.md from kept results, so that every figure there is one that was measured.
+"""Write the figures of docs/hands.md from the results kept beside this file, so that each is one that was measured.
 
-bunraku hands compare --json runs/hands/compare.json
-bunraku hands why --folder runs/hands/why
-python benchmarks/hands/report.py runs/hands/compare.json runs/hands/why/results.json docs/hands.md
+bunraku hands compare --json benchmarks/hands/results.json
+bunraku hands why --seeds 10; cp runs/hands/why/results.json benchmarks/hands/why.json
+bunraku hands compare shadow adroit orca fourier inspire myohand benchmarks/hands/bidexhand.yaml --tests C,K,W,S,G \\
+    --json benchmarks/hands/peers.json
+python benchmarks/hands/report.py
 """
 
 from __future__ import annotations
 
 import json
-import sys
 from pathlib import Path
 
 from bunraku.cli.hands import OURS
@@ -17,7 +18,8 @@ from bunraku.hands.benchmark.ablation import variants
 from bunraku.hands.benchmark.grasps import GRASPS
 from bunraku.hands.benchmark.summary import Finding, Row, judge, rows, two_by_two
 
-START, END = "<!-- result -->", "<!-- end -->"
+HERE = Path(__file__).parent
+PAGE = HERE.parents[1] / "docs/hands.md"
 GAUGES = ("tip", "key", "palmar", "hook", "grip")
 
 
@@ -62,7 +64,7 @@ def dexterity(table_rows: list[Row]) -> str:
         head,
         [
             [
-                row.hand + (" *" if row.unsure else ""),
+                row.name + (" *" if row.unsure else ""),
                 f"{row.dof} ({row.dof_with_wrist})",
                 cell(row.actuators),
                 cell(row.k1),
@@ -85,7 +87,7 @@ def forces(table_rows: list[Row]) -> str:
         "hand | tip | key | palmar | hook | grip | of a man | close s | tap Hz | kg",
         [
             [
-                row.hand + (" *" if row.unsure else ""),
+                row.name + (" *" if row.unsure else ""),
                 *(f"{row.stall[g]:.0f} ({row.continuous[g]:.0f})" if g in row.stall else "–" for g in GAUGES),
                 cell(row.strength, "{:.0%}"),
                 cell(row.closing_time, "{:.2f}"),
@@ -135,7 +137,7 @@ def ablation(path: Path) -> str:
     for row in rows(results(path)):
         lines.append(
             [
-                questions[Path(row.hand).stem],
+                questions[row.name],
                 cell(row.k1),
                 cell(row.k2),
                 cell(row.workspace),
@@ -147,15 +149,14 @@ def ablation(path: Path) -> str:
     return table("h22 | K1 | K2 | W cm³ | G1 | G2 held (95 %) | tip N | palmar N | grip N", lines)
 
 
-def section(kept: dict[str, dict], why: Path | None) -> str:
-    """Everything between the markers."""
-    order = (*OURS, *kept)
-    table_rows = sorted(rows(kept), key=lambda row: order.index(row.hand) if row.hand in order else len(order))
+def section(kept: dict[str, dict]) -> str:
+    """The seven hands that ship."""
+    table_rows = sorted(rows(kept), key=lambda row: OURS.index(row.hand))
     grasps = [row.grasps for row in table_rows if row.grasps]
     spent = sum(value["cpu_s"] for value in kept.values()) / 60
     parts = [
-        f"`bunraku hands compare`, seed 0, {min(grasps)} grasps, 20 holds each from two independent searches; "
-        f"{spent:.0f} min of one core's time (a dash: not run):",
+        f"`bunraku hands compare`, seed 0, {min(grasps)} grasps, 20 holds each from two independent searches, "
+        f"turning by the median of three searches (least and most); {spent:.0f} min of one core's time:",
         dexterity(table_rows),
         'Forces in N at stall, in brackets sustained; "of a man" is the mean of tip, key and palmar pinch and grip\n'
         "against measured men of 25–39 (80, 117, 112, 530 N; Mathiowetz 1985):",
@@ -166,22 +167,36 @@ def section(kept: dict[str, dict], why: Path | None) -> str:
         "**Joints or the place of the motors?**",
         square(table_rows),
     ]
-    if why and why.is_file():
-        parts += ["**Why is a hand as it is?** `bunraku hands why`, one feature changed at a time:", ablation(why)]
-    return "\n\n".join(part for part in parts if part)
+    return "\n\n".join(parts)
 
 
-def main(kept: str, *more: str) -> None:
-    """Print the section, or put it between the markers of the Markdown file named last."""
-    page = next((Path(name) for name in more if name.endswith(".md")), None)
-    why = next((Path(name) for name in more if name.endswith(".json")), None)
-    text = section(results(Path(kept)), why)
-    if page is None:
-        print(text)
-        return
-    before, rest = page.read_text().split(START)
-    page.write_text(f"{before}{START}\n{text}\n{END}{rest.split(END)[1]}")
+def peers(kept: dict[str, dict]) -> str:
+    """Hands that others made."""
+    table_rows = rows(kept)
+    stars = "\n".join(f"- {row.name}: {row.unsure}." for row in table_rows if row.unsure)
+    parts = [
+        "`bunraku hands compare shadow adroit orca fourier inspire myohand benchmarks/hands/bidexhand.yaml "
+        "--tests C,K,W,S,G`, with the settings of the tables above:",
+        dexterity(table_rows),
+        forces(table_rows),
+        f"\\* Force limits that are arbitrary, or unlike the hand's:\n\n{stars}",
+    ]
+    return "\n\n".join(parts)
+
+
+def put(page: str, name: str, text: str) -> str:
+    """`page` with `text` between the comments `name` and `end name`."""
+    start, end = f"<!-- {name} -->", f"<!-- end {name} -->"
+    before, rest = page.split(start)
+    return f"{before}{start}\n{text}\n{end}{rest.split(end)[1]}"
+
+
+def main() -> None:
+    """Put what is kept into the page."""
+    page = put(PAGE.read_text(), "result", section(results(HERE / "results.json")))
+    page = put(page, "why", ablation(HERE / "why.json"))
+    PAGE.write_text(put(page, "peers", peers(results(HERE / "peers.json"))))
 
 
 if __name__ == "__main__":
-    main(*sys.argv[1:])
+    main()

@@ -108,7 +108,7 @@ def compare(
     if html:
         from bunraku.hands.benchmark.page import write_page
 
-        write_page(html, results, names)
+        write_page(html, results)
         console.print(f"Page: {html}")
     return 0
 
@@ -134,8 +134,8 @@ def _report(bar: Progress) -> Callable[[int, int, Job], None]:
     return report
 
 
-def score_tables(table: list[Row]) -> tuple[Table, Table]:
-    """The terminal's tables of dexterity and of force and speed."""
+def score_tables(table: list[Row]) -> tuple[Table, ...]:
+    """The terminal's tables: dexterity, force, and what else was measured."""
 
     def number(value: float | None, pattern: str = "{:.0f}") -> str:
         return "–" if value is None else pattern.format(value)
@@ -146,12 +146,15 @@ def score_tables(table: list[Row]) -> tuple[Table, Table]:
         return f"{turn}, {turn.drops}/{turn.trials} dropped" if turn.drops else str(turn)
 
     reach = Table("hand", "DoF", "motors", "K1", "K2", "W cm³", "G1", "G2 held (95 %)", "ε N", "turn ball; cube °/s")
-    force = Table("hand", "tip", "key", "palmar", "hook", "grip N", "of a man", "close s", "tap Hz", "wrist °", "kg")
-    for column in (*reach.columns, *force.columns):
+    force = Table(
+        "hand", "tip N", "key N", "palmar N", "hook N", "grip N", "of a man", title="Force at stall (lasting)"
+    )
+    rest = Table("hand", "fist s", "tap Hz", "wrist moves fingers °", "kg", title="Speed, crosstalk, mass")
+    reach.title, reach.columns[0].no_wrap = "Dexterity", True
+    for column in reach.columns[1:]:
         column.overflow = "fold"
-    reach.title, force.title = "Dexterity", "Force at stall (lasting), speed, crosstalk, mass"
     for row in table:
-        name = row.hand + (" *" if row.unsure else "")
+        name = row.name + (" *" if row.unsure else "")
         held = "–"
         if row.held_rate is not None:
             low, high = row.held_interval
@@ -173,14 +176,17 @@ def score_tables(table: list[Row]) -> tuple[Table, Table]:
             name,
             *(f"{row.stall[g]:.0f} ({row.continuous[g]:.0f})" if g in row.stall else "–" for g in gauges),
             number(row.strength, "{:.0%}"),
+        )
+        rest.add_row(
+            name,
             number(row.closing_time, "{:.2f}"),
             number(row.tapping, "{:.1f}"),
             number(row.crosstalk),
             number(row.mass, "{:.2f}"),
         )
     if any(row.unsure for row in table):
-        force.caption = "* " + "; ".join(f"{row.hand}: {row.unsure}" for row in table if row.unsure)
-    return reach, force
+        force.caption = "* " + "; ".join(f"{row.name}: {row.unsure}" for row in table if row.unsure)
+    return reach, force, rest
 
 
 def why(

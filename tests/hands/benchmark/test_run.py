@@ -1,5 +1,5 @@
 import json
-from dataclasses import asdict
+from dataclasses import asdict, replace
 
 import pytest
 
@@ -39,8 +39,6 @@ def test_a_changed_hand_is_measured_again(tmp_path):
     file, store = tmp_path / "mine.yaml", tmp_path / "results.json"
 
     for mass in (0.36, 0.5):
-        from dataclasses import replace
-
         file.write_text(hand_to_yaml(replace(load_hand("h22"), mass=mass)))
         runner._content.cache_clear()
         runner.load_kinematics.cache_clear()
@@ -64,7 +62,7 @@ def test_page_and_rows_from_a_real_result(tmp_path):
     (row,) = rows(results)
     assert (row.dof, row.dof_with_wrist, row.trials, row.formed) == (22, 24, 2, 1)
     assert row.crosstalk and row.crosstalk > 5 and results["h22/X/"]["compensated_deg"] < 1
-    write_page(tmp_path / "page.html", results, ("h22",))
+    write_page(tmp_path / "page.html", results)
     text = (tmp_path / "page.html").read_text()
     assert text.count("data:image/jpeg") == 1 and "Tripod" in text and "http" not in text
 
@@ -92,6 +90,19 @@ def test_a_hand_without_a_little_finger_does_not_form_the_grasp_and_may_yet_hold
     file.write_text(hand_to_yaml(variants(load_hand("h22"))["four-fingers"][1]))
     result = run_job(Job(str(file), "G", "13"), Settings(seeds=2, searches=1, fits=1))
     assert not result["feasible"] and "has no little" in result["error"] and result["held"] == 2
+
+
+def test_a_hand_without_a_thumb_is_one_sentence(tmp_path):
+    hand = load_hand("h22")
+    fingers = replace(
+        hand,
+        digits=tuple(digit for digit in hand.digits if digit.name != "thumb"),
+        cables=tuple(cable for cable in hand.cables if not any("thumb" in joint for joint in cable.arms)),
+    )
+    file = tmp_path / "fingers.yaml"
+    file.write_text(hand_to_yaml(fingers))
+    with pytest.raises(UserError, match="need a thumb"):
+        compare([str(file)], ("C",), TINY)
 
 
 def test_what_a_grasp_keeps_on_fewer_digits():

@@ -16,15 +16,21 @@ from bunraku.errors import UserError
 from bunraku.hands.benchmark.grasps import GRASPS
 from bunraku.hands.benchmark.run import load_subject
 from bunraku.hands.benchmark.subject import Subject
-from bunraku.hands.benchmark.summary import PUBLISHED_STRENGTH, Row, judge, rows, two_by_two
+from bunraku.hands.benchmark.summary import PUBLISHED_STRENGTH, PUBLISHED_TAPPING, Row, judge, rows, two_by_two
 from bunraku.hands.picture import add_studio, photograph, renderer
 
 WIDTH, HEIGHT = 112, 96
 STYLE = (resources.files("bunraku.hands.benchmark") / "page.css").read_text()
+LEGEND = (
+    "K1, K2: of Kapandji's ten positions, those that the thumb reaches, and those where it presses with 5 N. W: space"
+    " that thumb and fingers share. G1: grasps formed; G2: grasps held while shaken, with the 95 % interval. ε: least"
+    " force that breaks a grasp. Close, tap: time of a fist, rate of the index finger. Ball, cube: turned in the hand."
+    " Wrist: what 1 rad of it moves the finger joints."
+)
 AXES = ("G2 held", "G1 formed", "K1", "K2", "strength", "speed")
 
 
-def write_page(path: Path, results: dict[str, dict], names: tuple[str, ...]) -> None:
+def write_page(path: Path, results: dict[str, dict]) -> None:
     """Write the page for `results` of `bunraku.hands.benchmark.run.compare`."""
     table = rows(results)
     parts = [
@@ -33,8 +39,8 @@ def write_page(path: Path, results: dict[str, dict], names: tuple[str, ...]) -> 
         " every hand. Grasps are held under sustained actuator limits; forces are quoted at stall.</p>",
         _verdict(table),
         "<h2>Scores</h2>" + _table(table),
-        "<h2>Profiles</h2><div class=cards>" + "".join(_radar(row) for row in table) + "</div>",
-        "<h2>Strength at stall</h2>" + _strength(table),
+        "<h2>Profiles</h2>" + _radars(table),
+        _strength([row for row in table if row.stall]),
         _square(table),
     ]
     grasps = {key: value for key, value in results.items() if "/G/" in key}
@@ -43,10 +49,11 @@ def write_page(path: Path, results: dict[str, dict], names: tuple[str, ...]) -> 
             "<h2>The 33 grasps of the GRASP taxonomy</h2><p class=soft>Frames: green held in at least 90 % of the"
             " seeds, yellow in some, red in none, grey not formed. The pictures show the fitted contact postures.</p>"
         )
-        for name in names:
-            mine = {int(k.rsplit("/", 1)[1]): v for k, v in grasps.items() if k.startswith(f"{name}/G/")}
+        for row in table:
+            mine = {int(k.rsplit("/", 1)[1]): v for k, v in grasps.items() if k.startswith(f"{row.hand}/G/")}
             if mine:
-                parts.append(f"<h3>{escape(name)}</h3><div class=grasps>{_grasps(load_subject(name), mine)}</div>")
+                pictures = _grasps(load_subject(row.hand), mine)
+                parts.append(f"<h3>{escape(row.name)}</h3><div class=grasps>{pictures}</div>")
     try:
         path.parent.mkdir(parents=True, exist_ok=True)
         path.write_text("\n".join(parts) + "</html>")
@@ -67,8 +74,8 @@ def _verdict(table: list[Row]) -> str:
 
 
 def _table(table: list[Row]) -> str:
-    head = ("hand", "DoF", "actuators", "kg", "K1", "K2", "W cm³", "G1", "G2 (95 %)", "ε N", "close s", "tap Hz")
-    head += ("sphere °/s", "cube °/s", "X °")
+    head = ("hand", "DoF", "motors", "kg", "K1", "K2", "W cm³", "G1", "G2 (95 %)", "ε N", "close s", "tap Hz")
+    head += ("ball °/s", "cube °/s", "wrist °")
 
     def number(value: float | None, pattern: str = "{:.0f}") -> str:
         return "–" if value is None else pattern.format(value)
@@ -84,7 +91,7 @@ def _table(table: list[Row]) -> str:
         low, high = row.held_interval
         held = "–" if row.held_rate is None else f"{row.held_rate:.0%} <small>({low:.0%}–{high:.0%})</small>"
         cells = (
-            f"<b>{escape(row.hand)}</b>{' *' if row.unsure else ''}<br><small>{escape(row.description)}</small>",
+            f"<b>{escape(row.name)}</b>{' *' if row.unsure else ''}<br><small>{escape(row.description)}</small>",
             f"{number(row.dof)} <small>({number(row.dof_with_wrist)} with wrist)</small>",
             number(row.actuators),
             number(row.mass, "{:.2f}"),
@@ -102,81 +109,101 @@ def _table(table: list[Row]) -> str:
         )
         lines.append("<tr>" + "".join(f"<td>{cell}</td>" for cell in cells) + "</tr>")
     header = "".join(f"<th>{name}</th>" for name in head)
-    unsure = "".join(f"<br>* {escape(row.hand)}: {escape(row.unsure)}" for row in table if row.unsure)
-    return f"<div class=scroll><table><tr>{header}</tr>{''.join(lines)}</table></div><small>{unsure}</small>"
+    unsure = "".join(f"<br>* {escape(row.name)}: {escape(row.unsure)}" for row in table if row.unsure)
+    return (
+        f"<div class=scroll><table><tr>{header}</tr>{''.join(lines)}</table></div><p class=legend>{LEGEND}{unsure}</p>"
+    )
 
 
-def _radar(row: Row) -> str:
+def _radars(table: list[Row]) -> str:
+    human = next((row for row in table if row.hand == "human"), None)
+    note = "" if human is None else "<p class=soft>Dashed: the human reference.</p>"
+    return f"<div class=cards>{''.join(_radar(row, human) for row in table)}</div>{note}"
+
+
+def _shares(row: Row) -> list[float]:
     values = (
         row.held_rate,
         None if not row.grasps else (row.formed or 0) / row.grasps,
         None if row.k1 is None else row.k1 / 10,
         None if row.k2 is None else row.k2 / 10,
         row.strength,
-        None if row.tapping is None else row.tapping / 6.0,
+        None if row.tapping is None else row.tapping / PUBLISHED_TAPPING,
     )
-    size, radius = 226, 70
+    return [min(1.0, value or 0.0) for value in values]
+
+
+def _radar(row: Row, human: Row | None) -> str:
+    size, high, radius = 236, 200, 74
 
     def at(i: int, share: float) -> tuple[float, float]:
         angle = 2 * pi * i / len(AXES) - pi / 2
-        return size / 2 + radius * share * cos(angle), size / 2 + radius * share * sin(angle)
+        return size / 2 + radius * share * cos(angle), high / 2 + radius * share * sin(angle)
 
     def ring(share: float) -> str:
         return " ".join(f"{x:.1f},{y:.1f}" for x, y in (at(i, share) for i in range(len(AXES))))
 
-    shape = " ".join(f"{x:.1f},{y:.1f}" for x, y in (at(i, min(1.0, v or 0.0)) for i, v in enumerate(values)))
+    def outline(row: Row) -> str:
+        return " ".join(f"{x:.1f},{y:.1f}" for x, y in (at(i, share) for i, share in enumerate(_shares(row))))
+
+    reference = ""
+    if human and human is not row:
+        reference = f"<polygon points='{outline(human)}' fill='none' stroke='#68707a' stroke-dasharray='3 3'/>"
     labels = "".join(
-        f"<text x='{at(i, 1.28)[0]:.0f}' y='{at(i, 1.28)[1] + 3:.0f}' font-size='9' fill='#68707a'"
+        f"<text x='{at(i, 1.36)[0]:.0f}' y='{at(i, 1.2)[1] + 3:.0f}' font-size='9' fill='#68707a'"
         f" text-anchor='middle'>{name}</text>"
         for i, name in enumerate(AXES)
     )
     rings = "".join(f"<polygon points='{ring(s)}' fill='none' stroke='#dfe3e8'/>" for s in (0.25, 0.5, 0.75, 1.0))
     return (
-        f"<div class=card><b>{escape(row.hand)}</b><br><svg width={size} height={size}>{rings}<polygon points='{shape}'"
-        f" fill='#f2451a33' stroke='#f2451a' stroke-width='2'/>{labels}</svg></div>"
+        f"<div class=card><b>{escape(row.name)}</b><br><svg width={size} height={high}>{rings}<polygon"
+        f" points='{outline(row)}' fill='#f2451a33' stroke='#f2451a' stroke-width='2'/>{reference}{labels}</svg></div>"
     )
 
 
 def _strength(table: list[Row]) -> str:
+    if not table:
+        return ""
     bars = []
     for gauge, published in PUBLISHED_STRENGTH.items():
-        lines = []
-        for row in table:
-            force = row.stall.get(gauge)
-            if force is None:
-                continue
-            width = 100 * min(1.0, force / published)
-            held = 100 * min(1.0, row.continuous[gauge] / published)
-            lines.append(
-                f"<div style='display:flex;align-items:center;font-size:12px;gap:6px'><span style='width:90px'>"
-                f"{escape(row.hand)}</span><span style='position:relative;width:240px;height:10px;background:#eef1f4'>"
-                f"<i style='position:absolute;height:10px;width:{width:.0f}%;background:#f2451a66'></i>"
-                f"<i style='position:absolute;height:10px;width:{held:.0f}%;background:#f2451a'></i></span>"
-                f"{force:.0f} N</div>"
+        lines = [
+            _bar(
+                row.name, (row.stall[gauge] / published, row.continuous[gauge] / published), f"{row.stall[gauge]:.0f} N"
             )
+            for row in table
+        ]
         bars.append(
             f"<div class=card><b>{gauge}</b> <small>full bar: a man's {published:.0f} N</small>{''.join(lines)}</div>"
         )
     note = "<p class=soft>Dark: sustained. Human reference: Mathiowetz 1985, men of 25–39; women about 65 % of it.</p>"
-    return f"<div class=cards>{''.join(bars)}</div>{note}"
+    return f"<h2>Strength at stall</h2><div class='cards gauges'>{''.join(bars)}</div>{note}"
+
+
+def _bar(name: str, shares: tuple[float, ...], value: str) -> str:
+    """A line with a bar for each share, the later ones darker and on top."""
+    colours = ("#f2451a66", "#f2451a") if len(shares) == 2 else ("#f2451a",)
+    bars = "".join(
+        f"<i style='width:{100 * min(1.0, share):.0f}%;background:{colour}'></i>"
+        for share, colour in zip(shares, colours, strict=True)
+    )
+    return f"<div class=bar><span>{escape(name)}</span><span>{bars}</span>{value}</div>"
 
 
 def _square(table: list[Row]) -> str:
     corners = two_by_two(table)
     if len(corners) < 4:
         return ""
+    note = "<p class=soft>K1, K2: share of the ten positions. Strength: share of a measured man's.</p>"
     cells = ["<div></div><div><b>motors in the palm</b></div><div><b>motors in the forearm</b></div>"]
     for dof in ("11 DoF", "22 DoF"):
         cells.append(f"<div><b>{dof}</b></div>")
         for place in ("palm", "forearm"):
             row = corners[(dof, place)]
-            rate = row.held_rate or 0.0
-            strength = "" if row.strength is None else f"<br>strength {row.strength:.0%} of a man's"
-            cells.append(
-                f"<div style='background:rgba(47,158,98,{0.1 + 0.5 * rate:.2f})'><b>{row.hand}</b><br>"
-                f"G2 {rate:.0%}, K1 {row.k1}{strength}</div>"
-            )
-    return f"<h2>Joints or place of the motors?</h2><div class=square>{''.join(cells)}</div>"
+            values = {"G2 held": row.held_rate, "K1": row.k1 and row.k1 / 10, "K2": row.k2 and row.k2 / 10}
+            values["strength"] = row.strength
+            bars = [_bar(name, (v,), f"{v:.0%}") for name, v in values.items() if v is not None]
+            cells.append(f"<div class=card><b>{row.name}</b>{''.join(bars)}</div>")
+    return f"<h2>Joints or place of the motors?</h2><div class=square>{''.join(cells)}</div>{note}"
 
 
 def _grasps(subject: Subject, results: dict[int, dict]) -> str:
@@ -223,7 +250,7 @@ def grasp_pictures(subject: Subject, results: dict[int, dict]) -> dict[int, str]
             data.qpos[:] = results[grasp.number]["fit"]["posture"]
             mujoco.mj_forward(model, data)
             model.geom_rgba[number, 3] = 1
-            picture = photograph(view, data, (0.085, 0.01, -0.02), 0.34, -122, -14)
+            picture = photograph(view, data, (0.085, 0.01, -0.025), 0.29, -122, -14)
             model.geom_rgba[number, 3] = 0
             ok, jpeg = cv2.imencode(".jpg", picture[..., ::-1], [cv2.IMWRITE_JPEG_QUALITY, 82])
             if ok:

@@ -20,7 +20,7 @@ from bunraku.errors import UserError
 from bunraku.hands.benchmark.fit import Fit, fit_grasp
 from bunraku.hands.benchmark.force import ferrari_canny, statics
 from bunraku.hands.benchmark.gait import OBJECTS, rotate_in_hand
-from bunraku.hands.benchmark.grasps import GRASPS
+from bunraku.hands.benchmark.grasps import FINGERS, GRASPS
 from bunraku.hands.benchmark.hold import hold_grasp
 from bunraku.hands.benchmark.kapandji import kapandji, workspace_overlap
 from bunraku.hands.benchmark.kinematics import Kinematics
@@ -208,9 +208,14 @@ def load_kinematics(name: str) -> Kinematics:
 
 def load_subject(name: str) -> Subject:
     """A hand under test by its name: ours, a peer, or a YAML file that specifies or maps one."""
-    if is_map(name):
-        return load_peer(name)
-    return subject_from_spec(load_hand(name))
+    subject = load_peer(name) if is_map(name) else subject_from_spec(load_hand(name))
+    digits = set(subject.digits)
+    if "thumb" not in digits or digits - {"thumb", *FINGERS}:
+        raise UserError(
+            f"The hand '{name}' has the digits {', '.join(subject.digits)}; the tests need a thumb and call the others "
+            f"{', '.join(FINGERS)}."
+        )
+    return subject
 
 
 def _key(job: Job, settings: Settings) -> str:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import statistics
 from collections import defaultdict
 from dataclasses import dataclass, field
+from pathlib import Path
 
 from bunraku.statistics import wilson_interval
 
@@ -57,6 +58,11 @@ class Row:
     tapping: float | None = None
     turns: dict[str, Turn] = field(default_factory=dict)
     crosstalk: float | None = None
+
+    @property
+    def name(self) -> str:
+        """The hand's name, or that of its file."""
+        return Path(self.hand).stem if self.hand.endswith((".yaml", ".yml")) else self.hand
 
     @property
     def held_rate(self) -> float | None:
