@@ -86,3 +86,15 @@ def test_a_correction_moves_the_map_and_no_joint(world, runtime):
     np.testing.assert_array_equal(body.reference[7:], joints)
     runtime.idle(0.5)
     assert np.abs(true_stance(world).position).max() < 0.02
+
+
+def test_what_the_legs_refuse_is_said_once_and_it_stands(runtime):
+    def skill(body):
+        for _ in range(30):
+            body.walk = Velocity(float("nan"))
+            yield
+
+    runtime.run(skill(runtime.body))
+    assert runtime.body.standing
+    assert [event.skill for event in runtime.events] == ["legs"]
+    assert "finite" in runtime.events[0].text

@@ -165,7 +165,11 @@ class Runtime:
             side: HandCommand(target.posture, np.full(self._loops, target.tension))
             for side, target in body.hands.items()
         }
+        known = len(self.interventions)
         command = self._legs.tick(observation, body.walk or Velocity(), self._world.inverse.goal(goal), hands)
+        for entry in self.interventions[known:]:
+            if entry.kind == "refusal":
+                self._say("legs", entry.joint)
         self.robot.command(command)
         self._sense()
 

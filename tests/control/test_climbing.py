@@ -12,7 +12,7 @@ from bunraku.errors import UserError
 from bunraku.sim.field import Field, create_field, has_fallen
 from bunraku.sim.relief import height_at, ramp, stairs
 from bunraku.sim.robot import SimulatedRobot
-from bunraku.tasks.climbing import height_map
+from bunraku.tasks.walking import height_map
 
 
 @given(st.floats(-0.3, 0.3), st.floats(-0.3, 0.3), st.floats(-3, 3), st.floats(-0.5, 0.5), st.floats(-0.5, 0.5))

@@ -49,7 +49,7 @@ def test_a_constant_gyroscope_bias_is_learned(spec, robot):
     start = estimator.update(still).configuration
     for tick in range(1, 4000):
         time = still.time + 0.004 * tick
-        imu = replace(still.imu, angular_velocity=bias, acceleration=np.array([0, 0, 9.81]))
+        imu = replace(still.imu, time=time, angular_velocity=bias, acceleration=np.array([0, 0, 9.81]))
         feet = replace(still.feet, wrench=np.array([[0, 0, 290.0, 0, 0, 0]] * 2))
         state = estimator.update(replace(still, time=time, imu=imu, feet=feet))
     assert rotation_error(state.configuration[3:7], start[3:7]) < 0.002

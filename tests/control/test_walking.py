@@ -1,14 +1,17 @@
 from __future__ import annotations
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
 
 from bunraku.control.stance import Stance
 from bunraku.control.steps import Velocity
-from bunraku.errors import UserError
-from bunraku.sim.field import Field, create_field, has_fallen
+from bunraku.sim.field import Field, create_field, has_fallen, push
+from bunraku.sim.relief import ramp
 from bunraku.sim.robot import SimulatedRobot
 from bunraku.skills.walking import Legs, steer
+from bunraku.tasks.walking import height_map
 
 
 @pytest.fixture
@@ -70,6 +73,77 @@ def test_steering_arrives_by_its_own_reckoning(field, walker):
 
 
 @pytest.mark.parametrize("velocity", [Velocity(float("nan")), Velocity(5.0), Velocity(0, 0, float("inf"))])
-def test_a_velocity_beyond_the_legs_is_one_clear_sentence(walker, velocity):
-    with pytest.raises(UserError, match=r"velocity|legs"):
-        walker(0.01, lambda now: velocity)
+def test_a_velocity_beyond_the_legs_brings_it_to_a_stand_with_one_clear_sentence(field, walker, velocity):
+    legs = walker(1.8, lambda now: Velocity(0.4))
+    assert not legs.walker.is_standing
+    legs = walker(1.5, lambda now: velocity)
+    assert not has_fallen(field)
+    assert legs.walker.is_standing
+    assert legs.refusal is not None
+    assert [entry.joint for entry in legs.interventions] == [legs.refusal]
+    legs = walker(1.0, lambda now: Velocity(0.3))
+    assert legs.refusal is None
+    assert not legs.walker.is_standing
+
+
+def test_stopped_for_good_it_refuses_to_walk(walker):
+    legs = walker(0.1, lambda now: Velocity())
+    legs.stop("somebody is near")
+    legs = walker(0.5, lambda now: Velocity(0.3))
+    assert legs.walker.is_standing
+    assert "somebody is near" in legs.refusal
+
+
+DEATHS = {
+    "nothing": lambda imu: replace(imu, orientation=np.full(4, np.nan), angular_velocity=np.full(3, np.nan)),
+    "an old reading": lambda imu: replace(imu, time=2.0),
+    "zeros": lambda imu: replace(imu, angular_velocity=np.zeros(3), acceleration=np.zeros(3)),
+    "one reading": lambda imu: replace(imu, angular_velocity=np.full(3, 0.2), acceleration=np.array([0.3, 0, 9.7])),
+}
+
+
+@pytest.mark.parametrize("death", DEATHS)
+def test_when_the_imu_dies_in_mid_walk_it_comes_to_a_stand_by_its_legs_alone(field, death):
+    robot = SimulatedRobot(field, seed=3, cameras=())
+    legs = Legs(robot.spec, robot.control_period)
+    while field.time < 6.0:
+        observation = robot.observe()
+        if field.time > 2.0:
+            observation = replace(observation, imu=DEATHS[death](observation.imu))
+        robot.command(legs.tick(observation, Velocity(0.4, 0.0, 0.2)))
+    assert not has_fallen(field)
+    assert "the IMU is dead" in legs.supervisor.stopped
+    assert any("the IMU is dead" in entry.joint for entry in legs.interventions)
+
+
+def test_a_push_that_tips_its_feet_does_not_fool_it_about_its_velocity(field):
+    robot = SimulatedRobot(field, seed=3, cameras=())
+    legs = Legs(robot.spec, robot.control_period)
+    worst = 0.0
+    while field.time < 3.5:
+        push(field, np.array([150.0, 150.0, 0.0]) if 1.5 < field.time < 1.6 else None)
+        robot.command(legs.tick(robot.observe(), Velocity(0.3)))
+        state, yaw = legs.walker.controller.state, legs.walker.stance_frame[2]
+        velocity = Stance(yaw=float(yaw)).rotation @ state.velocity[:3]
+        worst = max(worst, float(np.abs(velocity[:2] - field.data.qvel[:2]).max()))
+    assert not has_fallen(field)
+    assert worst < 0.12
+
+
+def test_it_walks_over_a_ramp_that_it_knows():
+    slabs = tuple(ramp(0.4, length=0.7, landing=0.4))
+    world = create_field(Field(slabs=slabs))
+    robot = SimulatedRobot(world, seed=3, cameras=())
+    legs = Legs(robot.spec, robot.control_period)
+    legs.walker.ground = height_map(slabs)
+    highest = 0.0
+    while world.time < 9.5 and not has_fallen(world):
+        x, y, yaw = legs.walker.pose if world.time else np.zeros(3)
+        ahead = Velocity(0.35, float(np.clip(-y, -0.1, 0.1)), float(np.clip(-yaw, -0.3, 0.3)))
+        robot.command(legs.tick(robot.observe(), ahead if x < slabs[-1].x[1] + 0.3 else Velocity()))
+        highest = max(highest, float(world.data.body("pelvis").xpos[2]))
+    assert not has_fallen(world)
+    assert legs.walker.is_standing
+    assert world.data.body("pelvis").xpos[0] > slabs[-1].x[1]
+    assert highest > 0.9 + slabs[0].heights[1] / 2
+    np.testing.assert_allclose(legs.walker.pose, true_pose(world), atol=0.1)

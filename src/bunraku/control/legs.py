@@ -24,8 +24,8 @@ CALM = 1.0
 class Legs:
     """Observation and velocity in, supervised command out; the hands keep their posture.
 
-    Raises:
-        UserError: on a velocity that is not finite.
+    What the legs cannot do they refuse: `refusal` says why in one sentence, `interventions` keep it, and meanwhile they
+    come to a stand.
     """
 
     def __init__(self, spec: RobotSpec, period: float, gravity: float = GRAVITY) -> None:
@@ -38,6 +38,8 @@ class Legs:
         self._ranges = np.deg2rad([joint.range_deg for joint in hand.joints]).T
         self._hands: dict[str, HandCommand] | None = None
         self._ending: str | None = None
+        self.refusal: str | None = None
+        """Why the velocity that was asked for is not walked; None while it is."""
         self._climber: Climber | None = None
         self._period = period
         self._stood = np.inf
@@ -53,14 +55,19 @@ class Legs:
 
         Without `hands` they keep the posture that they had first.
         """
-        check_velocity(velocity)
+        if self._refuses(velocity, observation.time):
+            velocity = Velocity()
         if hands is None:
             hands = self._kept_hands(observation)
         if self._climber is not None:
             joints = self._climber.compute(observation, goal)
             self._end_climb()
         else:
-            joints = self.walker.compute(observation, velocity if self._ending is None else Velocity(), goal)
+            joints = self.walker.compute(observation, velocity, goal)
+        lost = self.walker.controller.estimator.imu_lost
+        if lost is not None and self._ending is None:
+            self.stop(f"the IMU is dead: {lost}")
+            self._note(observation.time, f"the IMU is dead: {lost}; I come to a stand and stay there")
         self._stood = self._stood + self._period if self.walker.is_standing else 0.0
         if self._ending is not None and self._stood > CALM:
             self.supervisor.stop(self._ending)
@@ -68,6 +75,17 @@ class Legs:
         given, interventions = self.supervisor.filter(command, observation)
         self.interventions += interventions
         return given
+
+    def _refuses(self, velocity: Velocity, time: float) -> bool:
+        before, self.refusal = self.refusal, velocity_problem(velocity)
+        if self.refusal is None and self._ending is not None and not velocity.is_zero:
+            self.refusal = f"I walk no more, for I was stopped: {self._ending}"
+        if self.refusal is not None and self.refusal != before:
+            self._note(time, self.refusal)
+        return self.refusal is not None
+
+    def _note(self, time: float, sentence: str) -> None:
+        self.interventions.append(Intervention(time, "refusal", sentence, float("nan"), float("nan")))
 
     def _kept_hands(self, observation: Observation) -> Mapping[str, HandCommand]:
         if self._hands is None:
@@ -104,13 +122,14 @@ class Legs:
         self._ending = self._ending or reason
 
 
-def check_velocity(velocity: Velocity) -> None:
-    """Raise UserError unless the legs can be asked for `velocity`."""
+def velocity_problem(velocity: Velocity) -> str | None:
+    """Why the legs cannot be asked for `velocity`, in one sentence; None if they can."""
     values = np.array([velocity.forward, velocity.left, velocity.turn], float)
     if not np.isfinite(values).all():
-        raise UserError(f"a walking velocity must be three finite numbers, got {values.tolist()}")
+        return f"a walking velocity must be three finite numbers, got {values.tolist()}"
     if (np.abs(values) > 3 * FASTEST).any():
-        raise UserError(
+        return (
             f"the legs manage at most {FASTEST[0]} m/s forward, {FASTEST[1]} m/s sideways and {FASTEST[2]} rad/s; "
             f"asked for {values[0]:.2f}, {values[1]:.2f}, {values[2]:.2f}"
         )
+    return None

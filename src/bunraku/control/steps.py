@@ -154,11 +154,13 @@ STEP_WEIGHT, TIME_WEIGHT, OFFSET_WEIGHT = 1.0, 0.3, 100.0
 TIME_GRID = 0.01
 
 
-def plan_step(gait: Gait, velocity: Velocity, side: float, omega: float, now: Progress) -> Step:
+def plan_step(
+    gait: Gait, velocity: Velocity, side: float, omega: float, now: Progress, lasting: float | None = None
+) -> Step:
     """The step that keeps the gait at `velocity` alive: first by the centre of pressure, then by foothold and time.
 
-    The duration is searched on a grid, since the problem in foothold and time together has several minima; for each
-    duration the best foothold has a closed form.
+    The duration is `lasting` s where that is given; else it is searched on a grid, since the problem in foothold and
+    time together has several minima. For each duration the best foothold has a closed form.
     """
     wanted, yaw = nominal_foothold(gait, velocity, side)
     offset = nominal_offset(gait, velocity, side, omega)
@@ -166,6 +168,8 @@ def plan_step(gait: Gait, velocity: Velocity, side: float, omega: float, now: Pr
     pressure = _limited(ideal, gait.plan_half_length, gait.plan_half_width)
     first = max(gait.shortest, now.elapsed + TIME_GRID)
     durations = np.arange(first, max(gait.longest, first) + TIME_GRID / 2, TIME_GRID)
+    if lasting is not None:
+        durations = np.array([lasting])
     remaining = durations - now.elapsed
     dcm = pressure + (now.dcm - pressure) * np.exp(omega * remaining)[:, None]
     footholds = (STEP_WEIGHT * wanted + OFFSET_WEIGHT * (dcm - offset)) / (STEP_WEIGHT + OFFSET_WEIGHT)

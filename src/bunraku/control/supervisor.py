@@ -35,9 +35,9 @@ TOLERANCE = 1e-6
 class Intervention:
     """One correction at `time` s.
 
-    `kind` is "position", "velocity", "torque", "stiffness", "damping", "rate", "tension", "garbage", "silence" or
-    "stop". `joint` names the joint or cable, the part of the command, or the reason of a stop. `asked` and `given` are
-    the numbers before and after (NaN where there is no number).
+    `kind` is "position", "velocity", "torque", "stiffness", "damping", "rate", "tension", "garbage", "silence", "stop"
+    or, of the legs, "refusal". `joint` names the joint or cable, the part of the command, or the reason of a stop or
+    refusal. `asked` and `given` are the numbers before and after (NaN where there is no number).
     """
 
     time: float

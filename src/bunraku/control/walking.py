@@ -10,6 +10,7 @@ import mujoco
 import numpy as np
 
 from bunraku.control.goal import BodyGoal
+from bunraku.control.ground import HeightMap
 from bunraku.control.inverse_dynamics import Tasks
 from bunraku.control.limits import clamp
 from bunraku.control.nominal import GRAVITY
@@ -48,10 +49,12 @@ class WalkGains:
     momentum: float = 5.0
 
 
-SLEW, SLOWING = np.array([0.6, 0.4, 1.0]), np.array([1.0, 0.6, 1.5])
+SLEW, SLOWING = np.array([0.6, 0.4, 1.0]), np.array([1.3, 0.8, 2.0])
 """Fastest rise and fall of the commanded velocity: m/s², m/s², rad/s²."""
 FASTEST = np.array([0.6, 0.2, 0.7])
 """Largest commanded velocity: forward and left m/s, turn rad/s."""
+COVERED = np.array([0.975, 1.025, 1.03])
+"""Share of the asked velocity that strides come to on level ground; what is asked for is divided by it."""
 SHIFT_TIME = 0.45
 """Time to move the weight over the first stance foot, s."""
 TOUCH_SHARE = 0.1
@@ -60,8 +63,18 @@ EARLIEST_TOUCH = 0.55
 """Share of a step before which a touching swing foot does not end it."""
 FREEZE = 0.05
 """Time before touchdown from which the foothold stays, s."""
-LATE_HURRY = 10.0
+LATE_HURRY = 20.0
 """How fast a foot that finds no ground speeds up downwards, m/s²."""
+LATE = 0.01
+"""How long after the planned touchdown a foot without ground starts to follow the DCM again, s."""
+LATE_LEFT = 0.04
+"""How long such a foot is taken to need until it touches, s."""
+LEVEL, MOST_UNEVEN = 0.008, 0.04
+"""Departure of the ground from its expected height (m) that counts as none, and the largest that changes the gait."""
+FORGETTING = 0.9
+"""Share of the felt unevenness that is left one step later."""
+EXPECT_LOWER = 0.6
+"""How much lower than the stance foot a step lands on uneven ground, as a share of what was felt: late is not safe."""
 LAND_EARLY = 0.03
 """How long before the planned touchdown the swing foot is due at the ground, s: early is safe, late is not."""
 YAW_EARLY = 0.08
@@ -101,6 +114,8 @@ class Walker:
         self.gait = (gait or Gait()).slowed(self._slow)
         self.gains = gains or WalkGains()
         self.period = period
+        self.ground: HeightMap | None = None
+        """What is known of the ground, in the frame of the very first stance; None: all is level."""
         self.phase = Phase.STANDING
         self.step: Step | None = None
         self.stance_frame = np.zeros(3)
@@ -110,6 +125,8 @@ class Walker:
         self._elapsed = 0.0
         self._stance = 0
         self._since_push = 10.0
+        self._unevenness = 0.0
+        """How far the ground lay from where the last steps expected it, m; 0 on level ground."""
 
     @property
     def is_standing(self) -> bool:
@@ -143,7 +160,7 @@ class Walker:
         self._slew(velocity)
         self._elapsed += self.period
         self._since_push += self.period
-        self._advance(observation)
+        self._advance(observation, wants=not velocity.is_zero)
         if self.phase is Phase.STANDING:
             return self.controller.act(self.controller.standing_tasks(goal), goal)
         tasks = self._shifting_tasks(goal) if self.phase is Phase.SHIFTING else self._stepping_tasks(goal)
@@ -151,8 +168,7 @@ class Walker:
 
     # The state machine
 
-    def _advance(self, observation: Observation) -> None:
-        wants = not Velocity(*self._velocity.tolist()).is_zero
+    def _advance(self, observation: Observation, wants: bool) -> None:
         if self.phase is Phase.STANDING:
             if self._must_step():
                 self._begin_walking()
@@ -190,7 +206,7 @@ class Walker:
         self._swing_rate, self._swing_rate2 = np.zeros(3), np.zeros(3)
         self._swing_yaw = np.array([_yaw(nominal.sole_rotation[swing]), 0.0, 0.0])
         self._lift_height = float(self._swing[2])
-        self._ground = float(nominal.sole_position[stance, 2])
+        self._landing = float(nominal.sole_position[stance, 2]), _UP
         self._pressure_start = self._pressure_from
         self.step = None
 
@@ -207,6 +223,8 @@ class Walker:
         touched = self._elapsed > EARLIEST_TOUCH * self.step.duration and force > TOUCH_SHARE * self._weight
         if touched:
             self._pressure_from = self._pressure_now()
+            surprise = abs(self.controller.nominal.sole_position[1 - self._stance, 2] - self._landing[0]) - LEVEL
+            self._unevenness = min(max(surprise, FORGETTING * self._unevenness), MOST_UNEVEN)
         return touched
 
     def _must_step(self) -> bool:
@@ -256,6 +274,9 @@ class Walker:
         frame, origin = self._sole_frame(stance)
         if self.step is None or self.step.duration - self._elapsed > FREEZE * self._slow:
             self.step = self._plan_from(stance, self._elapsed)
+        elif self._elapsed - self.step.duration > LATE * self._slow:
+            late = self._plan_from(stance, self._elapsed, self._elapsed + LATE_LEFT * self._slow)
+            self.step = replace(self.step, foothold=late.foothold, pressure=late.pressure)
         else:
             pressure = self._plan_from(stance, self._elapsed).pressure
             self.step = replace(self.step, pressure=pressure)
@@ -265,7 +286,12 @@ class Walker:
             share = self._elapsed / gait.double_support
             blended = (1 - share) * self._pressure_start + share * pressure
             return self._tasks(goal, blended, np.array([True, True]), None)
-        accelerations = self._swing_accelerations(origin + frame @ step.foothold, step)
+        foothold = origin + frame @ step.foothold
+        if self.ground is not None:
+            self._landing = self._known_landing(
+                foothold, _yaw(self.controller.nominal.sole_rotation[stance]) + step.yaw
+            )
+        accelerations = self._swing_accelerations(foothold, step)
         contact = np.array([True, True])
         contact[swing] = False
         return self._tasks(goal, pressure, contact, accelerations)
@@ -301,7 +327,7 @@ class Walker:
         """Upright, heading between the feet."""
         state, gains = self.controller.state, self.gains
         astray = wrapped(self._feet_yaw() - self._heading)
-        self._heading += min(max(HEADING_RATE * astray, -2.0), 2.0) * self.period
+        self._heading += (self._velocity[2] + min(max(HEADING_RATE * astray, -2.0), 2.0)) * self.period
         upright = np.array([math.cos(self._heading / 2), 0, 0, math.sin(self._heading / 2)])
         turn = np.empty(3)
         mujoco.mju_subQuat(turn, upright, state.configuration[3:7])
@@ -314,10 +340,13 @@ class Walker:
         whole = step.duration - gait.double_support
         early = LAND_EARLY * self._slow
         rise = 0.45 * whole - (self._elapsed - gait.double_support)
-        target = np.array([*foothold, self._ground])
-        self._glide(slice(0, 2), target[:2], left)
+        ground, normal = self._landing
+        apex = max(ground, self._lift_height) + gait.apex + self._unevenness
+        target = np.array([*foothold, ground - EXPECT_LOWER * self._unevenness])
+        late = self._elapsed > step.duration + LATE * self._slow
+        self._glide(slice(0, 2), target[:2], LATE_LEFT * self._slow if late else left)
         if rise > 0.02:
-            self._glide(slice(2, 3), np.array([max(self._ground, self._lift_height) + gait.apex]), rise)
+            self._glide(slice(2, 3), np.array([apex]), rise)
         elif left > early + 0.01:
             self._glide(slice(2, 3), target[2:], left - early, -LANDING_SPEED / self._slow)
         else:
@@ -339,7 +368,7 @@ class Walker:
             + gains.swing[0] * (self._swing - position)
             + gains.swing[1] * (self._swing_rate - velocity[:3])
         )
-        flat = _about_z(self._swing_yaw[0])
+        flat = _tilted(normal) @ _about_z(self._swing_yaw[0]) if normal is not _UP else _about_z(self._swing_yaw[0])
         error = _rotation_vector(flat @ nominal.sole_rotation[swing].T)
         angular = gains.swing_rotation[0] * error + gains.swing_rotation[1] * (
             np.array([0, 0, self._swing_yaw[1]]) - velocity[3:]
@@ -359,13 +388,23 @@ class Walker:
 
     # Geometry
 
-    def _plan_from(self, stance: int, elapsed: float) -> Step:
+    def _plan_from(self, stance: int, elapsed: float, lasting: float | None = None) -> Step:
         frame, origin = self._sole_frame(stance)
         swing = self.controller.nominal.sole_position[1 - stance, :2]
         now = Progress(elapsed, frame.T @ (self._dcm() - origin), frame.T @ (swing - origin))
         side = 1.0 if stance == 1 else -1.0
         scale = 1.0 if self._since_push > 0.8 else 0.3
-        return plan_step(self.gait, Velocity(*(scale * self._velocity).tolist()), side, self._omega(), now)
+        return plan_step(self.gait, Velocity(*(scale * self._velocity).tolist()), side, self._omega(), now, lasting)
+
+    def _known_landing(self, foothold: np.ndarray, yaw: float) -> tuple[float, np.ndarray]:
+        """Height and normal (3,) of the ground at `foothold`, by the map's difference to where the stance foot is."""
+        assert self.ground is not None
+        x, y, heading = self.stance_frame
+        turn, sole = rotation(heading), self.controller.nominal.sole_position[self._stance]
+        there = self.ground.patch(np.array([x, y]) + turn @ foothold, heading + yaw)
+        here = self.ground.patch(np.array([x, y]) + turn @ sole[:2], heading + yaw)
+        normal = np.array([*(turn.T @ there.normal[:2]), there.normal[2]])
+        return float(sole[2] + there.height - here.height), normal
 
     def _sole_frame(self, stance: int) -> tuple[np.ndarray, np.ndarray]:
         nominal = self.controller.nominal
@@ -410,10 +449,8 @@ class Walker:
 
     def _slew(self, velocity: Velocity) -> None:
         wanted = (velocity.forward, velocity.left, velocity.turn)
-        if wanted == tuple(self._velocity.tolist()):
-            return
         fastest = FASTEST / self._slow
-        asked = clamp(wanted, -fastest, fastest)
+        asked = clamp(wanted, -fastest, fastest) / COVERED
         slowing = np.abs(asked) < np.abs(self._velocity)
         step = np.where(slowing, SLOWING, SLEW) * self.period / self._slow**2
         self._velocity = self._velocity + clamp(asked - self._velocity, -step, step)
@@ -436,6 +473,16 @@ def _yaw_of(quaternion: np.ndarray) -> float:
 def _about_z(yaw: float) -> np.ndarray:
     c, s = math.cos(yaw), math.sin(yaw)
     return np.array([[c, -s, 0], [s, c, 0], [0, 0, 1.0]])
+
+
+_UP = np.array([0.0, 0.0, 1.0])
+
+
+def _tilted(normal: np.ndarray) -> np.ndarray:
+    """The shortest rotation (3, 3) of the vertical to `normal` (Rodrigues)."""
+    x, y, z = normal.tolist()
+    k = np.array([[0.0, 0.0, x], [0.0, 0.0, y], [-x, -y, 0.0]])
+    return np.eye(3) + k + k @ k / (1 + z)
 
 
 def _rotation_vector(matrix: np.ndarray) -> np.ndarray:

@@ -14,16 +14,15 @@ from typing import Any
 import numpy as np
 
 from bunraku.sim.field import Field, create_field, has_fallen
-from bunraku.sim.relief import WIDTH, Slab, height_at, stairs
+from bunraku.sim.relief import stairs
 from bunraku.sim.robot import SimulatedRobot
 from bunraku.skills.walking import HeightMap, Legs, Stance, Velocity, steer
-from bunraku.tasks.walking import COMMAND_DELAY
+from bunraku.tasks.walking import COMMAND_DELAY, height_map
 
 STEPS = 3
 BEFORE = 0.24
 """How far before the first riser it stops walking, m."""
 TIME_LIMIT = 90.0
-CELL = 0.005
 
 
 @dataclass(frozen=True)
@@ -46,12 +45,6 @@ class ClimbResult:
 def succeeded(row: Mapping[str, Any]) -> bool:
     """Whether the trial that a row of results tells of went up and down without a fall."""
     return row["top"] and row["bottom"] and row["fell_at"] is None
-
-
-def height_map(slabs: tuple[Slab, ...], length: float = 5.0) -> HeightMap:
-    """What the robot is told of `slabs`: their heights up to `length` m ahead, from 1 m behind."""
-    x = np.arange(-1.0, length, CELL)
-    return HeightMap((-1.0, -WIDTH / 2), CELL, np.repeat(height_at(slabs, x)[:, None], round(WIDTH / CELL), axis=1))
 
 
 def climb_stairs(seed: int, gravity: float = 9.81) -> ClimbResult:

@@ -11,15 +11,19 @@ from dataclasses import dataclass, field, replace
 
 import numpy as np
 
+from bunraku.control.stance import wrapped
 from bunraku.robot import JOINTS
 from bunraku.sim.field import Field, create_field, has_fallen, push
 from bunraku.sim.noise import NO_NOISE, SensorNoise
-from bunraku.sim.robot import SimulatedRobot
+from bunraku.sim.relief import WIDTH, Slab, height_at, ramp
+from bunraku.sim.robot import CONTROL_PERIOD, SimulatedRobot
 from bunraku.sim.world import World
-from bunraku.skills.walking import Legs, Velocity, wrapped
+from bunraku.skills.walking import HeightMap, Legs, Velocity
 
 COMMAND_DELAY = 1
 """Control periods between a command and its effect: one frame of a 250 Hz bus."""
+CELL = 0.005
+"""Of the height map that the robot is given, m."""
 PUSH_TIME = 0.1
 SLEWED = 1.5
 """How long after a new command the velocity is on its way to it, s."""
@@ -116,12 +120,27 @@ def pushed(seed: int, force: float, direction: float, walking: bool, ground: Fie
     return Trial(seed, when + SETTLE, paces, (Push(when, force, direction),), ground or Field())
 
 
+def over_ramp(seed: int, slope: float = np.deg2rad(10)) -> Trial:
+    """Straight ahead at 0.3 m/s up a ramp of `slope` rad, over a landing, down again and to a stand."""
+    slabs = tuple(ramp(float(np.random.default_rng([seed, 0xD3]).uniform(0.4, 0.8)), slope, 1.0, 0.6))
+    end = 0.5 + (slabs[-1].x[1] + 0.5) / 0.3
+    return Trial(seed, end + 2.0, ((0.5, Velocity(0.3)), (end, Velocity())), ground=Field(slabs=slabs))
+
+
+def height_map(slabs: tuple[Slab, ...], length: float = 5.0) -> HeightMap:
+    """What the robot is told of `slabs`: their heights up to `length` m ahead, from 1 m behind."""
+    x = np.arange(-1.0, length, CELL)
+    return HeightMap((-1.0, -WIDTH / 2), CELL, np.repeat(height_at(slabs, x)[:, None], round(WIDTH / CELL), axis=1))
+
+
 def run_trial(trial: Trial) -> TrialResult:
-    """Run one trial in simulation."""
+    """Run one trial in simulation; the robot is given the height map of slabs, and of nothing else."""
     began = time.process_time()
     world = create_field(trial.ground, trial.seed)
     robot = SimulatedRobot(world, trial.seed, noise=scaled(trial.noise), cameras=())
     legs = Legs(robot.spec, robot.control_period, trial.ground.gravity)
+    if trial.ground.slabs:
+        legs.walker.ground = height_map(trial.ground.slabs)
     watch = _Watch(world, legs)
     waiting = deque()
     while world.time < trial.duration and not has_fallen(world):
@@ -171,8 +190,7 @@ class _Watch:
         data, pose = self._world.data, self._pose()
         torque = data.actuator_force[self._motors]
         np.maximum(self._peak, np.abs(torque), out=self._peak)
-        period = 0.004
-        self._energy += float(np.maximum(torque * data.qvel[self._dofs], 0).sum()) * period
+        self._energy += float(np.maximum(torque * data.qvel[self._dofs], 0).sum()) * CONTROL_PERIOD
         step = pose - self._last
         if len(self._ticks) % 250 == 0:  # once a second: the sway from foot to foot is no way covered
             self._distance += float(np.hypot(*(pose - self._mark)[:2]))
@@ -226,7 +244,7 @@ class _Watch:
             peak_torque=tuple(float(value) for value in self._peak),
             median_tick=float(np.median(ticks)),
             slow_tick=float(np.quantile(ticks, 0.99)),
-            late_ticks=int((ticks > 0.004).sum()),
+            late_ticks=int((ticks > CONTROL_PERIOD).sum()),
             simulated=self._world.time,
             cpu=cpu,
         )
