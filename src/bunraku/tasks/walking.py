@@ -11,14 +11,13 @@ from dataclasses import dataclass, field, replace
 
 import numpy as np
 
-from bunraku.control.stance import wrapped
 from bunraku.robot import JOINTS
 from bunraku.sim.field import Field, create_field, has_fallen, push
 from bunraku.sim.noise import NO_NOISE, SensorNoise
 from bunraku.sim.relief import WIDTH, Slab, height_at, ramp
 from bunraku.sim.robot import CONTROL_PERIOD, SimulatedRobot
 from bunraku.sim.world import World
-from bunraku.skills.walking import HeightMap, Legs, Velocity
+from bunraku.skills.walking import HeightMap, Legs, Velocity, wrapped
 
 COMMAND_DELAY = 1
 """Control periods between a command and its effect: one frame of a 250 Hz bus."""
