@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Generator, Iterator, Sequence
 from dataclasses import dataclass, replace
+from itertools import islice
 
 import numpy as np
 
@@ -23,7 +24,7 @@ from bunraku.skills.grasps import Plan
 from bunraku.skills.handing import hand_over, look_at_person, nearest_person
 from bunraku.skills.looking import look, look_around, look_for, place_of
 from bunraku.skills.moving import move_palm
-from bunraku.skills.picking import Onward, come_within_reach, go_home, pick, planned_grip
+from bunraku.skills.picking import FORESIGHT, Onward, come_within_reach, go_home, pick, planned_grip, ways_to_take
 from bunraku.skills.placing import FEW, Spot, placements, put, rim_of, spots_at, spots_on
 from bunraku.skills.walking import walk_to
 
@@ -239,14 +240,25 @@ class Actor:
         return (yield from pick(body, again[0] if again else found, sides, onward=onward, clear=clear))
 
     def _bring(self, query: ObjectQuery, hand: str | None) -> Generator[None, None, Outcome]:
+        """Take it to whoever holds out a plate, or hold it out; what was lost on the way is taken up again."""
         plate = yield from look_at_person(self._body)
         person = nearest_person(self._body) if plate else None
-        outcome = yield from self._pick(query, hand=hand)
-        side = self._holding(query)
-        if not outcome.ok or side is None:
-            return outcome
-        if plate is not None and person is not None:
-            return self._told((yield from hand_over(self._body, side, plate, person)))
+        failure = None
+        for _ in range(ROUNDS):
+            outcome = yield from self._pick(query, hand=hand)
+            side = self._holding(query)
+            if not outcome.ok or side is None:
+                return failure or outcome
+            if plate is None or person is None:
+                return (yield from self._offer(side))
+            done = yield from hand_over(self._body, side, plate, person)
+            if done.success or side in self._body.grips:
+                return self._told(done)
+            failure = self._told(done)
+        return failure or Outcome(False, "I did not manage.")
+
+    def _offer(self, side: str) -> Generator[None, None, Outcome]:
+        """Hold out what the hand on `side` holds."""
         yield from go_home(self._body, (side,))
         yield from move_palm(
             self._body, side, [self._body.palm(side).moved(self._body.stance.rotation @ OFFER)], speed=0.2
@@ -259,34 +271,41 @@ class Actor:
         """Take it and put it there; what was lost or missed on the way is taken up again where it is now."""
         if refused := self._refused(query, hand):
             return refused
-        body, outcome = self._body, None
+        body, hands, failure = self._body, (hand,) if hand else SIDES, None
         for _ in range(ROUNDS):
             side = self._holding(query)
             found = body.grips[side].seen if side else (yield from self._find(query))
             if isinstance(found, Outcome):
-                return outcome or found
+                return failure or found
             goal = yield from self._goal(relation, target)
             if isinstance(goal, Outcome):
                 return goal
             spots = goal.spots(found.kind, body.around(found.name, goal.name))
             if side is None:
-                sides = (hand,) if hand else SIDES
-                taken = yield from self._take(found, sides, self._leads_to(found, goal, spots), goal.rim)
-                outcome = self._told(taken)
-                if not taken.success and taken.measured["kind"] == "lost":
-                    continue
+                taken = yield from self._take(found, hands, self._leads_to(found, goal, spots), goal.rim)
                 if not taken.success:
-                    return outcome
+                    failure = self._told(taken)
+                    if taken.measured["kind"] == "lost":
+                        continue
+                    return failure
                 side = taken.measured["side"]
-            done = yield from put(body, side, spots, goal.where, body.around(found.name, goal.name))
-            outcome = self._told(done)
+            others = body.around(found.name, goal.name)
+            done = yield from put(body, side, spots, goal.where, others, walk=False)
+            stuck = done.measured.get("kind") == "unreachable"
+            over = stuck and len(hands) > 1 and self._other_hand_could(side, goal, spots)
+            if stuck and not over:
+                done = yield from put(body, side, spots, goal.where, others)
             if done.success:
-                return outcome
-            if side in body.grips and hand:
-                return outcome
-            if side in body.grips:
+                return self._told(done)
+            failure = self._told(done)
+            if side not in body.grips:
+                hands = (hand,) if hand else SIDES
+            elif len(hands) == 1:
+                return failure
+            else:
                 yield from self._hand_over(side)
-        return outcome or Outcome(False, "I did not manage.")
+                hands = (_other(side),)
+        return failure or Outcome(False, "I did not manage.")
 
     def _goal(self, relation: str, target: PlaceQuery) -> Generator[None, None, _Goal | Outcome]:
         """Where something shall go, and what stands there."""
@@ -309,13 +328,26 @@ class Actor:
 
         return leads
 
+    def _other_hand_could(self, side: str, goal: _Goal, spots: list[Spot]) -> bool:
+        """Whether the other hand could take what the hand on `side` holds from before the chest, and put it there."""
+        body, held, other = self._body, self._body.grips[side].seen, _other(side)
+        middle = self._middle(held.kind)
+        if other in body.grips or not middle:
+            return False
+        there = replace(held, position=middle[0].point + [0, 0, KINDS[held.kind].rest_height], rotation=None)
+        leads = self._leads_to(there, goal, spots)
+        return any(leads(plan) for plan, _ in islice(ways_to_take(body, there, (other,), clear=goal.rim), FORESIGHT))
+
     def _hand_over(self, side: str) -> Generator[None, None, None]:
         """Put what the hand on `side` holds down before the chest, where the other hand can take it."""
         body = self._body
-        held = body.grips[side].seen
-        spots = spots_on("counter", held.kind, body.around())
-        middle = sorted(spots, key=lambda spot: float(np.linalg.norm(spot.point[:2] - MIDDLE)))[:6]
-        yield from put(body, side, middle, "before me", body.around())
+        middle = self._middle(body.grips[side].seen.kind)
+        yield from put(body, side, middle, "before me", body.around(), walk=False)
+
+    def _middle(self, kind: str) -> list[Spot]:
+        """Free spots before the chest for a thing of `kind`, the nearest to the middle first."""
+        spots = spots_on("counter", kind, self._body.around())
+        return sorted(spots, key=lambda spot: float(np.linalg.norm(spot.point[:2] - MIDDLE)))[:6]
 
     def _find(self, query: ObjectQuery) -> Generator[None, None, Seen | Outcome]:
         """Look until exactly one thing fits; otherwise the outcome that says what was seen, or asks which one."""
@@ -375,6 +407,10 @@ def _fits(query: ObjectQuery, seen: Seen) -> bool:
 def _listed(seen: list[Seen]) -> str:
     names = [f"a {thing.name}" for thing in seen]
     return " and ".join([", ".join(names[:-1]), names[-1]] if len(names) > 1 else names) or "nothing that I know"
+
+
+def _other(side: str) -> str:
+    return next(other for other in SIDES if other != side)
 
 
 def _side(y: float) -> str:

@@ -67,7 +67,8 @@ def hand_over(body: Body, side: str, plate: Seen, person: np.ndarray) -> Generat
     """Carry what the hand on `side` holds to `person` (2,), and put it on the `plate` seen before."""
     name = body.grips[side].seen.name
     if not (yield from hold_level(body, side)):
-        return Outcome("hand_over", False, f"I cannot hold the {name} level before me", {"kind": "unreachable"})
+        why = f"I cannot hold the {name} level before me" if side in body.grips else f"I lost the {name}"
+        return Outcome("hand_over", False, why, {"kind": "unreachable" if side in body.grips else "dropped"})
     for distance in (AT_ARMS_LENGTH + STAGING, AT_ARMS_LENGTH):
         walked = yield from walk_to(body, facing(plate, person, distance), "to you")
         if not walked.success:

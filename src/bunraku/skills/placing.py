@@ -234,11 +234,15 @@ def ways_to_put(
 
 
 def hold_level(body: Body, side: str) -> Generator[None, None, bool]:
-    """Bring what the hand on `side` holds before the chest, upright, above all tables; returns whether it could."""
+    """Bring what the hand on `side` holds before the chest, upright, above all tables; returns whether it does."""
     sign = 1.0 if side == "left" else -1.0
     points = [body.stance.point(np.array([x, sign * y, LEVEL])) for x, y in LEVEL_HOLDS]
     for placement, route in ways_to_put(body, side, [Spot(point, 0.1) for point in points], (), keep=3):
-        yield from carry(body, placement, route)
+        held, felt = yield from carry(body, placement, route)
+        if not held:
+            yield from _lost(body, side, felt)
+            return False
+        yield from lower(body, placement)
         return True
     return False
 
@@ -276,11 +280,16 @@ def _upright(rotation_palm: np.ndarray, grip: Grip) -> np.ndarray:
     return turn_onto(rotation_palm @ grip.rotation[:, 2], UP) @ rotation_palm
 
 
-def carry(body: Body, placement: Placement, route: list[np.ndarray]) -> Generator[None, None, float]:
-    """Bring what is held above its spot and lower it; returns how far the palm's reference is from its goal, m."""
+def carry(body: Body, placement: Placement, route: list[np.ndarray]) -> Generator[None, None, tuple[bool, dict]]:
+    """Bring what is held above its spot; whether it still is in the hand there, and what the hand feels."""
+    grip = body.grips[placement.side]
     body.posture = placement.solution.configuration
-    pinched = body.grips[placement.side].grasp.family == "pinch"
-    yield from move_body(body, *route, share=GENTLY if pinched else 1.0)
+    yield from move_body(body, *route, share=GENTLY if grip.grasp.family == "pinch" else 1.0)
+    return holds(body, placement.side, grip.grasp, grip_width(grip.seen.kind))
+
+
+def lower(body: Body, placement: Placement) -> Generator[None, None, float]:
+    """Set what is held down from above its spot; returns how far the palm's reference is from its goal, m."""
     yield from move_body(body, *placement.down, least=ABOVE / LOWERING_SPEED)
     return (yield from move_palm(body, placement.side, [placement.palm], speed=LOWERING_SPEED, settle=0.3))
 
@@ -304,9 +313,10 @@ def _put_down(grip: Grip, palm: Pose) -> Seen:
 
 
 def put(
-    body: Body, side: str, spots: Sequence[Spot], where: str, others: Sequence[Seen] = ()
+    body: Body, side: str, spots: Sequence[Spot], where: str, others: Sequence[Seen] = (), walk: bool = True
 ) -> Generator[None, None, Outcome]:
-    """Set down what the hand on `side` holds at one of `spots`, then look whether it is there."""
+    """Set down what the hand on `side` holds at one of `spots`, then look whether it is there; if the arm reaches none
+    of them, step to where it does, if it may `walk`."""
     if side not in body.grips:
         return Outcome("put", False, "there is nothing in the hand", {"kind": "empty"})
     grip = body.grips[side]
@@ -315,12 +325,15 @@ def put(
         return Outcome("put", False, f"there is no free room {where} for the {name}", {"kind": "no room"})
     body.say("place", f"putting the {name} {where}")
     ways = list(islice(ways_to_put(body, side, spots, others), TRIES))
-    if not ways and (yield from come_near_spots(body, side, spots, others)):
+    if not ways and walk and (yield from come_near_spots(body, side, spots, others)):
         ways = list(islice(ways_to_put(body, side, spots, others), TRIES))
     outcome = Outcome("put", False, f"my {side} arm cannot put the {name} {where}", {"kind": "unreachable"})
     for placement, route in ways:
         body.gaze = placement.spot.point
-        error = yield from carry(body, placement, route)
+        held, felt = yield from carry(body, placement, route)
+        if not held:
+            return (yield from _lost(body, side, felt))
+        error = yield from lower(body, placement)
         if error <= SHORT:
             return (yield from _set_down(body, placement, where))
         outcome = Outcome(
@@ -331,6 +344,13 @@ def put(
     return outcome
 
 
+def _lost(body: Body, side: str, felt: dict[str, float]) -> Generator[None, None, Outcome]:
+    """Go home without what the hand no longer holds."""
+    grip = body.grips.pop(side)
+    yield from go_home(body, (side,))
+    return Outcome("put", False, f"I lost the {grip.seen.name} on the way", felt | {"kind": "dropped"})
+
+
 def _set_down(body: Body, placement: Placement, where: str) -> Generator[None, None, Outcome]:
     """Let go at the spot, if the hand still holds it, go home, and look whether it is there."""
     side = placement.side
@@ -338,10 +358,8 @@ def _set_down(body: Body, placement: Placement, where: str) -> Generator[None, N
     name = grip.seen.name
     held, felt = holds(body, side, grip.grasp, grip_width(grip.seen.kind))
     if not held:
-        body.grips.pop(side)
         yield from move_body(body, *placement.down[-2::-1], least=0.4)
-        yield from go_home(body, (side,))
-        return Outcome("put", False, f"I lost the {name} on the way", felt | {"kind": "dropped"})
+        return (yield from _lost(body, side, felt))
     body.say("release", f"letting go of the {name}")
     yield from release(body, placement)
     yield from go_home(body, (side,))
