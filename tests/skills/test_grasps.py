@@ -21,7 +21,7 @@ from bunraku.skills.grasps import (
     scraping,
 )
 from bunraku.skills.perception import Seen
-from bunraku.skills.placing import rim_of, spots_at, spots_on
+from bunraku.skills.placing import judged, rim_of, spots_at, spots_on
 from bunraku.skills.touch import aperture, closure
 
 
@@ -99,6 +99,21 @@ def test_a_spot_tells_what_rests_on_it(dx, dz, here):
     assert spot.shows(Seen("cube", "red", resting, 0.0), []) is here
     pushed = replace(plate, position=plate.position + [0.3, 0, 0])
     assert spot.shows(Seen("cube", "red", resting + [0.3, 0, 0], 0.0), [pushed]) is here
+
+
+@pytest.mark.parametrize(
+    ("colour", "at", "verdict"),
+    [("blue", 0.0, True), ("blue", 0.3, False), ("blue", None, None), ("red", None, True), ("red", 0.3, False)],
+)
+def test_only_what_has_the_colour_of_its_dish_is_taken_to_be_there_unseen(colour, at, verdict):
+    plate = replace(on_counter("plate", 0.4, 0.1), colour="red")
+    (spot, *_) = spots_at(plate, "on", "cube", [])
+    cube = Seen("cube", colour, np.zeros(3), 0.0)
+    resting = [] if at is None else [replace(cube, position=spot.point + [at, 0, KINDS["cube"].rest_height])]
+    outcome = judged(spot, cube, "on the plate", resting)
+    assert (outcome.success if outcome else None) is verdict
+    if outcome and verdict and at is None:
+        assert "cannot see" in outcome.reason
 
 
 def test_a_hand_in_the_side_of_the_counter_scrapes_it(planner):

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Generator, Iterator, Sequence
 from dataclasses import dataclass, replace
 from itertools import islice
+from typing import Any
 
 import numpy as np
 
@@ -12,7 +13,7 @@ from bunraku.control.free_space import TOUCHING
 from bunraku.control.reach import Pose, ReachPlanner, Solution, turn_onto
 from bunraku.objects import KINDS, SURFACES
 from bunraku.skills.approaching import approach, stances_around
-from bunraku.skills.body import Body, Grip, Outcome, wait
+from bunraku.skills.body import Body, Grip, Outcome
 from bunraku.skills.grasps import LOWEST, UP, crowding, grip_width, scraping
 from bunraku.skills.looking import face, look
 from bunraku.skills.moving import move_body, move_fingers, move_palm
@@ -365,17 +366,28 @@ def _set_down(body: Body, placement: Placement, where: str) -> Generator[None, N
     yield from go_home(body, (side,))
     body.say("check", f"looking whether the {name} stands {where}")
     around = yield from look(body, placement.spot.point)
-    goal = placement.spot.point + [0, 0, KINDS[grip.seen.kind].rest_height]
-    same = [s for s in around if s.name == name]
-    if not same:
+    outcome = judged(placement.spot, grip.seen, where, around)
+    if outcome is None:
         body.say("check", f"turning to see the {name}")
         around = yield from face(body, placement.spot.point)
-        same = [s for s in around if s.name == name]
+        outcome = judged(placement.spot, grip.seen, where, around)
         yield from go_home(body, ())
-    off = min((float(np.linalg.norm(s.position - goal)) for s in same), default=np.inf)
-    measured = {"offset_m": off, "spot": placement.spot.point.tolist()}
-    if any(placement.spot.shows(s, around) for s in same):
-        return Outcome("put", True, f"the {name} is {where}", measured)
-    seen = "I do not see it there" if not same else f"I see it {100 * off:.0f} cm away from there"
-    yield from wait(body, 0.1)
-    return Outcome("put", False, f"I let go of the {name} {where}, but {seen}", measured | {"kind": "missed"})
+    reason = f"I let go of the {name} {where}, but I do not see it there"
+    return outcome or Outcome("put", False, reason, {"kind": "missed"})
+
+
+def judged(spot: Spot, thing: Seen, where: str, around: Sequence[Seen]) -> Outcome | None:
+    """Whether `thing`, which a hand let go of at a spot, is there, as far as can be seen; None if it is nowhere."""
+    goal = spot.point + [0, 0, KINDS[thing.kind].rest_height]
+    same = [seen for seen in around if seen.name == thing.name]
+    off = min((float(np.linalg.norm(seen.position - goal)) for seen in same), default=np.inf)
+    measured: dict[str, Any] = {"spot": spot.point.tolist(), "offset_m": off}
+    if any(spot.shows(seen, around) for seen in same):
+        return Outcome("put", True, f"the {thing.name} is {where}", measured)
+    if same:
+        reason = f"I let go of the {thing.name} {where}, but I see it {100 * off:.0f} cm away from there"
+        return Outcome("put", False, reason, measured | {"kind": "missed"})
+    if spot.carrier is not None and spot.carrier.colour == thing.colour:
+        reason = f"I let go of the {thing.name} {where}, by touch; they are of one colour, and I cannot see them apart"
+        return Outcome("put", True, reason, {"spot": spot.point.tolist(), "seen": False})
+    return None
