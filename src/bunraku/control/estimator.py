@@ -57,9 +57,10 @@ SLOPE = 0.02
 """Tilt (rad) by the IMU from which a planted sole is taken to lie on a slope, and says nothing of the vertical."""
 LEVEL = float(np.cos(SLOPE))
 STALE = 0.05
-"""Age (s) of a reading of the IMU, or time for which it repeats itself while the joints move, that makes it dead."""
-WEIGHTLESS = 1.0
-"""Specific force (m/s²) below which the IMU of a robot that bears on its feet is dead."""
+"""Age (s) of a reading of the IMU that makes it dead, or time for which it repeats itself while the joints move, or
+feels no weight while the feet do."""
+WEIGHTLESS = 0.1
+"""Specific force, as a share of gravity, that is no weight."""
 
 
 class Estimator:
@@ -81,7 +82,7 @@ class Estimator:
         self._stood = 0.0
         self._state: BodyState | None = None
         self._last: tuple[np.ndarray, np.ndarray] | None = None
-        self._repeated = 0.0
+        self._odd = 0.0
         self.imu_lost: str | None = None
         """What is wrong with the IMU; from then on, for good, the legs alone say how the pelvis moves."""
 
@@ -217,11 +218,12 @@ class Estimator:
             return "it reads numbers that are not finite"
         if observation.time - imu.time > STALE:
             return f"its last reading is {observation.time - imu.time:.2f} s old"
-        if trust == 1.0 and np.abs(imu.acceleration).max() < WEIGHTLESS:
-            return "it feels no gravity"
         stuck = last is not None and (imu.angular_velocity == last[0]).all() and (joints != last[1]).any()
-        self._repeated = self._repeated + dt if stuck else 0.0
-        return f"it has repeated itself for {STALE} s" if self._repeated > STALE else None
+        weightless = trust == 1.0 and np.abs(imu.acceleration).max() < WEIGHTLESS * self._gravity[2]
+        self._odd = self._odd + dt if stuck or weightless else 0.0
+        if self._odd <= STALE:
+            return None
+        return "it feels no weight" if weightless else f"it has repeated itself for {STALE} s"
 
     def _imagined_imu(self, imu: ImuReading, contact: np.ndarray, angular: np.ndarray) -> ImuReading:
         """What the IMU would say if the foot that bears more did not turn (`angular` (2, 3) rad/s: its turning in the
