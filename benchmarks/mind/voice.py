@@ -11,6 +11,7 @@ from __future__ import annotations
 
 import asyncio
 import json
+import re
 import resource
 import statistics
 import sys
@@ -30,10 +31,12 @@ from run import NotingBody
 
 from bunraku.mind.conversation import Conversation, RuleResponder, Said
 from bunraku.mind.robot_tools import robot_registry
+from bunraku.mind.rules import Reply, RuleMind
 from bunraku.mind.voice.activity import detector
 from bunraku.mind.voice.audio import FRAME, SAMPLE_RATE
-from bunraku.mind.voice.loop import VoiceLoop
-from bunraku.mind.voice.recognition import Heard, Recogniser
+from bunraku.mind.voice.ears import Ears
+from bunraku.mind.voice.loop import VoiceLoop, frames_of
+from bunraku.mind.voice.recognition import Heard, recipe
 from bunraku.mind.voice.speech import PIECE, Speaker, synthesise
 from bunraku.statistics import wilson_interval
 
@@ -42,6 +45,7 @@ COMMANDS, OTHER = (
     part.splitlines()
     for part in (Path(__file__).parent / "phrases" / "spoken.txt").read_text(encoding="utf-8").split("\n\n")
 )
+RULES = RuleMind()
 BEFORE, AFTER = 0.4, 0.8
 """Seconds of noise around the speech."""
 
@@ -57,29 +61,59 @@ class Hearing:
     sure: bool
 
 
-def main(noise: float = 0.002, seed: int = 0, answers: int = 12, out: Path = Path("runs/mind")) -> None:
-    """Measure the voice path.
+def main(
+    noise: float = 0.002,
+    seed: int = 0,
+    answers: int = 12,
+    speech_model: Path | None = None,
+    out: Path = Path("runs/mind"),
+) -> None:
+    """Measure the voice path. What was heard already is kept in `out`/voice.jsonl, and not heard again.
 
     Args:
         noise: standard deviation of white noise; full scale is 1.
         seed: of the noise.
         answers: how many commands are timed to the first sound of the answer.
+        speech_model: the folder of a faster-whisper or sherpa-onnx model to hear with instead of pocketsphinx.
         out: folder of the results.
     """
-    chance = np.random.default_rng(seed)
-    recogniser = Recogniser(robot_registry())
-    commands = [_hearing(recogniser, text, voice, noise, chance) for voice in VOICES for text in COMMANDS]
-    others = [_hearing(recogniser, text, voice, noise, chance) for voice in VOICES for text in OTHER]
-    timed = [(text, VOICES[index % len(VOICES)]) for index, text in enumerate(COMMANDS[:answers])]
-    first = [_first_sound(recogniser, *spoken(text, voice, noise, chance)) for text, voice in timed]
-    first = [seconds for seconds in first if seconds is not None]
-    barge = [_barge_in(recogniser, *spoken(text, voice, noise, chance)) for text, voice in timed]
+    asyncio.run(_measure(noise, seed, answers, speech_model, out))
+
+
+async def _measure(noise: float, seed: int, answers: int, speech_model: Path | None, out: Path) -> None:
+    out.mkdir(parents=True, exist_ok=True)
+    kept = out / "voice.jsonl"
+    conditions = [noise, seed, str(speech_model or "pocketsphinx")]
+    known = {}
+    if kept.exists():
+        for line in kept.read_text(encoding="utf-8").splitlines():
+            *before, hearing = json.loads(line)
+            if before == conditions:
+                known[hearing["text"], hearing["voice"]] = Hearing(**hearing)
+    async with Ears(recipe(robot_registry(), speech_model)) as ears:
+        for index, (text, voice) in enumerate((text, voice) for voice in VOICES for text in (*COMMANDS, *OTHER)):
+            if (text, voice) in known:
+                continue
+            sound, _, _ = spoken(text, voice, noise, np.random.default_rng([seed, index]))
+            heard = await hear(ears, sound)
+            wrong = word_errors(text.split(), _plain(heard.text).split())
+            known[text, voice] = Hearing(text, voice, heard.text, wrong, heard.sure)
+            with kept.open("a", encoding="utf-8") as file:
+                file.write(json.dumps([*conditions, asdict(known[text, voice])]) + "\n")
+            print(f"{text} | {voice} | {heard.text} | {'certain' if heard.sure else ''}", flush=True)
+        timed = [(text, VOICES[index % len(VOICES)]) for index, text in enumerate(COMMANDS[:answers])]
+        chance = np.random.default_rng(seed)
+        first = [await _first_sound(ears, *spoken(text, voice, noise, chance)) for text, voice in timed]
+        barge = [await _barge_in(ears, *spoken(text, voice, noise, chance)) for text, voice in timed]
+    commands = [known[text, voice] for voice in VOICES for text in COMMANDS]
+    others = [known[text, voice] for voice in VOICES for text in OTHER]
     words = sum(len(h.text.split()) for h in commands)
-    right = words - sum(h.wrong for h in commands)
+    right = max(0, words - sum(h.wrong for h in commands))
     exact, certain = sum(not h.wrong for h in commands), sum(h.sure for h in commands)
     result = {
         "noise": noise,
         "seed": seed,
+        "model": conditions[2],
         "words": words,
         "words_right": right,
         "word_accuracy": right / words,
@@ -87,21 +121,27 @@ def main(noise: float = 0.002, seed: int = 0, answers: int = 12, out: Path = Pat
         "sentences": len(commands),
         "sentences_exact": exact,
         "sentences_certain": certain,
+        "wrong_moves_certain": sum(h.sure and wrong_move(h) for h in commands),
         "other_speech": len(others),
         "other_ignored": sum(not h.heard for h in others),
-        "other_certain": sum(h.sure for h in others),
-        "first_sound_ms": _spread(first),
+        "other_certain": sum(h.sure and bool(h.heard) for h in others),
+        "first_sound_ms": _spread([answer[0] for answer in first if answer]),
+        "first_sound_wall_ms": _spread([answer[1] for answer in first if answer]),
         "barge_in_ms": _spread(barge),
         "hearings": [asdict(h) for h in (*commands, *others)],
     }
-    out.mkdir(parents=True, exist_ok=True)
     (out / "voice.json").write_text(json.dumps(result, indent=1), encoding="utf-8")
     (out / "voice.html").write_text(_page(result, commands, others), encoding="utf-8")
     low, high = result["word_accuracy_interval"]
     print(f"command words: {right}/{words} = {right / words:.1%} [{low:.1%}, {high:.1%}] right")
     print(f"command sentences: {exact}/{len(commands)} exact, {certain} certain")
+    print(f"certain, and a wrong move: {result['wrong_moves_certain']} of {len(commands)}")
     print(f"other speech: {result['other_ignored']}/{len(others)} ignored, {result['other_certain']} taken for certain")
-    for name, key in (("end of speech to first sound", "first_sound_ms"), ("barge-in to silence", "barge_in_ms")):
+    for name, key in (
+        ("end of speech to first sound", "first_sound_ms"),
+        ("the same by the clock on the wall", "first_sound_wall_ms"),
+        ("barge-in to silence", "barge_in_ms"),
+    ):
         spread = result[key]
         print(f"{name}: median {spread['median']:.0f} ms, worst of {spread['of']} {spread['worst']:.0f} ms")
     print(f"wrote {out / 'voice.json'} and .html")
@@ -116,53 +156,64 @@ def spoken(text: str, voice: str, noise: float, chance: np.random.Generator) -> 
     return noisy, BEFORE + loud[0] / SAMPLE_RATE, BEFORE + loud[-1] / SAMPLE_RATE
 
 
-def _hearing(recogniser: Recogniser, text: str, voice: str, noise: float, chance: np.random.Generator) -> Hearing:
-    heard = hear(recogniser, spoken(text, voice, noise, chance)[0])
-    return Hearing(text, voice, heard.text, word_errors(text.split(), heard.text.split()), heard.sure)
+async def hear(ears: Ears, sound: np.ndarray) -> Heard:
+    """What is heard in the sound by the whole path: activity, utterances, recognition."""
+    parts: list[Heard] = []
+    loop = VoiceLoop(Conversation(RuleResponder(), NotingBody()), ears, detector())
+    ears.on_heard = parts.append
+    await loop.listen(frames_of(sound))
+    text = " ".join(part.text for part in parts if part.text)
+    return Heard(text, bool(text) and all(part.sure for part in parts if part.text))
 
 
-def hear(recogniser: Recogniser, sound: np.ndarray) -> Heard:
-    """What the recogniser hears in the sound."""
-    recogniser.start()
-    for start in range(0, len(sound), FRAME):
-        recogniser.push(sound[start : start + FRAME])
-    return recogniser.end()
+def wrong_move(hearing: Hearing) -> bool:
+    """Whether what was heard moves the robot, and what was said asks for something else."""
+    said, heard = (RULES.plan(text) for text in (hearing.text, hearing.heard))
+    moves = not isinstance(heard, Reply) and any(robot_registry().tools[call.name].moves for call in heard)
+    return moves and heard != said
 
 
-def _first_sound(recogniser: Recogniser, sound: np.ndarray, begins: float, ends: float) -> float | None:
-    """From the end of speech to the first piece of the spoken answer, in s; None where nothing was answered."""
+def _plain(text: str) -> str:
+    """The text as a person would spell the commands: without capitals and punctuation."""
+    return re.sub(r"[^a-z' ]", "", text.lower().replace("止まれ", "tomare").replace("-", " "))
+
+
+async def _first_sound(ears: Ears, sound: np.ndarray, begins: float, ends: float) -> tuple[float, float] | None:
+    """From the end of speech to the first piece of the spoken answer, in s: sound and processor time, and by the clock.
+
+    None where nothing was answered.
+    """
     sounded = threading.Event()
-    at: list[float] = []
+    at: list[tuple[float, float]] = []
 
     def play(piece: np.ndarray) -> None:
         if not at:
-            at.append(_processor_time())
+            at.append((_processor_time(ears.pid), time.monotonic()))
             sounded.set()
 
-    async def attend() -> float | None:
-        speaker = Speaker(play)
-        talk = Conversation(
-            RuleResponder(), NotingBody(), tell=lambda e: speaker.say(e.text) if isinstance(e, Said) else None
-        )
-        loop = VoiceLoop(talk, recogniser, detector())
-        position = began = 0.0
-        for start in range(0, len(sound) - FRAME, FRAME):
-            before, speaking = _processor_time(), loop.speaking
-            loop.push(sound[start : start + FRAME])
-            if speaking and not loop.speaking:
-                position, began = (start + FRAME) / SAMPLE_RATE, before
-                break
-        await talk.settle(5)
-        while not sounded.is_set():
-            await asyncio.sleep(0.002)
-            if not speaker.speaking and not at:
-                return None
-        return position - ends + at[0] - began
+    speaker = Speaker(play)
+    talk = Conversation(
+        RuleResponder(), NotingBody(), tell=lambda e: speaker.say(e.text) if isinstance(e, Said) else None
+    )
+    heard = asyncio.Event()
+    loop = VoiceLoop(talk, ears, detector(), on_heard=lambda _: heard.set())
+    position, began = 0.0, (0.0, 0.0)
+    async for frame in frames_of(sound, real_time=True):
+        before, speaking = (_processor_time(ears.pid), time.monotonic()), loop.speaking
+        loop.push(frame)
+        position += FRAME / SAMPLE_RATE
+        if speaking and not loop.speaking:
+            began = before
+            break
+    await ears.quiet()
+    for _ in range(5000):
+        if sounded.is_set():
+            return position - ends + at[0][0] - began[0], position - ends + at[0][1] - began[1]
+        await asyncio.sleep(0.002)
+    return None
 
-    return asyncio.run(asyncio.wait_for(attend(), 30))
 
-
-def _barge_in(recogniser: Recogniser, sound: np.ndarray, begins: float, ends: float) -> float:
+async def _barge_in(ears: Ears, sound: np.ndarray, begins: float, ends: float) -> float:
     """From the beginning of a person's speech until the robot, which was talking, is silent, in s."""
     hushed: list[float] = []
     speaker = Speaker(lambda piece: time.sleep(0.001), lambda text: np.zeros(1000 * SAMPLE_RATE, np.float32))
@@ -172,20 +223,23 @@ def _barge_in(recogniser: Recogniser, sound: np.ndarray, begins: float, ends: fl
         speaker.hush()
         hushed.append(time.thread_time())
 
-    talk = Conversation(RuleResponder(), NotingBody())
-    loop = VoiceLoop(talk, recogniser, detector(), hush=hush)
+    loop = VoiceLoop(Conversation(RuleResponder(), NotingBody()), ears, detector(), hush=hush)
     for start in range(0, len(sound) - FRAME, FRAME):
         before = time.thread_time()
         loop.push(sound[start : start + FRAME])
         if hushed:
-            recogniser.end()
+            ears.end()
+            await ears.quiet()
             return (start + FRAME) / SAMPLE_RATE - begins + hushed[0] - before + PIECE / SAMPLE_RATE
     return float("inf")
 
 
-def _processor_time() -> float:
+def _processor_time(ears: int) -> float:
+    """What this process, its espeak-ng and the process of the ears have spent, in s."""
     children = resource.getrusage(resource.RUSAGE_CHILDREN)
-    return time.process_time() + children.ru_utime + children.ru_stime
+    tasks = Path(f"/proc/{ears}/task").glob("*/schedstat")
+    hearing = sum(int(task.read_text().split()[0]) for task in tasks) / 1e9
+    return time.process_time() + children.ru_utime + children.ru_stime + hearing
 
 
 def _spread(seconds: Sequence[float]) -> dict[str, float]:
@@ -194,20 +248,23 @@ def _spread(seconds: Sequence[float]) -> dict[str, float]:
 
 def _page(result: dict, commands: Sequence[Hearing], others: Sequence[Hearing]) -> str:
     low, high = result["word_accuracy_interval"]
-    first, barge = result["first_sound_ms"], result["barge_in_ms"]
+    first, wall, barge = result["first_sound_ms"], result["first_sound_wall_ms"], result["barge_in_ms"]
+    sentences = len(commands)
     figures = [
         ("command words right", f"{result['words_right']} / {result['words']}", "≥ 90 %", f"{low:.1%} to {high:.1%}"),
-        ("command sentences right", f"{result['sentences_exact']} / {result['sentences']}", "", ""),
+        ("command sentences right", f"{result['sentences_exact']} / {sentences}", "", ""),
+        ("certain, and a wrong move", result["wrong_moves_certain"], "0", f"of {sentences}"),
         ("other speech taken for a certain command", result["other_certain"], "0", f"of {result['other_speech']}"),
         ("end of speech to first sound, ms", round(first["worst"]), "≤ 800", f"median {first['median']:.0f}"),
+        ("the same by the clock on the wall, ms", round(wall["worst"]), "≤ 800", f"median {wall['median']:.0f}"),
         ("barge-in to silence, ms", round(barge["worst"]), "≤ 150", f"median {barge['median']:.0f}"),
     ]
     wrong = [(h.text, h.voice, h.heard, "yes" if h.sure else "no") for h in commands if h.wrong]
     taken = [(h.text, h.voice, h.heard, "yes" if h.sure else "no") for h in others if h.heard]
     heads = ("said", "voice", "heard", "certain")
     body = (
-        f"<p>Speech of espeak-ng, three voices, white noise {result['noise']:g} of full scale, seed {result['seed']}. "
-        "Times are sound plus processor time.</p>"
+        f"<p>Speech of espeak-ng, three voices, white noise {result['noise']:g} of full scale, seed {result['seed']}, "
+        f"heard by {Path(result['model']).name}. Times are sound plus processor time.</p>"
         + table(("figure", "worst or count", "asked", "more"), figures)
         + f"<h2>Misheard commands</h2>{table(heads, wrong)}<h2>Other speech that was heard as something</h2>"
         + table(heads, taken)

@@ -1,7 +1,9 @@
 """From sound to tool call: real speech of espeak-ng with noise, the real detector and the real recogniser."""
 
 import asyncio
+import os
 import shutil
+import signal
 import threading
 import time
 from importlib.util import find_spec
@@ -20,16 +22,37 @@ if shutil.which("espeak-ng") is None:
 
 from bunraku.mind.voice.activity import Segmenter, WebRtcDetector, detector
 from bunraku.mind.voice.audio import FRAME, SAMPLE_RATE, pcm16, read_wav, resampled
+from bunraku.mind.voice.ears import Ears
 from bunraku.mind.voice.loop import VoiceLoop, frames_of
-from bunraku.mind.voice.recognition import Recogniser
+from bunraku.mind.voice.recognition import recipe
 from bunraku.mind.voice.speech import Speaker, piper, synthesise, tones
 
 VOICE = {"espeak": "en-us+f2", "speed": 150}
 
 
+class NearEars:
+    """The real recogniser in this process, so that the many tests need not load it again and again."""
+
+    def __init__(self, recogniser):
+        self._recogniser, self.start = recogniser, recogniser.start
+        self.on_words = self.on_heard = self.on_lost = lambda *_: None
+
+    def push(self, sound):
+        self.on_words(self._recogniser.push(sound))
+
+    def end(self):
+        self.on_heard(self._recogniser.end())
+
+    def check(self):
+        pass
+
+    async def quiet(self):
+        pass
+
+
 @pytest.fixture(scope="module")
 def recogniser():
-    return Recogniser(robot_registry())
+    return NearEars(recipe(robot_registry())())
 
 
 def noisy(text, before=0.4, after=0.7, noise=0.002, voice=VOICE):
@@ -74,6 +97,32 @@ def test_a_spoken_command_becomes_its_call(recogniser, text, tool):
 def test_stop_is_heard_while_speaking_and_before_the_mind(recogniser):
     body, _ = speak(recogniser, noisy("stop")[0])
     assert body.stops >= 1
+
+
+def test_it_hears_in_a_process_of_its_own_and_stops_when_that_dies():
+    """Death in the midst of an utterance stops the robot, is said, and the next utterance is heard."""
+    events, body = [], Kitchen()
+    sound, _ = noisy("where is the banana")
+
+    async def run():
+        talk = Conversation(RuleResponder(), body, tell=events.append)
+        async with Ears(recipe(robot_registry())) as ears:
+            loop = VoiceLoop(talk, ears, detector())
+            for start in range(0, len(sound) // 2, FRAME):
+                loop.push(sound[start : start + FRAME])
+            assert loop.speaking
+            os.kill(ears.pid, signal.SIGKILL)
+            while body.stops == 0:
+                await asyncio.sleep(0.01)
+            assert body.pauses[-1] is True
+            await loop.listen(frames_of(np.zeros(SAMPLE_RATE, np.float32)))
+            assert not loop.speaking and body.pauses[-1] is False
+            await loop.listen(frames_of(sound))
+        await talk.settle(60)
+
+    asyncio.run(run())
+    assert "broke down" in next(event.text for event in events if isinstance(event, Said))
+    assert [event.call.name for event in events if isinstance(event, Started)] == ["where_is"]
 
 
 @pytest.mark.parametrize("text", ["my brother has bought a new car", "do not pick up the mug"])

@@ -6,8 +6,9 @@ import asyncio
 import sys
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
+from functools import partial
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated
+from typing import TYPE_CHECKING, Annotated, NamedTuple
 
 import tyro
 
@@ -15,8 +16,9 @@ from bunraku.errors import UserError
 
 if TYPE_CHECKING:
     from bunraku.mind.body import RobotBody
-    from bunraku.mind.conversation import Conversation, Event
+    from bunraku.mind.conversation import Conversation, Event, Mind
     from bunraku.mind.persona import Persona
+    from bunraku.mind.tools import Registry
 
 AUDIT = Path("runs") / "audit.jsonl"
 
@@ -29,6 +31,7 @@ def chat(
     voice: bool = False,
     audio: Path | None = None,
     voice_file: Path | None = None,
+    speech_model: Path | None = None,
     seed: int = 0,
     robot: bool = True,
     web: bool = False,
@@ -45,6 +48,7 @@ def chat(
         voice: listen to the microphone and speak; begin to speak and the robot falls silent.
         audio: a WAV file to listen to instead of the microphone.
         voice_file: a Piper voice (.onnx) to speak with instead of espeak-ng.
+        speech_model: the folder of a faster-whisper or sherpa-onnx model to hear with instead of pocketsphinx.
         seed: which room, objects and poses.
         robot: attach the simulated robot; --no-robot only talks.
         web: talk in a browser, beside the scene and the cameras.
@@ -55,16 +59,16 @@ def chat(
         raise UserError(
             "the browser shows the simulated robot and takes text: leave out --voice, --audio and --no-robot."
         )
+    talker = _talker(persona, mind, url, model)
     if web:
-        return _chat_in_browser(persona, mind, url, model, seed, port, audit)
-    with _body(seed, robot) as body:
-        conversation = _conversation(persona, mind, url, model, body, audit)
-        if voice or audio:
-            from bunraku.mind.voice.session import converse
+        return _chat_in_browser(talker, seed, port, audit)
+    talk = _chat
+    if voice or audio:
+        from bunraku.mind.voice.session import converse, prepare
 
-            asyncio.run(converse(conversation, persona, audio, voice_file))
-        else:
-            asyncio.run(_chat(conversation))
+        talk = partial(converse, prepare(talker.persona, talker.registry, audio, voice_file, speech_model))
+    with _body(seed, robot) as body:
+        asyncio.run(talk(_conversation(talker, body, audit)))
     return 0
 
 
@@ -97,8 +101,9 @@ def say(
         await conversation.hear(text)
         await conversation.settle()
 
+    talker = _talker(persona, mind, url, model)
     with _body(seed, robot) as body:
-        asyncio.run(once(_conversation(persona, mind, url, model, body, audit)))
+        asyncio.run(once(_conversation(talker, body, audit)))
     return 0
 
 
@@ -113,7 +118,9 @@ def mcp(seed: int = 0, robot: bool = True, audit: Path = AUDIT) -> int:
     from bunraku.mind.audit import AuditLog
     from bunraku.mind.mcp_server import serve
     from bunraku.mind.robot_tools import robot_registry
+    from bunraku.mind.rules import prepare
 
+    prepare()
     with _body(seed, robot) as body:
         asyncio.run(serve(body, robot_registry(), AuditLog(audit)))
     return 0
@@ -181,35 +188,40 @@ def persona_new(name: Annotated[str, tyro.conf.Positional], folder: Path = Path(
     return 0
 
 
-def _conversation(
-    persona_name: str, mind_name: str | None, url: str | None, model: str | None, body: RobotBody, audit: Path
-) -> Conversation:
+class _Talker(NamedTuple):
+    """Who talks: a persona, through a mind, with the tools that it may use."""
+
+    persona: Persona
+    mind: Mind
+    registry: Registry
+
+
+def _talker(persona_name: str, mind_name: str | None, url: str | None, model: str | None) -> _Talker:
+    """Whatever is wrong is said, and what takes computing is done, before a robot begins to move."""
+    from bunraku.mind.minds import default_name, make
+    from bunraku.mind.persona import load
+    from bunraku.mind.robot_tools import robot_registry
+    from bunraku.mind.rules import prepare
+
+    persona = load(persona_name)
+    mind = make(mind_name or default_name(), persona, url, model)
+    prepare()
+    return _Talker(persona, mind, robot_registry().narrowed(persona.tools))
+
+
+def _conversation(talker: _Talker, body: RobotBody, audit: Path) -> Conversation:
     from bunraku.mind.audit import AuditLog
     from bunraku.mind.conversation import Conversation
-    from bunraku.mind.minds import default_name, make
-    from bunraku.mind.persona import load
-    from bunraku.mind.robot_tools import robot_registry
 
-    persona = load(persona_name)
-    mind = make(mind_name or default_name(), persona, url, model)
-    registry = robot_registry().narrowed(persona.tools)
-    return Conversation(mind, body, registry, AuditLog(audit), _printer(persona))
+    return Conversation(talker.mind, body, talker.registry, AuditLog(audit), _printer(talker.persona))
 
 
-def _chat_in_browser(
-    persona_name: str, mind_name: str | None, url: str | None, model: str | None, seed: int, port: int, audit: Path
-) -> int:
+def _chat_in_browser(talker: _Talker, seed: int, port: int, audit: Path) -> int:
     from bunraku.live import simulated_body
-    from bunraku.mind.minds import default_name, make
-    from bunraku.mind.persona import load
-    from bunraku.mind.robot_tools import robot_registry
     from bunraku.web import run_in_browser
 
-    persona = load(persona_name)
-    mind = make(mind_name or default_name(), persona, url, model)
-    registry = robot_registry().narrowed(persona.tools)
     with simulated_body(seed) as body, suppress(KeyboardInterrupt):
-        run_in_browser(body, "", port, audit, print, mind, registry, _written(persona))
+        run_in_browser(body, "", port, audit, print, talker.mind, talker.registry, _written(talker.persona))
     return 0
 
 

@@ -16,7 +16,7 @@ from typing import Any, Protocol
 from bunraku.mind.audit import AuditLog
 from bunraku.mind.body import Action, Outcome, Picture, RobotBody
 from bunraku.mind.robot_tools import robot_registry
-from bunraku.mind.rules import Context, Reply, RuleMind
+from bunraku.mind.rules import Context, Reply, RuleMind, prepare
 from bunraku.mind.safety import Provenance, Verdict, heard_stop, judge, said_yes, untrusted
 from bunraku.mind.text import language_of
 from bunraku.mind.tools import Checked, Denied, Registry, ToolCall, printable
@@ -136,6 +136,7 @@ class Conversation:
         self.context = Context()
         self.tell = tell
         self._rules = RuleMind(self.registry.vocabulary)
+        prepare()
         self._queue = _Queue()
         self._consent: Checked | None = None
         self._notes: list[str] = []

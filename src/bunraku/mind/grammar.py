@@ -11,6 +11,7 @@ import re
 import tomllib
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
+from functools import cached_property
 from importlib.resources import files
 from typing import Any
 
@@ -101,6 +102,12 @@ class Grammar:
         }
         self._kinds = _words(vocabulary.kinds, language, plural=self._spaced)
         self._places = _words(vocabulary.places, language)
+        self._shades = {
+            name: re.compile(f"{self._start}(?:{_alternatives(words)}){self._end}")
+            for name, words in self._attributes.items()
+        }
+        self._place = re.compile(_alternatives(self._places))
+        self._pronouns = self._any(data["nouns"]["pronouns"])
         self._noun = self._noun_pattern()
         self._hands = {mark: re.compile(data["hands"][hand]) for mark, hand in _HANDS.items()}
         fillers = {f for part in ("lead", "trail", "courtesy", "remarks") for f in data["filler"][part]}
@@ -115,13 +122,26 @@ class Grammar:
         self._repair = re.compile(f".*[,.;、。…] ?(?:{repair}){self._end}[,.、。… ]*(?=.)")
         self._verbs = _Verbs(data.get("verbs", {}))
         self._patterns = [self._compile(a, p, strict=True) for a, ps in data["actions"].items() for p in ps]
-        self._loose = self._loose_patterns()
+        self._allowed = {
+            (late, after_put): [
+                p
+                for p in self._patterns
+                if not (late and p.action == "topic") and (after_put or p.action != "put_also")
+            ]
+            for late in (False, True)
+            for after_put in (False, True)
+        }
+        self._orders = [p for p in self._patterns if p.action in ("pick", "put", "put_in", "bring", "look_for")]
         self._fragments = {
             role: [self._compile(role, p, strict=True) for p in data["correction"][role]]
             for role in ("not_object", "not_target", "object", "target")
         }
         self._bare = [self._compile(a, p, strict=True) for a, ps in data["bare"]["patterns"].items() for p in ps]
         self._asking, self._polite = (self._any(data["bare"][key], escape=False) for key in ("asking", "polite"))
+
+    def prepare(self) -> None:
+        """Compile what is otherwise compiled when it is first used."""
+        assert self._loose is not None
 
     # Reading -----------------------------------------------------------------------------------------------------
 
@@ -250,11 +270,11 @@ class Grammar:
         if self.denies(words) or re.search('["「『“]', words):
             return None
         marked, nouns = self._mark(words)
-        patterns = [p for p in self._patterns if p.action in ("pick", "put", "put_in", "bring", "look_for")]
         found: list[Clause] = []
         position = 0
         while position < len(marked):
-            match = self._longest(patterns, marked, position)
+            starts = not self._spaced or position == 0 or marked[position - 1] == " "
+            match = self._longest(self._orders, marked, position) if starts else None
             if match and not match[0].negated and not self._is_loose_gerund(marked, position):
                 found.append(self._fill(match[0], nouns))
                 position = match[1]
@@ -270,7 +290,7 @@ class Grammar:
     def nouns(self, words: str) -> list[Noun]:
         """Every object in the words, as a noun phrase or as a pronoun."""
         marked, nouns = self._mark(words)
-        pronouns = self._any(self.data["nouns"]["pronouns"]).findall(marked)
+        pronouns = self._pronouns.findall(marked)
         return [noun for noun in nouns if not noun.place] + [Noun(word, refers=True) for word in pronouns]
 
     def denies(self, words: str) -> bool:
@@ -287,8 +307,7 @@ class Grammar:
     def _next_clause(self, marked: str, position: int, before: Sequence[Clause]) -> tuple[_Match, int] | None:
         """The longest pattern at `position`, negated or not. A form in -ing needs a word that governs it."""
         after_put = bool(before) and before[-1].action in ("put", "put_also")
-        barred = ({"topic"} if before else set()) | (set() if after_put else {"put_also"})
-        patterns = [p for p in self._patterns if p.action not in barred]
+        patterns = self._allowed[bool(before), after_put]
         best = self._longest(patterns, marked, position)
         if best and self._is_loose_gerund(marked, position):
             best = None
@@ -404,10 +423,9 @@ class Grammar:
         around = f"{before_place if place else before_kind} {after}"
         parts: dict[str, str] = {}
         for name, words in self._attributes.items():
-            found = re.findall(f"{self._start}(?:{_alternatives(words)}){self._end}", around)
-            if found:
+            if found := self._shades[name].search(around):
                 parts[name] = words[found[0]]
-        if not self._spaced and (found := re.findall(_alternatives(self._places), around)):
+        if not self._spaced and (found := self._place.search(around)):
             parts["place"] = self._places[found[0]]
         size = parts.get("size")
         if size and place and (other := self.vocabulary.canonical("places", f"{size} {head}")):
@@ -527,7 +545,8 @@ class Grammar:
 
     # Explaining --------------------------------------------------------------------------------------------------
 
-    def _loose_patterns(self) -> list[_Pattern]:
+    @cached_property
+    def _loose(self) -> list[_Pattern]:
         """The patterns with slots that take any words, to find out which word is unknown."""
         actions = ("pick", "put", "put_in", "bring", "look_for", "where_is")
         return [

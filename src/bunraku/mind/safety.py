@@ -39,6 +39,11 @@ def said_yes(text: str) -> bool:
     return _YES.fullmatch(normalise(text)) is not None
 
 
+def said_no(text: str) -> bool:
+    """Whether the text is a plain no and nothing else."""
+    return re.fullmatch(r"(?:no|nope|nah|いいえ|いや|違います|違う)[\s,.!、。]*", normalise(text)) is not None
+
+
 def untrusted(text: str, source: str) -> str:
     """The text as data from `source`, cut to `MOST_UNTRUSTED` characters, between marks that it cannot contain."""
     clean = re.sub("[⟦⟧]", "", printable(text))[:MOST_UNTRUSTED]

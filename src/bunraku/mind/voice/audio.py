@@ -50,3 +50,8 @@ def resampled(sound: np.ndarray, rate: int) -> np.ndarray:
 def pcm16(sound: np.ndarray) -> bytes:
     """The sound as 16-bit little-endian samples."""
     return (np.clip(sound, -1, 1) * 32767).astype("<i2").tobytes()
+
+
+def decoded(pcm: bytes) -> np.ndarray:
+    """The sound of what `pcm16` returns."""
+    return np.frombuffer(pcm, "<i2").astype(np.float32) / 32767

@@ -3,36 +3,65 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
 
+from bunraku.errors import UserError
 from bunraku.mind.conversation import Conversation, Event, Said
-from bunraku.mind.persona import Persona, load
-from bunraku.mind.voice.activity import detector
+from bunraku.mind.persona import Persona
+from bunraku.mind.tools import Registry
+from bunraku.mind.voice.activity import Detector, detector
 from bunraku.mind.voice.audio import SAMPLE_RATE, read_wav
-from bunraku.mind.voice.loop import VoiceLoop, frames_of, microphone
-from bunraku.mind.voice.recognition import Recogniser
+from bunraku.mind.voice.ears import Ears
+from bunraku.mind.voice.loop import VoiceLoop, frames_of, microphone, open_microphone
+from bunraku.mind.voice.recognition import Recipe, recipe
 from bunraku.mind.voice.speech import Play, Speaker, piper, synthesise, tones
 
 _LAST_WORDS = 120.0
 
 
-async def converse(
-    conversation: Conversation, persona_name: str, audio: Path | None = None, voice_file: Path | None = None
-) -> None:
-    """Listen to the file `audio`, or to the microphone until interrupted; speak where there is a loudspeaker.
+@dataclass(frozen=True)
+class Voice:
+    """What a spoken conversation needs: how to `speak`, what hears, what detects, and a `sound` to hear, if any."""
 
-    The persona's own voice, or the one in `voice_file`, a Piper voice.
+    speak: Callable[[str], np.ndarray]
+    recipe: Recipe
+    detect: Detector
+    sound: np.ndarray | None = None
+
+
+def prepare(
+    persona: Persona,
+    registry: Registry,
+    audio: Path | None = None,
+    voice_file: Path | None = None,
+    speech_model: Path | None = None,
+) -> Voice:
+    """What is needed to listen to the file `audio` or the microphone. Raises `UserError` that says what is missing.
+
+    Spoken with the persona's own voice, or the Piper voice in `voice_file`; heard with pocketsphinx, or the
+    `speech_model`.
     """
-    persona = load(persona_name)
-    speak = voice_of(persona, voice_file)
-    sound = read_wav(audio) if audio else None
-    frames = microphone() if sound is None else frames_of(np.concatenate([sound, np.zeros(SAMPLE_RATE, np.float32)]))
+    sound = None
+    if audio:
+        sound = np.concatenate([read_wav(audio), np.zeros(SAMPLE_RATE, np.float32)])
+    else:
+        open_microphone(lambda *_: None).close()
+    return Voice(voice_of(persona, voice_file), recipe(registry, speech_model), detector(), sound)
+
+
+async def converse(voice: Voice, conversation: Conversation) -> None:
+    """Listen until the sound ends, or until interrupted; speak where there is a loudspeaker.
+
+    Raises `UserError` where nobody speaks in the sound.
+    """
+    frames = microphone() if voice.sound is None else frames_of(voice.sound)
     play = loudspeaker()
     hush: Callable[[], None] = _nothing
     if play is not None:
-        speaker = Speaker(play, speak)
+        speaker = Speaker(play, voice.speak)
         hush, show = speaker.hush, conversation.tell
 
         def tell(event: Event) -> None:
@@ -41,7 +70,11 @@ async def converse(
                 speaker.say(event.text)
 
         conversation.tell = tell
-    await VoiceLoop(conversation, Recogniser(conversation.registry), detector(), hush).listen(frames)
+    async with Ears(voice.recipe) as ears:
+        loop = VoiceLoop(conversation, ears, voice.detect, hush)
+        await loop.listen(frames)
+    if loop.utterances == 0:
+        raise UserError("nobody speaks in that sound; give a WAV file with speech, or type instead.")
     await conversation.settle(_LAST_WORDS)
 
 
