@@ -1,8 +1,9 @@
-"""A hand in the browser: a slider for each joint, the cables on the hand, and a bar for each tension."""
+"""A hand in the browser: the cables on the hand, and for each digit its joints' sliders and its cables' tensions."""
 
 from __future__ import annotations
 
 import threading
+from collections.abc import Callable
 from html import escape
 
 import mujoco
@@ -13,7 +14,7 @@ from mjviser import Viewer
 from bunraku.hands.actuators import tension_ranges
 from bunraku.hands.cables import cable_arms
 from bunraku.hands.model import VISUAL_GROUP, build_hand
-from bunraku.hands.spec import HandSpec
+from bunraku.hands.spec import DigitSpec, HandSpec
 
 REFRESH = 50
 """Simulation steps between two pictures of the tensions."""
@@ -31,7 +32,7 @@ class HandPanel:
         self.wanted = np.clip(np.zeros(hand.dof), *self.model.jnt_range.T)
         self.lock = threading.Lock()
         self._steps = 0
-        self.on_tension = lambda html: None
+        self.on_tension: Callable[[np.ndarray], None] = lambda tension: None
 
     def step(self, model: mujoco.MjModel, data: mujoco.MjData) -> None:
         """One simulation step towards the wanted angles."""
@@ -40,16 +41,20 @@ class HandPanel:
         mujoco.mj_step(model, data)
         self._steps += 1
         if self._steps % REFRESH == 0:
-            self.on_tension(self.tension_html(data.actuator_force))
+            self.on_tension(data.actuator_force.copy())
 
-    def tension_html(self, tension: np.ndarray) -> str:
-        """A bar for each cable: orange pulls towards flexion, blue the other run; full at the sustained limit."""
+    def tension_html(self, digit: DigitSpec, tension: np.ndarray) -> str:
+        """A bar for each cable of a digit, of all `tension` (m,) N: orange pulls towards flexion, blue the other run;
+        full at the sustained limit."""
+        joints = {joint.name for joint in digit.joints}
         lines = []
-        for name, force, (low, high) in zip(self.hand.cable_names, tension, self.limits, strict=True):
+        for cable, force, (low, high) in zip(self.hand.cables, tension, self.limits, strict=True):
+            if not joints & set(cable.arms):
+                continue
             share = 100 * min(1.0, abs(force) / max(1e-9, high if force > 0 else -low))
             colour = "#f2451a" if force > 0 else "#3a7bd5"
             bar = f"<div style='height:6px;width:{share:.0f}%;background:{colour}'></div>"
-            lines.append(f"<div style='font-size:11px'>{escape(name)} {force:+.1f} N{bar}</div>")
+            lines.append(f"<div style='font-size:11px'>{escape(cable.name)} {force:+.1f} N{bar}</div>")
         return "<div style='padding:0 1em'>" + "".join(lines) + "</div>"
 
 
@@ -60,16 +65,18 @@ def show_hand(hand: HandSpec, side: str = "right", port: int = 8080) -> None:
     server.gui.configure_theme(dark_mode=False)
     server.initial_camera.position = (-0.02, 0.16, 0.16)
     server.initial_camera.look_at = (0.09, 0.0, 0.0)
+    server.initial_camera.fov = np.radians(50)
     column = {name: i for i, name in enumerate(hand.joint_names)}
+    bars = []
     for digit in hand.digits:
         with server.gui.add_folder(digit.name):
             for joint in digit.joints:
                 _slider(server, panel, joint.name, joint.range_deg, column[joint.name])
-    with server.gui.add_folder("tensions"):
-        bars = server.gui.add_html("")
+            bars.append(server.gui.add_html(""))
 
-    def draw(html: str) -> None:
-        bars.content = html
+    def draw(tension: np.ndarray) -> None:
+        for digit, bar in zip(hand.digits, bars, strict=True):
+            bar.content = panel.tension_html(digit, tension)
 
     panel.on_tension = draw
     viewer = Viewer(panel.model, panel.data, step_fn=panel.step, server=server)

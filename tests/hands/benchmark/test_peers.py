@@ -117,6 +117,17 @@ def test_a_urdf_without_efforts_asks_for_them(claw):
     np.testing.assert_allclose(load_peer(str(claw)).forces["stall"], [[-0.3, 0.3]] * 3)
 
 
+def test_a_servo_is_no_stiffer_for_a_stronger_motor(claw):
+    subjects = []
+    for effort in (0.3, 20):
+        claw.write_text(MAP + f"effort: {{all: {effort}}}\n")
+        (claw.parent / "claw.urdf").write_text(claw_urdf(effort=0))
+        subjects.append(load_peer(str(claw)))
+    weak, strong = (subject.model for subject in subjects)
+    np.testing.assert_array_equal(weak.actuator_gainprm[:, 0], strong.actuator_gainprm[:, 0])
+    assert weak.actuator_forcerange.max() == 0.3 and strong.actuator_forcerange.max() == 20
+
+
 def test_a_broken_model_is_one_sentence(claw):
     (claw.parent / "claw.urdf").write_text("<robot")
     with pytest.raises(UserError, match="MuJoCo cannot read"):

@@ -34,8 +34,9 @@ PEERS = {
 """Peers by name; each is the map of one hand in another package."""
 LEAST_ARMATURE = 1e-3
 """Rotor inertia at a joint, kg·m², where the source states less: about that of our hands."""
-SERVO_ERROR = 0.05
-"""Position error at which a servo gives its full force, rad; of a muscle's length, m, that times ARM."""
+SERVO_STIFFNESS = 2.0
+"""Of each servo, N·m/rad: what the cables of our hands, 20 kN/m, have on an arm of a centimetre. Files state stiffness
+for their own controllers, or none, and the servo that closes a hand must not be stiffer for one hand than for another."""
 ARM = 0.01
 """Typical moment arm of a muscle, m."""
 
@@ -287,7 +288,7 @@ def _servo(actuator: mujoco.MjsActuator, model: mujoco.MjModel, number: int) -> 
     """Make `actuator` a position servo on its own transmission, within the force that its file allows."""
     gain, scale = model.actuator_gainprm[number], 1.0
     if model.actuator_gaintype[number] == mujoco.mjtGain.mjGAIN_MUSCLE:
-        # a muscle pulls with at most its peak isometric force, on an arm of about a centimetre
+        # a muscle pulls with at most its peak isometric force
         low, high, scale = -gain[2], 0.0, ARM
     elif model.actuator_forcelimited[number]:
         low, high = model.actuator_forcerange[number]
@@ -298,8 +299,8 @@ def _servo(actuator: mujoco.MjsActuator, model: mujoco.MjModel, number: int) -> 
         low, high = gain[0] * (command[0] - span[1]), gain[0] * (command[1] - span[0])
     if not (low < high and max(-low, high) > 0):
         raise UserError(f"The actuator '{actuator.name}' states no force limit.")
-    stiffness = max(abs(low), abs(high)) / (SERVO_ERROR * scale)
-    actuator.set_to_position(kp=stiffness, kv=2 * np.sqrt(stiffness * LEAST_ARMATURE) / scale)
+    damping = 2 * np.sqrt(SERVO_STIFFNESS * LEAST_ARMATURE)
+    actuator.set_to_position(kp=SERVO_STIFFNESS / scale**2, kv=damping / scale**2)
     actuator.ctrllimited, actuator.forcelimited = False, True
     actuator.forcerange = [low, high]
 
