@@ -130,11 +130,11 @@ def weakest(kept: dict[str, dict], hand: str, count: int = 5) -> str:
     return ", ".join(f"{names[number]} ({value['held']}/{value['trials']})" for number, value in worst)
 
 
-def ablation(path: Path) -> str:
+def ablation(kept: dict[str, dict]) -> str:
     """What h22 loses without each feature."""
     questions = {name: question for name, (question, _) in variants(load_hand("h22")).items()}
     lines = []
-    for row in rows(results(path)):
+    for row in rows(kept):
         lines.append(
             [
                 questions[row.name],
@@ -149,7 +149,7 @@ def ablation(path: Path) -> str:
     return table("h22 | K1 | K2 | W cm³ | G1 | G2 held (95 %) | tip N | palmar N | grip N", lines)
 
 
-def section(kept: dict[str, dict]) -> str:
+def ours(kept: dict[str, dict]) -> str:
     """The seven hands that ship."""
     table_rows = sorted(rows(kept), key=lambda row: OURS.index(row.hand))
     grasps = [row.grasps for row in table_rows if row.grasps]
@@ -193,9 +193,10 @@ def put(page: str, name: str, text: str) -> str:
 
 def main() -> None:
     """Put what is kept into the page."""
-    page = put(PAGE.read_text(), "result", section(results(HERE / "results.json")))
-    page = put(page, "why", ablation(HERE / "why.json"))
-    PAGE.write_text(put(page, "peers", peers(results(HERE / "peers.json"))))
+    page = PAGE.read_text()
+    for name, part in {"results": ours, "why": ablation, "peers": peers}.items():
+        page = put(page, name, part(results(HERE / f"{name}.json")))
+    PAGE.write_text(page)
 
 
 if __name__ == "__main__":

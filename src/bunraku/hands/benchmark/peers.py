@@ -36,7 +36,7 @@ LEAST_ARMATURE = 1e-3
 """Rotor inertia at a joint, kg·m², where the source states less: about that of our hands."""
 SERVO_STIFFNESS = 2.0
 """Of each servo, N·m/rad: what the cables of our hands, 20 kN/m, have on an arm of a centimetre. Files state stiffness
-for their own controllers, or none, and the servo that closes a hand must not be stiffer for one hand than for another."""
+for their own controllers or none, and what closes one hand must not be stiffer than what closes another."""
 ARM = 0.01
 """Typical moment arm of a muscle, m."""
 
