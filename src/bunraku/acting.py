@@ -22,7 +22,7 @@ from bunraku.skills import Body, Seen
 from bunraku.skills import Outcome as Measured
 from bunraku.skills.grasps import Plan
 from bunraku.skills.handing import hand_over, look_at_person, nearest_person
-from bunraku.skills.looking import look, look_around, look_for, place_of
+from bunraku.skills.looking import look, look_around, look_for, look_on_floor, place_of
 from bunraku.skills.moving import move_palm
 from bunraku.skills.picking import FORESIGHT, Onward, come_within_reach, go_home, pick, planned_grip, ways_to_take
 from bunraku.skills.placing import FEW, Spot, placements, put, rim_of, spots_at, spots_on
@@ -173,6 +173,8 @@ class Actor:
             case _:
                 outcome = Outcome(False, f"I do not know how to {call.name}.")
         if not outcome.ok:
+            if self._body.blind:
+                outcome = Outcome(False, f"I cannot go on: {self._body.blind}.")
             yield from go_home(self._body)
         self._last = outcome.text
         return outcome
@@ -240,22 +242,30 @@ class Actor:
         return (yield from pick(body, again[0] if again else found, sides, onward=onward, clear=clear))
 
     def _bring(self, query: ObjectQuery, hand: str | None) -> Generator[None, None, Outcome]:
-        """Take it to whoever holds out a plate, or hold it out; what was lost on the way is taken up again."""
+        """Take it to the person who holds out a plate, or hold it out; what was lost is looked for, and taken up again
+        where hands reach it."""
         plate = yield from look_at_person(self._body)
         person = nearest_person(self._body) if plate else None
-        failure = None
+        outcome = None
         for _ in range(ROUNDS):
-            outcome = yield from self._pick(query, hand=hand)
+            taken = yield from self._pick(query, hand=hand)
             side = self._holding(query)
-            if not outcome.ok or side is None:
-                return failure or outcome
+            if not taken.ok or side is None:
+                return taken if outcome is None else Outcome(False, f"{outcome.text} {taken.text}")
             if plate is None or person is None:
                 return (yield from self._offer(side))
             done = yield from hand_over(self._body, side, plate, person)
+            outcome = self._told(done)
             if done.success or side in self._body.grips:
-                return self._told(done)
-            failure = self._told(done)
-        return failure or Outcome(False, "I did not manage.")
+                return outcome
+            if lying := (yield from look_on_floor(self._body, lambda seen: _fits(query, seen))):
+                return Outcome(False, f"{outcome.text} {self._on_the_floor(lying)}")
+        return outcome or Outcome(False, "I did not manage.")
+
+    def _on_the_floor(self, seen: Seen) -> str:
+        x, y, _ = self._body.stance.inverse.point(seen.position)
+        there = f"{100 * x:.0f} cm ahead and {100 * abs(y):.0f} cm to the {_side(y)}"
+        return f"The {seen.name} lies on the floor, {there}, where my hands do not reach."
 
     def _offer(self, side: str) -> Generator[None, None, Outcome]:
         """Hold out what the hand on `side` holds."""

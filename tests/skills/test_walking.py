@@ -11,6 +11,7 @@ from bunraku.runtime import Runtime
 from bunraku.sim import Scene
 from bunraku.sim.robot import SimulatedRobot
 from bunraku.sim.world import create_world
+from bunraku.skills.people import Person
 from bunraku.skills.walking import steer, walk_to
 
 stances = st.builds(Stance, st.floats(-5, 5), st.floats(-5, 5), st.floats(-3.1, 3.1))
@@ -67,7 +68,7 @@ def test_a_place_where_nobody_can_stand_is_one_sentence_and_no_step(house, goal,
 
 def test_it_stops_before_a_person_and_says_so(house):
     world, runtime = house
-    runtime.body.people = [np.array([-1.75, -0.2])]
+    runtime.body.tracks = [Person(np.array([-1.75, -0.2]), np.zeros(2), 0.0)]
     outcome = runtime.run(walk_to(runtime.body, Stance(-2.4, 0.1, 1.2), "into the hall"), lambda: world.time < 20)
     assert not outcome.success
     assert "somebody" in outcome.reason

@@ -16,6 +16,9 @@ from bunraku.sim.scene import Placed, Scene
 TIMESTEP = 0.002
 """Physics step, s."""
 
+NOSLIP = 3
+"""Passes that take the creep out of friction: Coulomb's does not creep, MuJoCo's soft constraint does."""
+
 OBJECT_PREFIX = "object/"
 """The body of the object “red mug” is called “object/red mug”."""
 
@@ -45,6 +48,8 @@ def build_spec(robot: RobotSpec | mujoco.MjSpec | None, scene: Scene) -> mujoco.
     _set_options(spec)
     if scene.house:
         add_house(spec)
+        # Carried for half a minute, things would creep out of the fingers by the softness of the friction constraint.
+        spec.option.noslip_iterations = NOSLIP
     else:
         add_room(spec)
     if scene.person:

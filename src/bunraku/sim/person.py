@@ -26,17 +26,37 @@ _GEOM = mujoco.mjtGeom
 @dataclass(frozen=True)
 class Person:
     """Stands at the first point of `path` (x, y m) facing `yaw` rad; from `departs` s on it walks the path at `speed`
-    m/s. With a `plate` of that colour it holds one out, and stands."""
+    m/s, and stands still on the way as `pauses` say: after so many m for so many s, in the order of the way. With a
+    `plate` of that colour it holds one out, and stands."""
 
     path: tuple[tuple[float, float], ...]
     yaw: float = 0.0
     speed: float = 0.5
     departs: float = 0.0
     plate: str | None = None
+    pauses: tuple[tuple[float, float], ...] = ()
+
+    @property
+    def length(self) -> float:
+        """Length (m) of its way."""
+        return float(sum(np.hypot(*np.subtract(end, start)) for start, end in pairwise(self.path)))
+
+    @property
+    def arrives(self) -> float:
+        """When (s) it has come to the end of its way."""
+        return self.departs + self.length / self.speed + sum(seconds for _, seconds in self.pauses)
+
+    def _walked(self, time: float) -> float:
+        """How far (m) it would have walked at `time` s if its way did not end."""
+        walking = max(0.0, time - self.departs)
+        for after, seconds in self.pauses:
+            begins = after / self.speed
+            walking = min(walking, begins) if walking < begins + seconds else walking - seconds
+        return walking * self.speed
 
     def at(self, time: float) -> tuple[float, float, float, float]:
         """x, y m, yaw rad and the distance walked (m) at `time` s."""
-        left = walked = max(0.0, time - self.departs) * self.speed if len(self.path) > 1 else 0.0
+        left = walked = self._walked(time) if len(self.path) > 1 else 0.0
         yaw = self.yaw
         x, y = next(iter(self.path))
         for start, end in pairwise(self.path):

@@ -73,7 +73,8 @@ class Scene:
             content = json.loads(text)
             objects = tuple(Placed(**{**row, "position": tuple(row["position"])}) for row in content.pop("objects"))
             if person := content.pop("person", None):
-                person = Person(**{**person, "path": tuple(map(tuple, person["path"]))})
+                tuples = {name: tuple(map(tuple, person[name])) for name in ("path", "pauses") if name in person}
+                person = Person(**{**person, **tuples})
             start = tuple(content.pop("start", cls.start))
             return cls(objects, person=person, start=start, **content)
         except (ValueError, TypeError, KeyError) as error:

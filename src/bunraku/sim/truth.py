@@ -10,6 +10,7 @@ import numpy as np
 from bunraku.robot.interface import SIDES
 from bunraku.sim.build import OBJECT_PREFIX
 from bunraku.sim.person import PERSON
+from bunraku.sim.person import PLATE as PERSON_PLATE
 from bunraku.sim.world import World
 
 ROOM = "room"
@@ -37,8 +38,13 @@ def object_pose(world: World, name: str) -> Pose:
 
 def object_speed(world: World, name: str) -> float:
     """Speed (m/s) of the object's origin."""
+    return float(np.linalg.norm(object_velocity(world, name)))
+
+
+def object_velocity(world: World, name: str) -> np.ndarray:
+    """Velocity (3,) m/s of the object's origin."""
     world.scene.find(name)
-    return float(np.linalg.norm(world.data.joint(OBJECT_PREFIX + name).qvel[:3]))
+    return world.data.joint(OBJECT_PREFIX + name).qvel[:3].copy()
 
 
 def touching(world: World, name: str) -> frozenset[str]:
@@ -57,6 +63,12 @@ def touching(world: World, name: str) -> frozenset[str]:
         elif body == model.geom_bodyid[second]:
             others.add(_owner(world, first))
     return frozenset(others)
+
+
+def touches_person(world: World) -> bool:
+    """Whether the robot touches a person, or what that one holds out, now."""
+    owners = [{_owner(world, first), _owner(world, second)} for first, second in _contacts(world)]
+    return any(pair & {PERSON, PERSON_PLATE} and pair & {"left_hand", "right_hand", "robot"} for pair in owners)
 
 
 def supported_by(world: World, name: str) -> frozenset[str]:

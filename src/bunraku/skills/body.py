@@ -6,7 +6,7 @@ Closing the generator cancels it at that tick; the reference then stays where it
 
 from __future__ import annotations
 
-from collections.abc import Callable, Generator, Iterable, Iterator
+from collections.abc import Callable, Generator, Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
@@ -21,7 +21,7 @@ from bunraku.house import kitchen_blocks
 from bunraku.robot import SIDES, Observation
 from bunraku.skills.localising import Localizer
 from bunraku.skills.paths import FloorMap
-from bunraku.skills.people import find_people
+from bunraku.skills.people import Person, tracked
 from bunraku.vision.detect import View
 
 if TYPE_CHECKING:
@@ -79,8 +79,9 @@ class Body:
         walk: velocity at which a skill wants to walk; None when it wants to stand.
         standing: whether both feet stay where they are.
         floor: where one can walk.
-        people: where people were seen last, (2,) m each.
+        tracks: the people that were seen, and how they move.
         localizer: what says by the floor where the robot is; None to trust odometry alone.
+        blind: why nothing can be seen, in words; None while something can.
         correction: how what was seen of the floor would move the map; the runtime takes it.
         recollection: its visual memory; None if it has none.
         pace: speed of all arm motions as a share of full speed, above 0.
@@ -112,10 +113,11 @@ class Body:
         self.walk: Velocity | None = None
         self.standing = True
         self.floor = floor or FloorMap(kitchen_blocks())
-        self.people: list[np.ndarray] = []
+        self.tracks: list[Person] = []
         self.localizer = localizer
         self.correction: Stance | None = None
-        self._looked_out = -1.0
+        self._looked_out, self._eye = -1.0, 0
+        self.blind: str | None = None
         self.recollection: Recollection | None = None
         self.pace = 1.0
         self.say = say
@@ -124,6 +126,11 @@ class Body:
     def stance(self) -> Stance:
         """Where it stands in the world, the frame of its first stance; valid while it stands."""
         return self.planner.stance
+
+    @property
+    def people(self) -> list[np.ndarray]:
+        """Where people are, (2,) m each, as far as they were seen."""
+        return [person.at(self.time) for person in self.tracks]
 
     @property
     def time(self) -> float:
@@ -182,18 +189,29 @@ class Body:
         self.velocity[NECK_VELOCITY] = step / IK_PERIOD
 
     def look_out(self) -> None:
-        """From the newest picture of the eyes, if that one is new: note where people are, and where the floor says that
-        the robot is. People out of sight are kept."""
+        """From the newest picture of an eye, if that one is new: note where people are, and where the floor says that
+        the robot is. People out of sight are kept. An eye that sees nothing but black is left for the other one."""
         if self.eyes is None or self.observation is None:
             return
-        views = self.eyes.views(self.observation, self._looked_out, (EYE,))
+        views = self.eyes.views(self.observation, self._looked_out, (EYES[self._eye],))
         if not views:
+            if 0 <= self._looked_out < self.time - STALE:
+                self.blind = "no picture comes from my eyes any more"
             return
         self._looked_out = views[0].time
-        seen = find_people(views[0])
-        self.people = [p for p in self.people if not _should_be_seen(p, views[0]) and _is_new(p, seen)] + seen
+        if is_dark(views[0].image):
+            if self._eye > 0:
+                self.blind = BLACK_OUT
+            self._eye = (self._eye + 1) % len(EYES)
+            return
+        self.blind = None
+        self.tracks = tracked(self.tracks, views[0])
         if self.localizer is not None:
             self.correction = self.localizer.correction(views[0])
+
+    def note_sight(self, views: Sequence[View]) -> None:
+        """Note whether anything can be seen in the `views` of a look."""
+        self.blind = BLACK_OUT if views and all(is_dark(view.image) for view in views) else None
 
     @property
     def gaze_settled(self) -> bool:
@@ -205,28 +223,23 @@ class Body:
         self.hands[side] = HandTarget(posture, self.hands[side].tension if tension is None else tension)
 
 
-EYE = "head_left"
-"""The camera that looks out for people."""
-SIGHT = 3.0
-"""Distance (m) within which nobody in the middle of the picture is missed."""
-SAME = 0.8
-"""People nearer to each other than this (m) are one."""
-
-
-def _should_be_seen(person: np.ndarray, view: View) -> bool:
-    way = np.array([*person, 1.2]) - view.position_stance
-    distance = float(np.linalg.norm(way))
-    return bool(distance < SIGHT and way @ view.rotation_stance_from_camera[:, 2] > 0.94 * distance)
-
-
-def _is_new(person: np.ndarray, others: list[np.ndarray]) -> bool:
-    return all(np.hypot(*(person - other)) > SAME for other in others)
-
+EYES = ("head_left", "head_right")
+"""The cameras that look out for people, the first if it sees."""
+BLACK_OUT = "my eyes see nothing but black"
+STALE = 1.0
+"""Age (s) of the newest picture at which the eyes have failed."""
+BLACK = 16
+"""Brightness (of 255) that the brightest hundredth of a picture exceeds wherever there is light."""
 
 NECK = slice(9, 11)
 NECK_VELOCITY = slice(8, 10)
 NECK_STEP = 2.0 * IK_PERIOD
 """Largest turn of the neck in one step, rad."""
+
+
+def is_dark(image: np.ndarray) -> bool:
+    """Whether a picture (h, w, 3) shows nothing but black."""
+    return bool(np.percentile(image[::8, ::8], 99) < BLACK)
 
 
 def wait(body: Body, seconds: float) -> Generator[None, None, None]:

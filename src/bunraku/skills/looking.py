@@ -32,8 +32,11 @@ def place_of(seen: Seen) -> str | None:
     return None
 
 
-def look(body: Body, point: np.ndarray | None = None) -> Generator[None, None, list[Seen]]:
-    """Turn the head to `point`, keep still until every looking camera has taken a picture, and find what is there."""
+def look(
+    body: Body, point: np.ndarray | None = None, heights: tuple[float, ...] = ()
+) -> Generator[None, None, list[Seen]]:
+    """Turn the head to `point`, keep still until every looking camera has taken a picture, and find what is there; with
+    `heights` (m) what stands at those, which is not remembered."""
     if point is not None:
         body.gaze = np.asarray(point, float)
         body.hold()
@@ -49,8 +52,10 @@ def look(body: Body, point: np.ndarray | None = None) -> Generator[None, None, l
         if body.observation is not None and body.eyes is not None:
             views = body.eyes.views(body.observation, still_since)
             if len(views) == len(LOOKING) or (views and body.time >= deadline - 0.03):
-                seen = body.eyes.find(views)
-                body.remember(seen)
+                body.note_sight(views)
+                seen = body.eyes.find(views, heights)
+                if not heights:
+                    body.remember(seen)
                 return seen
     return []
 
@@ -100,6 +105,16 @@ def look_for(
     return Outcome(
         "look_for", False, f"I looked everywhere and see no {name}; I see {what}", {"found": [], "seen": seen}
     )
+
+
+def look_on_floor(body: Body, fits: Callable[[Seen], bool]) -> Generator[None, None, Seen | None]:
+    """Look before the feet, ahead and to both sides, for what `fits` and lies on the floor; None if it is not seen."""
+    for ahead, aside in ((0.9, 0.0), (0.7, 0.6), (0.7, -0.6), (1.8, 0.0)):
+        point = body.stance.point(np.array([ahead, aside, 0.0]))
+        found = [seen for seen in (yield from look(body, point, (0.0,))) if fits(seen)]
+        if found:
+            return max(found, key=lambda seen: seen.confidence)
+    return None
 
 
 def _known(seen: Seen, others: list[Seen]) -> bool:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import colorsys
 from collections.abc import Sequence
+from dataclasses import dataclass, replace
 
 import cv2
 import numpy as np
@@ -20,6 +21,60 @@ FARTHEST = 8.0
 """Distance (m) beyond which the lower edge says too little."""
 TOO_CLOSE = 0.7
 """Distance (m) of a person whose sweater fills the picture down to its lower border."""
+SIGHT = 3.0
+"""Distance (m) within which nobody in the middle of the picture is missed."""
+SAME = 0.8
+"""People nearer to each other than this (m) are one."""
+SMOOTHING = (0.6, 0.25)
+"""Shares of a surprise by which position and velocity are corrected (α–β filter, Kalata 1984)."""
+FASTEST = 1.5
+"""Nobody is taken to walk faster than this, m/s."""
+FORGET_VELOCITY = 1.0
+"""Seconds out of sight after which a person is taken to stand where it was seen last."""
+
+
+@dataclass(frozen=True, eq=False)
+class Person:
+    """Somebody who was seen: `position` (2,) m on the floor at `time` s, and `velocity` (2,) m/s."""
+
+    position: np.ndarray
+    velocity: np.ndarray
+    time: float
+
+    def at(self, time: float) -> np.ndarray:
+        """Where the person is at `time` s (2,), if it walks on; not farther than it walks within a second out of
+        sight."""
+        return self.position + min(max(time - self.time, 0.0), FORGET_VELOCITY) * self.velocity
+
+
+def tracked(people: Sequence[Person], view: View) -> list[Person]:
+    """The `people` known before, after the picture `view`: moved, met for the first time, or gone.
+
+    People out of sight are kept.
+    """
+    seen = find_people(view)
+    found = [_moved(people, position, view.time) for position in seen]
+    away = [p for p in people if all(np.hypot(*(p.at(view.time) - position)) > SAME for position in seen)]
+    kept = [p for p in away if not _should_be_seen(p.position, view)]
+    return found + [p if view.time - p.time < FORGET_VELOCITY else replace(p, velocity=np.zeros(2)) for p in kept]
+
+
+def _moved(people: Sequence[Person], position: np.ndarray, time: float) -> Person:
+    """Who was seen at `position` (2,) at `time` s."""
+    near = [p for p in people if np.hypot(*(p.at(time) - position)) <= SAME]
+    if not near:
+        return Person(position, np.zeros(2), time)
+    before = min(near, key=lambda p: float(np.hypot(*(p.at(time) - position))))
+    passed, surprise = max(time - before.time, 0.05), position - before.at(time)
+    velocity = before.velocity + SMOOTHING[1] / passed * surprise
+    velocity = velocity * min(1.0, FASTEST / max(float(np.hypot(*velocity)), 1e-6))
+    return Person(before.at(time) + SMOOTHING[0] * surprise, velocity, time)
+
+
+def _should_be_seen(person: np.ndarray, view: View) -> bool:
+    way = np.array([*person, 1.2]) - view.position_stance
+    distance = float(np.linalg.norm(way))
+    return bool(distance < SIGHT and way @ view.rotation_stance_from_camera[:, 2] > 0.94 * distance)
 
 
 def find_people(view: View) -> list[np.ndarray]:

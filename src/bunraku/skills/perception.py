@@ -56,6 +56,7 @@ class Eyes:
         supports = (*(s.top for s in SURFACES.values()), *heights)
         self._detector = detector or ColourDetector(support_heights=supports)
         self._models = catalogue_models()
+        self._elsewhere: dict[tuple[float, ...], Detector] = {}
         self._poses = BodyPoses(spec)
         self._own_body = OwnBody(spec)
         self._hand_joints = spec.hand_spec.joint_names
@@ -91,9 +92,12 @@ class Eyes:
         postures = {side: (self._hand_joints, reading.position) for side, reading in hands.items()}
         return replace(view, hidden=capsule_mask(view, *self._own_body.capsules(state.configuration, postures)))
 
-    def find(self, views: Sequence[View]) -> list[Seen]:
-        """Every known object in `views`."""
-        return [_seen(detection) for detection in self._detector.detect(views, self._models)] if views else []
+    def find(self, views: Sequence[View], heights: tuple[float, ...] = ()) -> list[Seen]:
+        """Every known object in `views`; with `heights` (m) those that stand there, not where things usually stand."""
+        detector = self._detector
+        if heights:
+            detector = self._elsewhere.setdefault(heights, ColourDetector(support_heights=heights))
+        return [_seen(detection) for detection in detector.detect(views, self._models)] if views else []
 
 
 def _seen(found: Detection) -> Seen:

@@ -12,6 +12,7 @@ from bunraku.control.reach import IK_PERIOD
 from bunraku.control.stance import Stance, stance_at, stance_of, wrapped
 from bunraku.control.steps import Velocity
 from bunraku.control.walking import FASTEST
+from bunraku.skills.attending import attended
 from bunraku.skills.body import Body, Outcome, wait
 from bunraku.skills.paths import PERSON_RADIUS, RADIUS, FloorMap
 
@@ -37,6 +38,14 @@ WAIT_FOR_PEOPLE = 4.0
 """Seconds for which it waits for a person to make way before it looks for another one."""
 GAZE_AHEAD = 1.8
 """Distance (m) on the floor at which it looks while it walks."""
+SCAN, SCAN_PERIOD = 0.45, 3.2
+"""How far (rad) to either side, and in what time (s) there and back, it looks around while it walks."""
+WATCHED, MOST_WATCHED = 3.0, 0.8
+"""Distance (m) within which it watches a person, and how far (rad) it turns its head for that."""
+WALKS = 0.2
+"""Speed (m/s) from which somebody is taken to walk."""
+FORESIGHT, MEETING = 2.0, 0.75
+"""How far ahead (s) it asks where a person will be, and the distance (m) between middles that is too near."""
 CALM_DOWN = 0.6
 """Seconds for which it stands still after a walk before its arms move."""
 
@@ -73,12 +82,9 @@ def walk_to(body: Body, goal: Stance, where: str = "there") -> Generator[None, N
         nearest = floor.nearest(goal.position)
         return Outcome("walk_to", False, f"I cannot walk {where}: the {nearest} is in the way", {"kind": "occupied"})
     body.say("walk", f"walking {where}")
-    try:
-        problem = yield from _walk(body, floor, goal)
-    finally:
-        body.walk = None
+    problem = yield from attended(body, _walk(body, floor, goal))
     if problem:
-        return Outcome("walk_to", False, problem.format(where=where), {"kind": "no way"})
+        return Outcome("walk_to", False, problem.reason.format(where=where), {"kind": problem.kind})
     yield from wait(body, CALM_DOWN)
     off = np.hypot(*(body.stance.position - goal.position))
     turned = abs(wrapped(body.stance.yaw - goal.yaw))
@@ -169,21 +175,49 @@ def _follow(body: Body, floor: FloorMap, route: np.ndarray) -> Generator[None, N
 
 
 def _in_the_way(body: Body, aim: np.ndarray) -> bool:
-    """Whether a person stands close before the robot on its way to `aim` (2,)."""
+    """Whether a person stands close before the robot on its way to `aim` (2,), or is about to come too near to it."""
     here = stance_of(body.configuration)
     way = aim - here.position
     length = float(np.hypot(*way))
     if length < 1e-6:
         return False
-    for person in body.people:
-        to = person - here.position
-        along = float(to @ way) / length
-        aside = float(np.sqrt(max(to @ to - along**2, 0.0)))
-        if 0 < along < KEEP_OFF + PERSON_RADIUS and aside < PERSON_RADIUS + 0.25:
-            return True
-    return False
+    return any(
+        _stands_before(person.at(body.time) - here.position, way / length)
+        or _will_meet(person.at(body.time) - here.position, person.velocity, way / length)
+        for person in body.tracks
+    )
+
+
+def _stands_before(to: np.ndarray, ahead: np.ndarray) -> bool:
+    """Whether a person at `to` (2,) m from the robot stands close on its way in the direction `ahead` (2,)."""
+    along = float(to @ ahead)
+    aside = float(np.sqrt(max(to @ to - along**2, 0.0)))
+    return 0 < along < KEEP_OFF + PERSON_RADIUS and aside < PERSON_RADIUS + 0.25
+
+
+def _will_meet(to: np.ndarray, velocity: np.ndarray, ahead: np.ndarray) -> bool:
+    """Whether a person who walks with `velocity` (2,) m/s will come too near to a robot that walks on `ahead` (2,), but
+    not to one that stands still."""
+    if np.hypot(*velocity) < WALKS:
+        return False
+    times = np.linspace(0.0, FORESIGHT, 9)[:, None]
+    apart = np.hypot(*(to + times * (velocity - CRUISE * ahead)).T)
+    nearest = int(apart.argmin())
+    return bool(
+        apart[nearest] < MEETING and apart[nearest] < apart[0] - 0.05 and (to + times[nearest] * velocity) @ ahead > 0
+    )
 
 
 def _look_ahead(body: Body, here: Stance) -> None:
+    """Look at the way, and from one side to the other, where somebody may come from; at somebody who is near."""
     body.look_out()
-    body.gaze = np.array([*(here.position + GAZE_AHEAD * here.forward), 0.3])
+    near = [person.at(body.time) for person in body.tracks if body.time - person.time < FORESIGHT]
+    near = [p for p in near if np.hypot(*(p - here.position)) < WATCHED]
+    if near:
+        nearest = min(near, key=lambda p: float(np.hypot(*(p - here.position))))
+        bearing = wrapped(float(np.arctan2(*(nearest - here.position)[::-1])) - here.yaw)
+        turn = float(np.clip(bearing, -MOST_WATCHED, MOST_WATCHED))
+    else:
+        turn = SCAN * float(np.sin(2 * np.pi * body.time / SCAN_PERIOD))
+    ahead = Stance(0.0, 0.0, here.yaw + turn).forward
+    body.gaze = np.array([*(here.position + GAZE_AHEAD * ahead), 0.3])

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
+from typing import Any
 
 
 @dataclass(frozen=True)
@@ -27,7 +28,8 @@ class Progress:
 @dataclass(frozen=True)
 class EpisodeResult:
     """What came of an episode. `success` is the referee's; `outcome` is "success" or how it failed, in few words;
-    `kind` is the kind of the `object` that was asked for. It took `duration_s` simulated, `wall_s` real seconds."""
+    `kind` is the kind of the `object` that was asked for. It took `duration_s` simulated, `wall_s` real seconds.
+    `measured` holds what else the referee measured, by name and unit."""
 
     task: str
     seed: int
@@ -40,6 +42,7 @@ class EpisodeResult:
     target: str
     duration_s: float
     wall_s: float
+    measured: dict[str, Any] = field(default_factory=dict)
 
     @property
     def real_time_factor(self) -> float:
@@ -53,7 +56,9 @@ STACK = TaskInfo("stack", "set the named thing upon the named carton, and let it
 SORT = TaskInfo("sort", "put every fruit and ball into the bowl, one after the other", "bunraku/Sort-v0")
 BRING = TaskInfo("bring", "walk to the kitchen, fetch the named thing, and put it on the plate that a person holds out")
 
+FOLLOW_ME = TaskInfo("follow-me", "stay 1 to 2.5 m behind a person who walks through the house and stops now and then")
+
 
 def registry() -> dict[str, TaskInfo]:
     """Every task by its name."""
-    return {task.name: task for task in (PICK_PLACE, PICK_UP, STACK, SORT, BRING)}
+    return {task.name: task for task in (PICK_PLACE, PICK_UP, STACK, SORT, BRING, FOLLOW_ME)}

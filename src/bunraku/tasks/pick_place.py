@@ -17,6 +17,7 @@ from bunraku.acting import TO_PERSON, Actor, Request, Thing, understand
 from bunraku.robot.interface import Observation
 from bunraku.runtime import Event, Runtime
 from bunraku.sim import Scene
+from bunraku.sim.liquid import Drink
 from bunraku.sim.person import PERSON
 from bunraku.sim.robot import SimulatedRobot
 from bunraku.sim.video import Film
@@ -128,7 +129,7 @@ def _result(seed: int, assignment: Assignment, watch: _Watch, failure: tuple[str
     else:
         outcome, reason = "not verified", f"{said} But {complaint}."
     task = BRING if assignment.target == PERSON else PICK_PLACE
-    return result_of(task, seed, assignment, success, outcome, reason, watch.world.time, watch.wall)
+    return result_of(task, seed, assignment, success, outcome, reason, watch.world.time, watch.wall, watch.measured)
 
 
 class _Watch:
@@ -144,6 +145,7 @@ class _Watch:
         on_progress: Callable[[Progress], None],
     ) -> None:
         self.world, self.referee = world, referee
+        self._drink = Drink(world, referee.object) if referee.object else None
         self._film, self._title, self._log, self._on_progress = film, title, log, on_progress
         self._began = time.perf_counter()
         self._now = Progress(0.0, 0.0, "stand", "looking at the instruction")
@@ -153,6 +155,11 @@ class _Watch:
         """Real seconds since the robot stood in its room."""
         return time.perf_counter() - self._began
 
+    @property
+    def measured(self) -> dict[str, Any]:
+        """What became of the drink in what was carried, if it holds one."""
+        return self._drink.measured if self._drink else {}
+
     def event(self, event: Event) -> None:
         """A skill said something."""
         self._log("event", asdict(event))
@@ -161,6 +168,8 @@ class _Watch:
     def tick(self, observation: Observation) -> None:
         """A control period has passed."""
         self.referee.watch()
+        if self._drink:
+            self._drink.watch()
         if self._film:
             self._film.record(observation, self._title, self._now.message)
         if self.world.time - self._now.time_s >= TELL_PERIOD:

@@ -43,6 +43,11 @@ class Referee:
         self.has_fallen = False
 
     @property
+    def object(self) -> str:
+        """The name of the thing that is asked for; "" without one."""
+        return self._assignment.object
+
+    @property
     def done(self) -> bool:
         """Whether everything has been as it should be for long enough."""
         return self._since is not None and self._world.time - self._since >= HOLD - 1e-6

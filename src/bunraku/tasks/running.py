@@ -6,7 +6,7 @@ from collections.abc import Callable
 from pathlib import Path
 
 from bunraku.errors import UserError
-from bunraku.tasks.episode import BRING, PICK_PLACE, EpisodeResult, Progress, registry
+from bunraku.tasks.episode import BRING, FOLLOW_ME, PICK_PLACE, EpisodeResult, Progress, registry
 
 
 def run_episode(
@@ -26,6 +26,12 @@ def run_episode(
     if task not in registry():
         raise UserError(f"there is no task “{task}”; the tasks are {', '.join(registry())}.")
     report = on_progress or (lambda progress: None)
+    if task == FOLLOW_ME.name:
+        from bunraku.tasks import follow_me
+
+        if instruction is not None:
+            raise UserError("follow-me takes no other words: somebody walks, and the robot follows.")
+        return follow_me.run(seed, out, video, report)
     if task not in (PICK_PLACE.name, BRING.name):
         from bunraku.tasks.manipulations import run_expert
 

@@ -52,7 +52,15 @@ def await_verdict(runtime: Runtime, referee: Referee) -> None:
 
 
 def result_of(
-    task: TaskInfo, seed: int, given: Assignment, success: bool, how: str, why: str, time_s: float, wall_s: float
+    task: TaskInfo,
+    seed: int,
+    given: Assignment,
+    success: bool,
+    how: str,
+    why: str,
+    time_s: float,
+    wall_s: float,
+    measured: dict[str, Any] | None = None,
 ) -> EpisodeResult:
     """What came of an episode in which the assignment was `given`."""
     return EpisodeResult(
@@ -67,6 +75,7 @@ def result_of(
         given.target,
         round(time_s, 3),
         round(wall_s, 3),
+        measured or {},
     )
 
 
