@@ -91,3 +91,26 @@ def test_revolve_makes_a_closed_surface():
     assert volume == pytest.approx(2 * np.pi, rel=0.01)
     edges = np.sort(np.concatenate([faces[:, [0, 1]], faces[:, [1, 2]], faces[:, [2, 0]]]), axis=1)
     assert (np.unique(edges, axis=0, return_counts=True)[1] == 2).all()
+
+
+@pytest.mark.parametrize("house", [False, True])
+@pytest.mark.parametrize("share", [0.8, 1.2])
+def test_a_thing_rests_on_a_slope_below_its_friction_and_slides_above(house, share):
+    """What stops the creep in the house must not hold on to what ought to slide."""
+    scene = Scene((on_surface("box", "sponge", "pink", SURFACES["counter"], (0.5, 0.0), 0.0),), house=house)
+    model = build_model(None, scene)
+    body = OBJECT_PREFIX + "box"
+    box = int(np.flatnonzero((model.geom_bodyid == model.body(body).id) & (model.geom_contype != 0))[0])
+    friction = max(model.geom_friction[box, 0], model.geom("counter").friction[0])
+    slope = np.arctan(share * friction)
+    model.opt.gravity[:] = 9.81 * np.array([0.0, np.sin(slope), -np.cos(slope)])
+    data = mujoco.MjData(model)
+    mujoco.mj_step(model, data, 50)
+    before = data.body(body).xpos.copy()
+    mujoco.mj_step(model, data, 150)
+    moved = float(np.linalg.norm(data.body(body).xpos - before))
+    if share < 1:
+        assert moved < (1e-5 if house else 1e-3)
+    else:
+        pull = 9.81 * (np.sin(slope) - friction * np.cos(slope))
+        assert moved == pytest.approx(0.5 * pull * (0.4**2 - 0.1**2), rel=0.25)

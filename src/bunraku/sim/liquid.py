@@ -70,7 +70,7 @@ class Liquid:
         if felt[2] > -0.1 * GRAVITY:
             self.highest = np.inf  # upside down, or thrown
             return
-        resting = felt[:2] / felt[2]
+        resting = -felt[:2] / felt[2]
         pull = self.cup.frequency**2 * (resting - self.slope) - 2 * DAMPING * self.cup.frequency * self._rate
         self._rate = self._rate + seconds * pull
         self.slope = self.slope + seconds * self._rate

@@ -21,7 +21,7 @@ from bunraku.house import kitchen_blocks
 from bunraku.robot import SIDES, Observation
 from bunraku.skills.localising import Localizer
 from bunraku.skills.paths import FloorMap
-from bunraku.skills.people import Person, tracked
+from bunraku.skills.people import Person, find_people, tracked
 from bunraku.vision.detect import View
 
 if TYPE_CHECKING:
@@ -205,7 +205,7 @@ class Body:
             self._eye = (self._eye + 1) % len(EYES)
             return
         self.blind = None
-        self.tracks = tracked(self.tracks, views[0])
+        self.tracks = tracked(self.tracks, find_people(views[0]), views[0])
         if self.localizer is not None:
             self.correction = self.localizer.correction(views[0])
 

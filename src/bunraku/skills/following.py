@@ -72,7 +72,7 @@ def _follow(body: Body, floor: FloorMap, whom: Person, patience: float) -> Gener
             walked = body.time
         if body.time - walked > patience and body.standing and unseen < OUT_OF_SIGHT:
             return ""
-        body.walk = _velocity(floor, here, whom, body.time, body.standing)
+        body.walk = following_velocity(floor, here, whom, body.time, body.standing)
         yield from _look_at(body, here, whom)
 
 
@@ -82,7 +82,7 @@ def _same(whom: Person, tracks: list[Person]) -> Person:
     return min(near, key=lambda p: float(np.hypot(*(p.position - whom.at(p.time)))), default=whom)
 
 
-def _velocity(floor: FloorMap, here: Stance, whom: Person, time: float, standing: bool) -> Velocity:
+def following_velocity(floor: FloorMap, here: Stance, whom: Person, time: float, standing: bool) -> Velocity:
     """How to walk now."""
     person = whom.at(time)
     to = person - here.position

@@ -47,12 +47,10 @@ class Person:
         return self.position + min(max(time - self.time, 0.0), FORGET_VELOCITY) * self.velocity
 
 
-def tracked(people: Sequence[Person], view: View) -> list[Person]:
-    """The `people` known before, after the picture `view`: moved, met for the first time, or gone.
-
-    People out of sight are kept.
+def tracked(people: Sequence[Person], seen: Sequence[np.ndarray], view: View) -> list[Person]:
+    """The `people` known before, when somebody was `seen` at each of those places (2,) m in the picture `view`: moved,
+    met for the first time, or gone. People out of sight are kept.
     """
-    seen = find_people(view)
     found = [_moved(people, position, view.time) for position in seen]
     away = [p for p in people if all(np.hypot(*(p.at(view.time) - position)) > SAME for position in seen)]
     kept = [p for p in away if not _should_be_seen(p.position, view)]

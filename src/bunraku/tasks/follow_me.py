@@ -66,7 +66,10 @@ def draw_walk(seed: int) -> Walk:
         way = path[1] - path[0]
         yaw = float(np.arctan2(way[1], way[0]))
         person = Person(tuple(map(tuple, path.tolist())), yaw, speed, float(rng.uniform(2.5, 4.0)), pauses=pauses)
-        behind = Stance(*path[0], yaw).then(Stance(-float(rng.uniform(1.4, 1.8)), float(rng.uniform(-0.3, 0.3)), 0.0))
+        x, y = path[0]
+        behind = Stance(float(x), float(y), yaw).then(
+            Stance(-float(rng.uniform(1.4, 1.8)), float(rng.uniform(-0.3, 0.3)), 0.0)
+        )
         if floor.clearance(behind.position) > 0.40 and floor.is_open(behind.position, path[0]):
             scene = Scene(house=True, person=person, start=(behind.x, behind.y, behind.yaw))
             return Walk(scene, person, str(names[1]))
