@@ -21,7 +21,7 @@ MINIMUM_SHARE = 0.12
 """Share of a patch that must bear the colour."""
 MOST_TOKENS = 600
 """Newest matching patches that are looked at."""
-RERANKED = 16
+RERANKED = 24
 """Sightings that are compared with an example pixel by pixel."""
 MATCHED_SIDE = 24
 """Pixels to which an example is shrunk, about, for that."""
@@ -33,11 +33,15 @@ LEAST_LIKENESS = 0.3
 """Correlation from which something may be what the example shows."""
 TELLING = 0.4
 """Share of a thing's squares of `FINE` px, the ones most like the example, that tell how long it stayed."""
+ALIKE = 30.0
+"""Mean difference (levels) of two squares up to which they may show the same."""
+MOST_REPLACEMENTS = 12
+"""Times that the patches of a thing at rest are followed to those that replaced them."""
 SAME_STAY = 1.0
 """Seconds between two sightings at one place that make one stay."""
-SURE = 0.45
+SURE = 0.4
 """Score from which a sighting is preferred to an earlier better one, if there is one above it."""
-GOOD = 0.55
+GOOD = 0.42
 """Share of the best score from which a later sighting is preferred to the best one."""
 SMALL, LARGE = 0.10, 0.25
 """Sizes, as shares of the picture's width, below and above which a thing is called small and large."""
@@ -191,10 +195,10 @@ def _by_appearance(views: Views, query: Query, limit: int) -> list[Sighting]:
         by_time = at[np.argpartition(-np.minimum(rows["end"][at], 1e18), MOST_TOKENS // 2)[: MOST_TOKENS // 2]]
         by_score = at[np.argpartition(-scores[at], MOST_TOKENS // 2)[: MOST_TOKENS // 2]]
         at = np.union1d(by_time, by_score)
-    sightings = _cluster(store, rows[at], scores[at], None if query.example is None else _Likeness(rows, query.example))
-    sightings = [sighting for sighting in sightings if _size_fits(views.store, sighting, query)]
     if query.example is not None:
-        return _reranked(views, sightings, query.example)
+        candidates = _candidates(store, rows[at], _Likeness(rows, query.example))
+        return _matched(views, [c for c in candidates if _size_fits(store, c, query)], query.example)
+    sightings = [sighting for sighting in _cluster(store, rows[at], scores[at]) if _size_fits(store, sighting, query)]
     if query.colour is not None:
         sightings.sort(key=lambda s: -s.score)
         return [_tightened(views, sighting, query.colour) for sighting in sightings[: 2 * limit]]
@@ -222,26 +226,51 @@ def _share(rows: np.ndarray, colour: str) -> np.ndarray:
 
 
 class _Likeness:
-    """How much of an example's colours a set of patches shows, each colour counting as it is rare in the memory."""
+    """How much of an example's colours a place shows, each colour counting as it is rare in the memory."""
 
     def __init__(self, rows: np.ndarray, example: np.ndarray) -> None:
         small = cv2.resize(example, (64, 64), interpolation=cv2.INTER_AREA)
         usual = rows["colours"].mean(0) / 255 if len(rows) else np.ones(len(COLOUR_NAMES))
         self.weights = np.log(1 / np.clip(usual, 0.003, 0.9))
-        self.size = float(example.shape[0] * example.shape[1])
-        self.areas = colour_shares(small) / 255 * self.size
+        self.height, self.width = example.shape[:2]
+        self.areas = colour_shares(small) / 255 * (self.height * self.width)
 
-    def score(self, rows: np.ndarray) -> float:
-        """In [0, 1]: the weighted overlap of colour areas, less for sets much larger than the example."""
-        sizes = rows["scale"].astype(float) ** 2
-        areas = (rows["colours"] / 255 * sizes[:, None]).sum(0)
-        overlap = self.weights @ np.minimum(areas, self.areas) / max(self.weights @ self.areas, 1e-9)
-        return float(overlap * min(1.0, 4 * self.size / sizes.sum()) ** 0.5)
+    def scores(self, areas: np.ndarray) -> np.ndarray:
+        """In [0, 1] (n,): the weighted overlap of colour `areas` (n, 12) px² with the example's."""
+        return np.minimum(areas, self.areas) @ self.weights / max(self.weights @ self.areas, 1e-9)
 
 
-def _cluster(
-    store: TokenStore, rows: np.ndarray, scores: np.ndarray, likeness: _Likeness | None = None
-) -> list[Sighting]:
+def _candidates(store: TokenStore, rows: np.ndarray, likeness: _Likeness) -> list[Sighting]:
+    """Where and when something of the example's size bore its colours: around each patch, when that was kept."""
+    if len(rows) == 0:
+        return []
+    start, end, scale = rows["start"], store.ends(rows), rows["scale"].astype(float)
+    middle = np.column_stack([rows["x"], rows["y"]]) + scale[:, None] / 2
+    together = (rows["channel"][:, None] == rows["channel"]) & (start[:, None] >= start) & (start[:, None] <= end)
+    for axis, side in enumerate((likeness.width, likeness.height)):
+        together &= np.abs(middle[:, None, axis] - middle[:, axis]) < (side + scale) / 2
+    areas = rows["colours"] / 255 * scale[:, None] ** 2
+    scores = likeness.scores(together @ areas)
+    weight = together * (areas @ likeness.weights)
+    centres = weight @ middle / np.maximum(weight.sum(1, keepdims=True), 1e-9)
+    half = np.array([likeness.width, likeness.height]) / 2
+    corners, opposite = np.rint(centres - half).astype(int), np.rint(centres + half).astype(int)
+    found: list[Sighting] = []
+    taken = np.zeros(len(rows), bool)
+    for at in np.argsort(-scores, kind="stable"):
+        if taken[at]:
+            continue
+        near = (np.abs(centres - centres[at]) < half).all(1) & (rows["channel"] == rows["channel"][at])
+        # What was kept of a place later within the same stay adds nothing.
+        taken |= near & (np.abs(start - start[at]) < SAME_STAY)
+        camera = store.channels[int(rows["channel"][at])].camera
+        box = (int(corners[at, 0]), int(corners[at, 1]), int(opposite[at, 0]), int(opposite[at, 1]))
+        until, source = float(end[at]), store.source(rows[at])
+        found.append(Sighting(camera, float(start[at]), until, box, float(scores[at]), np.empty(0), source))
+    return found
+
+
+def _cluster(store: TokenStore, rows: np.ndarray, scores: np.ndarray) -> list[Sighting]:
     """Sightings of patches that touch and were seen together."""
     if len(rows) == 0:
         return []
@@ -258,11 +287,10 @@ def _cluster(
         mine = number == cluster
         part, share = rows[mine], scores[mine]
         area = float((share * part["scale"].astype(float) ** 2).sum())
-        score = likeness.score(part) if likeness is not None else float(share.max()) * area / (area + 300.0)
         newest = part[np.argmax(part["start"])]
         left, top = int(part["x"].min()), int(part["y"].min())
         box = (left, top, int((part["x"] + part["scale"]).max()), int((part["y"] + part["scale"]).max()))
-        camera = store.channels[int(newest["channel"])].camera
+        camera, score = store.channels[int(newest["channel"])].camera, float(share.max()) * area / (area + 300.0)
         start, end = float(part["start"].max()), float(ends[mine].max())
         found.append(Sighting(camera, start, end, box, score, np.empty(0), store.source(newest)))
     return found
@@ -284,22 +312,48 @@ def _tightened(views: Views, sighting: Sighting, colour: str) -> Sighting:
     return replace(sighting, box=(x0, y0, x0 + width, y0 + height))
 
 
-def _reranked(views: Views, sightings: list[Sighting], example: np.ndarray) -> list[Sighting]:
-    """The most promising sightings, scored and placed by normalised correlation with the example."""
-    sightings.sort(key=lambda s: -s.score)
+def _matched(views: Views, sightings: list[Sighting], example: np.ndarray) -> list[Sighting]:
+    """The most promising sightings, best first, scored and placed by normalised correlation with the example."""
     good = [sighting for sighting in sightings if sighting.score >= 0.5 * sightings[0].score]
     newest = sorted(good, key=lambda s: -s.end)[: RERANKED // 2]
     candidates = sightings[: RERANKED - len(newest)] + newest
-    found: list[Sighting] = []
+    found = []
     for sighting in {(s.camera, s.start, s.box): s for s in candidates}.values():
         box = _around(views.store, sighting, example.shape)
-        picture = views.reconstruct(sighting.camera, sighting.start, box).image
-        score, (x0, y0, x1, y1) = _match(picture, example)
+        view = views.reconstruct(sighting.camera, sighting.start, box)
+        score, (x0, y0, x1, y1) = _match(view.image, example)
         if score > LEAST_LIKENESS:
+            unlike = _unlikeness(view.image[y0:y1, x0:x1], example)
+            fresh = _squares((view.staleness[y0:y1, x0:x1] == 0).astype(np.float32)) > 0.5
+            # Correlation knows patterns, but not colours, and is lowered by what was not kept of the thing.
+            score = (score * (unlike[fresh] < ALIKE).mean()) ** 0.5 if fresh.any() else 0.0
             placed = replace(sighting, score=score, box=(x0 + box[0], y0 + box[1], x1 + box[0], y1 + box[1]))
-            unlike = _unlikeness(picture[y0:y1, x0:x1], example)
-            found.append(replace(placed, end=_held_until(views, placed, unlike)))
-    return _merged(found)
+            found.append((placed, unlike))
+    return _stays(views, found)
+
+
+def _stays(views: Views, found: list[tuple[Sighting, np.ndarray]]) -> list[Sighting]:
+    """Sightings of one stay as one, with the look of the best of them; `found` tells how unlike their squares are."""
+    found.sort(key=lambda pair: pair[0].start)
+    stays: list[Sighting] = []
+    for sighting, unlike in found:
+        same = [at for at, stay in enumerate(stays) if _is_same_stay(stay, sighting)]
+        if same and sighting.score < GOOD * stays[same[0]].score:
+            continue
+        if not same or sighting.start > stays[same[0]].end:
+            sighting = replace(sighting, end=_held_until(views, sighting, unlike))
+        if not same:
+            stays.append(sighting)
+            continue
+        stay = stays[same[0]]
+        look = max(stay, sighting, key=lambda s: s.score)
+        stays[same[0]] = replace(look, end=max(stay.end, sighting.end) if sighting.start > stay.end else stay.end)
+    return stays
+
+
+def _is_same_stay(stay: Sighting, later: Sighting) -> bool:
+    near = later.camera == stay.camera and _overlap(later.box, stay.box) > 0.5
+    return near and later.start < stay.end + SAME_STAY
 
 
 def _around(store: TokenStore, sighting: Sighting, shape: tuple[int, ...]) -> Box:
@@ -321,8 +375,13 @@ def _unlikeness(picture: np.ndarray, example: np.ndarray) -> np.ndarray:
     """Mean colour difference (levels) of each `FINE` px square of `picture` to the example laid over it."""
     height, width = picture.shape[:2]
     laid = cv2.resize(example, (width, height), interpolation=cv2.INTER_AREA)
-    difference = cv2.absdiff(picture, laid).astype(np.float32).mean(-1)
-    return cv2.resize(difference, (max(1, width // FINE), max(1, height // FINE)), interpolation=cv2.INTER_AREA)
+    return _squares(cv2.absdiff(picture, laid).astype(np.float32).mean(-1))
+
+
+def _squares(layer: np.ndarray) -> np.ndarray:
+    """Means (n, m) of a `layer` (h, w) over squares of about `FINE` px."""
+    height, width = layer.shape
+    return cv2.resize(layer, (max(1, width // FINE), max(1, height // FINE)), interpolation=cv2.INTER_AREA)
 
 
 def _eccentricity(box: Box) -> np.ndarray:
@@ -334,28 +393,43 @@ def _eccentricity(box: Box) -> np.ndarray:
 def _held_until(views: Views, sighting: Sighting, unlike: np.ndarray) -> float:
     """When half of what shows the thing had ceased to hold; what lies around it, or was not kept of it, may stay.
 
-    `unlike` (n, m) tells how little each square of the sighting's box looks like it.
+    `unlike` (n, m) tells how little each square of the sighting's box looks like it. Patches that later ones replace
+    by the same look do not end the stay.
     """
-    mosaic = views.mosaic(sighting.camera, sighting.start, _within(views.store, sighting.camera, sighting.box))
-    until = mosaic.laid(np.where(mosaic.stale == 0, mosaic.ends, np.nan))[: unlike.shape[0], : unlike.shape[1]]
-    unlike = unlike[: until.shape[0], : until.shape[1]]
-    until[unlike > np.quantile(unlike, TELLING)] = np.nan
-    return sighting.end if np.isnan(until).all() else float(np.nanmedian(until))
+    box = _within(views.store, sighting.camera, sighting.box)
+    look, until = _look(views, sighting.camera, sighting.start, box)
+    height, width = (min(a, b) for a, b in zip(unlike.shape, until.shape, strict=True))
+    unlike = unlike[:height, :width]
+    telling = unlike <= np.quantile(unlike, TELLING)
+    held = until[:height, :width][telling]
+    if np.isnan(held).all():
+        return sighting.end
+    end, looks = float(np.nanmedian(held)), 0
+    times = _kept_at(views, sighting.camera, end, box)
+    while times and looks < MOST_REPLACEMENTS:
+        now, until = _look(views, sighting.camera, times.pop(0), box)
+        looks += 1
+        alike = cv2.absdiff(now, look).astype(np.float32).mean(-1)[:height, :width] < ALIKE
+        held = np.where(alike, until[:height, :width], np.nan)[telling]
+        if np.isnan(held).mean() <= 0.5 and np.nanmedian(held) > end:
+            end = float(np.nanmedian(held))
+            times = _kept_at(views, sighting.camera, end, box)
+    return end
 
 
-def _merged(sightings: list[Sighting]) -> list[Sighting]:
-    """Sightings at one place of one camera as one, which was last seen when the latest of the good ones was."""
-    sightings.sort(key=lambda s: -s.score)
-    kept: list[Sighting] = []
-    for sighting in sightings:
-        for at, other in enumerate(kept):
-            if other.camera == sighting.camera and _overlap(other.box, sighting.box) > 0.5:
-                if sighting.score > GOOD * other.score and sighting.start - other.end < SAME_STAY:
-                    kept[at] = replace(other, end=max(other.end, sighting.end))
-                break
-        else:
-            kept.append(sighting)
-    return kept
+def _kept_at(views: Views, camera: str, end: float, box: Box) -> list[float]:
+    """When patches were kept within `box` soon after `end` (s), in order."""
+    mosaic = views.mosaic(camera, end + SAME_STAY, box)
+    start = mosaic.rows["start"][mosaic.token]
+    return np.unique(start[start > end]).tolist()
+
+
+def _look(views: Views, camera: str, time: float, box: Box) -> tuple[np.ndarray, np.ndarray]:
+    """Squares of `FINE` px of a view at `time` (s): their colours (n, m, 3), and until when (n, m) s they held, nan
+    where they did not hold then."""
+    mosaic = views.mosaic(camera, time, box)
+    until = mosaic.laid(np.where(mosaic.stale == 0, mosaic.ends, np.nan))
+    return cv2.resize(views.show(mosaic).image, until.shape[::-1], interpolation=cv2.INTER_AREA), until
 
 
 def _overlap(a: Box, b: Box) -> float:

@@ -246,7 +246,8 @@ class Selector:
     def _coarse_blocks(self, value: np.ndarray) -> list[tuple[int, np.ndarray]]:
         """Spans, and for each which squares (rows // span, columns // span) bool may be one patch.
 
-        Never seen is 4 × 4 cells, a first glance, or 2 × 2; smooth and wanted is 2 × 2.
+        Never seen is 4 × 4 cells, a first glance, or 2 × 2; 2 × 2 is what is wanted and smooth, or has come to rest but
+        costs more than it is worth cell by cell.
         """
         wanted = value > 0
         if not self.multiscale or wanted.sum() < 16:
@@ -254,6 +255,9 @@ class Selector:
         cells = self.canvas.cells
         glance = _all(wanted & ~cells["seen"], 4)
         smooth = wanted & (~cells["seen"] | ((self._variance() < SMOOTH) & ~cells["coarse"]))
+        # Better half of what has come to rest soon than all of it late.
+        dear = wanted & (cells["quiet"] >= SETTLED) & (value < self.budget.price)
+        smooth |= dear
         smooth &= ~_spread(glance, 4, smooth.shape)
         return [(4, glance), (2, _all(smooth, 2))]
 
