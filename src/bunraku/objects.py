@@ -345,6 +345,18 @@ KINDS: dict[str, Kind] = {
 }
 """Every kind by its name."""
 
+PROPS: dict[str, Kind] = {
+    kind.name: kind
+    for kind in (
+        _plain("button", Primitive("cylinder", (0.022, 0.008)), (0.044, 0.044, 0.016), 0.020),
+        _plain("stain", Primitive("cylinder", (0.035, 0.0005)), (0.070, 0.070, 0.001), 0.001),
+        _plain("bead", Primitive("sphere", (0.006,)), (0.012, 0.012, 0.012), 0.001),
+    )
+}
+"""What a task may bring along besides the household's things; nobody is asked to fetch it. Of a button the cap."""
+RAISED = {"button": 0.022, "stain": 0.0}
+"""How far (m) above the counter the underside of what is fixed there is."""
+
 
 def surface_points(kind: Kind, solid_only: bool = True) -> np.ndarray:
     """Points (n, 3) in m on the object's surface, in the object frame, whose hull is the object's convex hull."""

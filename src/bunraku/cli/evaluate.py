@@ -25,10 +25,11 @@ from bunraku.cli.evaluation import (
     run_seed,
     run_seeds,
 )
+from bunraku.cli.evaluation_page import write_page
 from bunraku.cli.graphics import draw_test_picture
 from bunraku.cli.records import require_seed
 from bunraku.errors import UserError
-from bunraku.tasks.episode import EpisodeResult
+from bunraku.tasks.episode import PICK_PLACE, EpisodeResult, registry
 
 
 def evaluate(
@@ -40,6 +41,7 @@ def evaluate(
     resume: bool = False,
     policy: Path | None = None,
     control: Literal["none", "no-language", "shuffled"] = "none",
+    html: Path | None = None,
 ) -> int:
     """Run seeded episodes of a task; print its success rate with 95 % interval, and the reasons of failure by kind.
 
@@ -54,21 +56,28 @@ def evaluate(
         resume: continue such a file instead of refusing to overwrite it.
         policy: a trained policy, such as `bunraku learn` writes, instead of the scripted expert.
         control: what the policy hears instead of the words: nothing, or words for another thing in the room.
+        html: page to write, with a film strip of every failure of a policy or of a task of the hands.
     """
     require_task(task)
     require_seed(seed)
+    record = json or Path("runs") / f"{task}-{time.strftime('%Y%m%d-%H%M%S')}.json"
+    strips = record.with_suffix(".strips")
     name, run = task, partial(run_seed, task)
     if policy is not None:
         from bunraku.cli.learning import policy_runner
 
         name = f"{task} by {policy.stem}" + ("" if control == "none" else f", {control}")
-        run = partial(run_seed, task, run=policy_runner(policy, control))
+        run = partial(run_seed, task, run=policy_runner(policy, control, strips if html else None))
     elif control != "none":
         raise UserError("--control is for a policy: name one with --policy.")
+    elif html is not None and registry()[task].gym_id and task != PICK_PLACE.name:
+        from bunraku.tasks.manipulations import run_expert
+
+        run = partial(run_seed, task, run=partial(run_expert, strips=strips))
     if episodes < 1 or workers < 1:
         raise UserError(f"--episodes and --workers must be at least 1, got {episodes} and {workers}.")
     draw_test_picture()
-    file = EvaluationFile.open(json or Path("runs") / f"{task}-{time.strftime('%Y%m%d-%H%M%S')}.json", name, resume)
+    file = EvaluationFile.open(record, name, resume)
     console = Console(highlight=False)
     seeds = range(seed, seed + episodes)
     try:
@@ -78,13 +87,14 @@ def evaluate(
         if file.rows:
             print_report(console, name, file.rows)
             console.print(Text(f"Kept in {file.path}"), soft_wrap=True)
+        if file.rows and html:
+            write_page(html, name, file.rows, strips)
+            console.print(Text(f"Page: {html}"), soft_wrap=True)
     return 1 if any(row.outcome == CRASHED for row in file.rows) else 0
 
 
 def require_task(name: str) -> None:
     """Raise `UserError`, naming the nearest task, when there is no task of that name."""
-    from bunraku.tasks import registry
-
     names = registry()
     if name not in names:
         nearest = difflib.get_close_matches(name, names, n=1)

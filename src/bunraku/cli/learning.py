@@ -171,14 +171,31 @@ def learn(
     return 0
 
 
-def policy_runner(policy: Path, control: Control) -> Callable[[str, int], EpisodeResult]:
-    """What runs an episode of a task with `policy`; `UserError` at once when it does not fit this robot."""
+def export_episode(data: Annotated[Path, tyro.conf.Positional], out: Path, episode: int = 0) -> int:
+    """Write one recorded episode as a log for Foxglove (.mcap) or Rerun (.rrd).
+
+    Args:
+        data: a data set that `bunraku collect` made.
+        out: the file to write; its ending says which log.
+        episode: its number in the data set.
+    """
+    require("pyarrow", "data sets need PyArrow: install it with `pip install 'bunraku[data]'`.")
+    from bunraku.learning.logs import export_log
+
+    frames = export_log(data, episode, out)
+    print(f"{frames} frames of episode {episode} in {out}, {out.stat().st_size / 1e6:.1f} MB")
+    return 0
+
+
+def policy_runner(policy: Path, control: Control, strips: Path | None = None) -> Callable[[str, int], EpisodeResult]:
+    """What runs an episode of a task with `policy`; `UserError` at once when it does not fit this robot. Film strips of
+    failures go to the folder `strips`."""
     from bunraku.learning.acting import Policy
     from bunraku.learning.evaluation import run_with_policy
     from bunraku.robot import RobotSpec
 
     Policy(policy, RobotSpec().hand)
-    return partial(run_with_policy, policy=policy, control=control)
+    return partial(run_with_policy, policy=policy, control=control, strips=strips)
 
 
 def require(package: str, sentence: str) -> None:

@@ -15,6 +15,7 @@ from bunraku.robot import RobotSpec
 from bunraku.skills.perception import LOOKING
 from bunraku.tasks import EpisodeResult, Progress
 from bunraku.tasks.assignment import Assignment
+from bunraku.tasks.episode import strip_path
 from bunraku.tasks.manipulations import assignment_in, manipulation
 from bunraku.tasks.stage import Stage
 
@@ -30,15 +31,18 @@ def run_with_policy(
     out: Path | None = None,
     assignment: Assignment | None = None,
     on_progress: Callable[[Progress], None] = lambda progress: None,
+    strips: Path | None = None,
 ) -> EpisodeResult:
     """Run the episode of `seed` with a trained policy.
 
-    With `out`, leaves video.mp4 and timing.json there. Raises `UserError` for a policy that does not fit.
+    With `out`, leaves video.mp4 and timing.json there; if it fails, its film strip goes to the folder `strips`. Raises
+    `UserError` for a policy that does not fit.
     """
     timing = Timing([], [])
     film = out / "video.mp4" if out else None
     loaded = Policy(policy, RobotSpec().hand)
-    with Stage(manipulation(task), seed, assignment, LOOKING, film, on_progress) as stage:
+    strip = strip_path(strips, seed) if strips else None
+    with Stage(manipulation(task), seed, assignment, LOOKING, film, on_progress, strip) as stage:
         heard = heard_instead(stage.assignment, seed, control)
         result = stage.play(act(loaded, timing, heard))
     if out:

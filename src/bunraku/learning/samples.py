@@ -7,7 +7,7 @@ them is kept beside the data set, by the frame's global index.
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
 from itertools import zip_longest
 from pathlib import Path
@@ -32,19 +32,23 @@ from bunraku.robot import CAMERAS, JOINTS, SIDES, CameraFrame, HandReading, Robo
 from bunraku.skills import Eyes
 from bunraku.skills.body import Pose
 from bunraku.skills.perception import LOOKING, BodyState
+from bunraku.tasks.manipulations import manipulation
 
 CHUNK = 16
 """Frames that a policy plans ahead."""
 STILL = 1e-4
 """A palm whose wanted place changes less than this (m) from frame to frame rests."""
 SIDECAR = "tokens"
+UNSEEN_ROOMS = range(1_000_000, 1_000_600)
+"""Seeds of rooms whose words alone are learned from: to draw them costs no simulation."""
 
 
 @dataclass(frozen=True)
 class Samples:
     """What a network learns from. `inputs` (n, FEATURES) of the thing that was asked for, `chunks` (n, CHUNK,
-    SIDE_ACTION): relative palm pose, synergies and tension of the next frames; `instructions` with the (kind, colour)
-    indices that they meant; `source`, a digest of all of it."""
+    SIDE_ACTION): relative palm pose, synergies and tension of the next frames; `instructions`, of the episodes and of
+    rooms of the same tasks that were only drawn, with the (kind, colour) indices that they meant; `source`, a digest of
+    all of it."""
 
     inputs: np.ndarray
     chunks: np.ndarray
@@ -90,6 +94,10 @@ def load_samples(data: Path, side: str, report: Callable[[int, int], None] = lam
         instructions.append(row["tasks"][0])
         meant.append(wanted)
         tasks.add(row["task_name"])
+    for words, (kind, colour) in sorted(_more_words(tasks)):
+        instructions.append(words)
+        meant.append((kind, colour))
+        digest.update(f"{words}{kind},{colour}".encode())
     if not inputs:
         raise UserError(f"{data} has no successful episode of the {side} hand to learn from: collect more.")
     arrays = np.concatenate(inputs), np.concatenate(chunks)
@@ -104,6 +112,15 @@ def load_samples(data: Path, side: str, report: Callable[[int, int], None] = lam
         len(inputs),
         digest.hexdigest(),
     )
+
+
+def _more_words(tasks: Iterable[str]) -> Iterator[tuple[str, tuple[int, int]]]:
+    """Instructions of rooms that were never simulated, with the kind and the colour that they mean."""
+    for task in tasks:
+        for given in map(manipulation(task).draw, UNSEEN_ROOMS):
+            if given.object:
+                thing = given.scene.find(given.object)
+                yield given.instruction, (KIND_NAMES.index(thing.kind), COLOUR_NAMES.index(thing.colour))
 
 
 def _require_finite(dataset: DataSet) -> None:

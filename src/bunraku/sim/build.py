@@ -10,6 +10,7 @@ from bunraku.robot.model import build_robot
 from bunraku.robot.spec import RobotSpec
 from bunraku.sim.house import add_house
 from bunraku.sim.person import add_person
+from bunraku.sim.props import add_prop
 from bunraku.sim.room import FURNITURE_FRICTION, add_room, contact
 from bunraku.sim.scene import Placed, Scene
 
@@ -56,6 +57,8 @@ def build_spec(robot: RobotSpec | mujoco.MjSpec | None, scene: Scene) -> mujoco.
         add_person(spec, scene.person)
     for placed in scene.objects:
         add_object(spec, placed)
+    for prop in scene.props:
+        add_prop(spec, prop)
     return spec
 
 

@@ -12,6 +12,7 @@ import numpy as np
 from bunraku.errors import UserError
 from bunraku.objects import COLOURS, KINDS, SURFACES, Surface, footprint
 from bunraku.sim.person import Person
+from bunraku.sim.props import Prop
 
 WORK_AREA = Surface("work area", SURFACES["counter"].top, (0.27, 0.67), (-0.25, 0.25))
 """The part of the counter over which random objects are spread: 0.4 × 0.5 m within reach."""
@@ -36,13 +37,14 @@ class Scene:
     """The objects of the room; names are unique.
 
     With `house` the kitchen is part of the whole house. A `person` may be there. The robot stands at `start`: x, y (m)
-    and yaw (rad) in the world frame.
+    and yaw (rad) in the world frame. `props` are what a task brings along.
     """
 
     objects: tuple[Placed, ...] = ()
     house: bool = False
     person: Person | None = None
     start: tuple[float, float, float] = (0.0, 0.0, 0.0)
+    props: tuple[Prop, ...] = ()
 
     def __post_init__(self) -> None:
         """Check names, kinds and colours."""
@@ -76,7 +78,8 @@ class Scene:
                 tuples = {name: tuple(map(tuple, person[name])) for name in ("path", "pauses") if name in person}
                 person = Person(**{**person, **tuples})
             start = tuple(content.pop("start", cls.start))
-            return cls(objects, person=person, start=start, **content)
+            props = tuple(Prop(**{**row, "position": tuple(row["position"])}) for row in content.pop("props", ()))
+            return cls(objects, person=person, start=start, props=props, **content)
         except (ValueError, TypeError, KeyError) as error:
             raise UserError(f"this is not the JSON of a scene: {error}") from error
 

@@ -11,6 +11,7 @@ from bunraku.robot.interface import SIDES
 from bunraku.sim.build import OBJECT_PREFIX
 from bunraku.sim.person import PERSON
 from bunraku.sim.person import PLATE as PERSON_PLATE
+from bunraku.sim.props import PROP_PREFIX
 from bunraku.sim.world import World
 
 ROOM = "room"
@@ -45,6 +46,16 @@ def object_velocity(world: World, name: str) -> np.ndarray:
     """Velocity (3,) m/s of the object's origin."""
     world.scene.find(name)
     return world.data.joint(OBJECT_PREFIX + name).qvel[:3].copy()
+
+
+def prop_position(world: World, name: str) -> np.ndarray:
+    """Where the prop called `name` is now, (3,) m."""
+    return world.data.body(PROP_PREFIX + name).xpos.copy()
+
+
+def pressed(world: World, name: str) -> float:
+    """How far (m) the button called `name` is pressed."""
+    return float(world.data.joint(PROP_PREFIX + name).qpos[0])
 
 
 def touching(world: World, name: str) -> frozenset[str]:
@@ -91,8 +102,9 @@ def _owner(world: World, geom: int) -> str:
     if body == 0:
         return model.geom(geom).name or ROOM
     root = model.body(int(model.body_rootid[body])).name
-    if root.startswith(OBJECT_PREFIX):
-        return root.removeprefix(OBJECT_PREFIX)
+    for prefix in (OBJECT_PREFIX, PROP_PREFIX):
+        if root.startswith(prefix):
+            return root.removeprefix(prefix)
     if root.startswith(PERSON):
         return root
     while body:

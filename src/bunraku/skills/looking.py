@@ -10,6 +10,7 @@ from bunraku.objects import SURFACES
 from bunraku.skills.body import Body, Outcome
 from bunraku.skills.moving import move_body
 from bunraku.skills.perception import LOOKING, Seen
+from bunraku.vision.detect import View
 
 PLACES = {name: np.array([np.mean(s.x), np.mean(s.y), s.top]) for name, s in SURFACES.items()}
 """Where to look for things: the middles of the surfaces of the map."""
@@ -37,6 +38,17 @@ def look(
 ) -> Generator[None, None, list[Seen]]:
     """Turn the head to `point`, keep still until every looking camera has taken a picture, and find what is there; with
     `heights` (m) what stands at those, which is not remembered."""
+    views = yield from take_pictures(body, point)
+    if not views or body.eyes is None:
+        return []
+    seen = body.eyes.find(views, heights)
+    if not heights:
+        body.remember(seen)
+    return seen
+
+
+def take_pictures(body: Body, point: np.ndarray | None = None) -> Generator[None, None, list[View]]:
+    """Turn the head to `point` and keep still until every looking camera has taken a picture; returns the views."""
     if point is not None:
         body.gaze = np.asarray(point, float)
         body.hold()
@@ -53,10 +65,7 @@ def look(
             views = body.eyes.views(body.observation, still_since)
             if len(views) == len(LOOKING) or (views and body.time >= deadline - 0.03):
                 body.note_sight(views)
-                seen = body.eyes.find(views, heights)
-                if not heights:
-                    body.remember(seen)
-                return seen
+                return views
     return []
 
 

@@ -10,11 +10,11 @@ from scipy.sparse.csgraph import connected_components
 from scipy.spatial import ConvexHull, KDTree
 from scipy.spatial.transform import Rotation
 
-from bunraku.objects import COLOURS, KINDS, Kind, Primitive
+from bunraku.objects import COLOURS, KINDS, PROPS, Kind, Primitive
 from bunraku.vision.detect import ObjectModel, Rest
 
 YAW_PERIODS = {
-    **dict.fromkeys(("can", "bottle", "ball", "apple", "bowl", "plate"), 0.0),
+    **dict.fromkeys(("can", "bottle", "ball", "apple", "bowl", "plate", "button", "stain"), 0.0),
     **dict.fromkeys(("box", "small box", "sponge"), np.pi),
     "cube": np.pi / 2,
 }
@@ -76,7 +76,7 @@ def _lying(kind: Kind) -> tuple[Rest, ...]:
 def _own_colour(kind_name: str) -> tuple[np.ndarray, np.ndarray, bool]:
     """Points (n, 3) m on the hull of the largest part in the kind's own colour, their normals (n, 3), and whether a
     lid, a cap or a band hides something that would show at its outline."""
-    kind = KINDS[kind_name]
+    kind = KINDS.get(kind_name) or PROPS[kind_name]
     surfaces = [_surface(p) for p in kind.primitives if p.trim is None and p.seen]
     if kind.profile:
         surfaces.append(_turned_surface(np.array(kind.profile)))

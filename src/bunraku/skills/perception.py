@@ -97,10 +97,11 @@ class Eyes:
         detector = self._detector
         if heights:
             detector = self._elsewhere.setdefault(heights, ColourDetector(support_heights=heights))
-        return [_seen(detection) for detection in detector.detect(views, self._models)] if views else []
+        return [seen_as(detection) for detection in detector.detect(views, self._models)] if views else []
 
 
-def _seen(found: Detection) -> Seen:
+def seen_as(found: Detection) -> Seen:
+    """What the robot makes of a detection."""
     return Seen(
         found.kind,
         found.colour,

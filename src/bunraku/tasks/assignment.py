@@ -39,7 +39,8 @@ class Assignment:
     """One episode. `object` names a thing of the `scene`; `target` a piece of furniture or another thing, in, on or
     beside which (`relation`) it shall rest, or the "person" to whom it shall be brought.
 
-    A `target` of "" asks only to hold the object, an `object` of "" for nothing that the room would show.
+    A `target` of "" asks only to hold the object, an `object` of "" for nothing that the room would show. `order` names
+    props in the order in which something shall be done to them.
     """
 
     scene: Scene
@@ -47,6 +48,7 @@ class Assignment:
     relation: str
     target: str
     instruction: str
+    order: tuple[str, ...] = ()
 
     @property
     def kind(self) -> str:

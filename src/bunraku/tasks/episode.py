@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field
+from pathlib import Path
 from typing import Any
 
 
@@ -54,11 +55,20 @@ PICK_PLACE = TaskInfo("pick-place", "put the named object in, on or beside a pla
 PICK_UP = TaskInfo("pick-up", "take the named thing from among others, and hold it", "bunraku/PickUp-v0")
 STACK = TaskInfo("stack", "set the named thing upon the named carton, and let it stand there", "bunraku/Stack-v0")
 SORT = TaskInfo("sort", "put every fruit and ball into the bowl, one after the other", "bunraku/Sort-v0")
+HAND_OVER = TaskInfo("hand-over", "pass the named thing from the left to the right hand", "bunraku/HandOver-v0")
+PRESS = TaskInfo("press", "press three of four buttons in the order in which they are named", "bunraku/Press-v0")
+WIPE = TaskInfo("wipe", "take the sponge and rub a stain off the counter", "bunraku/Wipe-v0")
+POUR = TaskInfo("pour", "pour the beads in a mug into the bowl", "bunraku/Pour-v0")
 BRING = TaskInfo("bring", "walk to the kitchen, fetch the named thing, and put it on the plate that a person holds out")
-
 FOLLOW_ME = TaskInfo("follow-me", "stay 1 to 2.5 m behind a person who walks through the house and stops now and then")
+
+
+def strip_path(folder: Path, seed: int) -> Path:
+    """Where the film strip of the episode of `seed` lies in a `folder` of them."""
+    return folder / f"{seed:06d}.jpg"
 
 
 def registry() -> dict[str, TaskInfo]:
     """Every task by its name."""
-    return {task.name: task for task in (PICK_PLACE, PICK_UP, STACK, SORT, BRING, FOLLOW_ME)}
+    of_the_hands = (PICK_PLACE, PICK_UP, STACK, SORT, HAND_OVER, PRESS, WIPE, POUR)
+    return {task.name: task for task in (*of_the_hands, BRING, FOLLOW_ME)}

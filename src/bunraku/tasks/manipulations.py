@@ -9,17 +9,30 @@ from pathlib import Path
 from bunraku.acting import understand
 from bunraku.errors import UserError
 from bunraku.tasks.assignment import Assignment, draw_assignment
-from bunraku.tasks.episode import PICK_PLACE, EpisodeResult, Progress
+from bunraku.tasks.episode import PICK_PLACE, EpisodeResult, Progress, strip_path
 from bunraku.tasks.following import follow_words
+from bunraku.tasks.hand_over import HAND_OVER
 from bunraku.tasks.pick_place import LONGEST
 from bunraku.tasks.pick_up import PICK_UP
+from bunraku.tasks.pour import POUR
+from bunraku.tasks.press import PRESS
 from bunraku.tasks.sort import SORT
 from bunraku.tasks.stack import STACK
 from bunraku.tasks.stage import Manipulation, Stage
+from bunraku.tasks.wipe import WIPE
 
 MANIPULATIONS: dict[str, Manipulation] = {
     task.info.name: task
-    for task in (Manipulation(PICK_PLACE, draw_assignment, follow_words, LONGEST), PICK_UP, STACK, SORT)
+    for task in (
+        Manipulation(PICK_PLACE, draw_assignment, follow_words, LONGEST),
+        PICK_UP,
+        STACK,
+        SORT,
+        HAND_OVER,
+        PRESS,
+        WIPE,
+        POUR,
+    )
 }
 
 
@@ -45,10 +58,19 @@ def assignment_in(name: str, seed: int, instruction: str) -> Assignment:
 
 
 def run_expert(
-    name: str, seed: int, instruction: str | None, film: Path | None, on_progress: Callable[[Progress], None]
+    name: str,
+    seed: int,
+    instruction: str | None = None,
+    film: Path | None = None,
+    on_progress: Callable[[Progress], None] = lambda progress: None,
+    strips: Path | None = None,
 ) -> EpisodeResult:
-    """Run one episode of the task called `name` with its scripted expert; see `bunraku.tasks.run_episode`."""
+    """Run one episode of the task called `name` with its scripted expert; see `bunraku.tasks.run_episode`.
+
+    If it fails, its film strip goes to the folder `strips`.
+    """
     task = manipulation(name)
     assignment = None if instruction is None else assignment_in(name, seed, instruction)
-    with Stage(task, seed, assignment, film=film, on_progress=on_progress) as stage:
+    strip = strip_path(strips, seed) if strips else None
+    with Stage(task, seed, assignment, film=film, on_progress=on_progress, strip=strip) as stage:
         return stage.play(task.expert)

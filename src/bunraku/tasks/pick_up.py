@@ -18,6 +18,7 @@ from bunraku.tasks.assignment import Assignment
 from bunraku.tasks.episode import PICK_UP as INFO
 from bunraku.tasks.referee import HOLD
 from bunraku.tasks.stage import Manipulation
+from bunraku.tasks.wordings import worded
 
 TAKEN = ("cube", "ball", "apple")
 """Kinds that are asked for: each is pinched from above."""
@@ -38,27 +39,11 @@ WORDINGS = (
     "{object_ja}をつかんでください",
     "{object_ja}を持ち上げて",
 )
-COLOURS_JA = {
-    "red": "赤い",
-    "orange": "オレンジ色の",
-    "yellow": "黄色い",
-    "green": "緑の",
-    "cyan": "水色の",
-    "blue": "青い",
-    "purple": "紫の",
-    "pink": "ピンクの",
-}
-KINDS_JA = {"cube": "立方体", "ball": "ボール", "apple": "りんご"}
 HEADING = np.deg2rad(25.0)
 """Direction of the fingers (rad, about z) that suits the right arm all over the area."""
 AGREEMENT = 0.5
 """Cost (1/rad) of taking a thing otherwise than with level fingers along `HEADING`: demonstrations that agree are what
 can be learned from."""
-
-
-def words(wording: str, colour: str, kind: str) -> str:
-    """An instruction for the thing of `colour` and `kind`."""
-    return wording.format(object=f"{colour} {kind}", object_ja=COLOURS_JA[colour] + KINDS_JA[kind])
 
 
 def draw(seed: int) -> Assignment:
@@ -69,8 +54,7 @@ def draw(seed: int) -> Assignment:
         kinds = [TAKEN[i] for i in rng.integers(len(TAKEN), size=THINGS)]
     scene = random_scene(rng, kinds, area=AREA, clearance=ROOM)
     wanted = scene.objects[rng.integers(THINGS)]
-    wording = WORDINGS[rng.integers(len(WORDINGS))]
-    return Assignment(scene, wanted.name, "", "", words(wording, wanted.colour, wanted.kind))
+    return Assignment(scene, wanted.name, "", "", worded(rng, WORDINGS, object=wanted))
 
 
 def expert(body: Body, instruction: str) -> Generator[None, None, Outcome]:

@@ -17,6 +17,7 @@ from bunraku.tasks.episode import SORT as INFO
 from bunraku.tasks.following import follow_words
 from bunraku.tasks.referee import Referee
 from bunraku.tasks.stage import Manipulation
+from bunraku.tasks.wordings import worded
 
 ROUND = ("ball", "apple")
 REST = ("cube", "small box")
@@ -29,7 +30,7 @@ ROOM = 0.08
 WORDINGS = (
     "put all round things in the {target}",
     "everything that rolls goes in the {target}",
-    "丸いものを全部ボウルに入れて",
+    "丸いものを全部{target_ja}に入れて",
 )
 
 
@@ -38,9 +39,8 @@ def draw(seed: int) -> Assignment:
     rng = np.random.default_rng([seed, 0x33])
     rest = REST[rng.integers(len(REST))]
     scene = random_scene(rng, (*ROUND, rest, "bowl"), area=AREA, clearance=ROOM)
-    bowl = scene.objects[-1].name
-    words = WORDINGS[rng.integers(len(WORDINGS))].format(target=bowl)
-    return Assignment(scene, scene.objects[0].name, "in", bowl, words)
+    bowl = scene.objects[-1]
+    return Assignment(scene, scene.objects[0].name, "in", bowl.name, worded(rng, WORDINGS, target=bowl))
 
 
 class SortReferee(Referee):

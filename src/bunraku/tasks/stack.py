@@ -10,6 +10,7 @@ from bunraku.tasks.assignment import Assignment
 from bunraku.tasks.episode import STACK as INFO
 from bunraku.tasks.following import follow_words
 from bunraku.tasks.stage import Manipulation
+from bunraku.tasks.wordings import worded
 
 SET = ("cube", "sponge", "can")
 """Kinds that are stacked."""
@@ -21,6 +22,7 @@ WORDINGS = (
     "stack the {object} on the {target}",
     "put the {object} on top of the {target}",
     "please set the {object} on the {target}",
+    "{object_ja}を{target_ja}の上に置いて",
 )
 
 
@@ -30,8 +32,7 @@ def draw(seed: int) -> Assignment:
     wanted, other = (SET[i] for i in rng.choice(len(SET), 2, replace=False))
     scene = random_scene(rng, (wanted, CARTON, other), area=AREA, clearance=ROOM)
     thing, carton, _ = scene.objects
-    words = WORDINGS[rng.integers(len(WORDINGS))].format(object=thing.name, target=carton.name)
-    return Assignment(scene, thing.name, "on", carton.name, words)
+    return Assignment(scene, thing.name, "on", carton.name, worded(rng, WORDINGS, object=thing, target=carton))
 
 
 STACK = Manipulation(INFO, draw, follow_words, longest=90.0)

@@ -12,6 +12,7 @@ from typing import Any
 from bunraku.robot import CAMERAS, Command, Observation, Robot, RobotSpec
 from bunraku.runtime import Event, Runtime
 from bunraku.sim.robot import SimulatedRobot
+from bunraku.sim.strip import FilmStrip
 from bunraku.sim.video import Film
 from bunraku.sim.world import World, create_world
 from bunraku.skills import Body, Outcome
@@ -120,8 +121,10 @@ class Stage:
         cameras: Sequence[str] = CAMERAS,
         film: Path | None = None,
         on_progress: Callable[[Progress], None] = lambda progress: None,
+        strip: Path | None = None,
     ) -> None:
-        """Set up the episode of `seed`, with the `cameras` named, filmed to the file `film`."""
+        """Set up the episode of `seed`, with the `cameras` named, filmed to the file `film`; if it fails, a film strip
+        of it is drawn to the file `strip`."""
         self.task, self.seed = task, seed
         self.assignment = task.draw(seed) if assignment is None else assignment
         self.world = create_world(self.assignment.scene)
@@ -129,6 +132,7 @@ class Stage:
         self.robot = TappedRobot(self._simulated)
         self.referee = task.referee(self.world, self.assignment)
         self._film = Film(self.world, film) if film else None
+        self._strip, self._strip_path = FilmStrip(self.world) if strip else None, strip
         self._caption, self._on_progress = "", on_progress
         self._began = time.perf_counter()
         self.runtime = Runtime(self.robot, self._event, self._tick)
@@ -138,7 +142,10 @@ class Stage:
         self.runtime.idle(SETTLE)
         outcome = self.runtime.run(act(self.runtime.body, self.assignment.instruction), self._goes_on)
         await_verdict(self.runtime, self.referee)
-        return self._result(outcome)
+        result = self._result(outcome)
+        if self._strip and self._strip_path and not result.success:
+            self._strip.draw(self._strip_path)
+        return result
 
     def _goes_on(self) -> bool:
         return self.world.time < self.task.longest and not (self.referee.done or self.referee.has_fallen)
@@ -163,6 +170,8 @@ class Stage:
 
     def _tick(self, observation: Observation) -> None:
         self.referee.watch()
+        if self._strip:
+            self._strip.note()
         if self._film:
             self._film.record(observation, self.assignment.instruction, self._caption)
 

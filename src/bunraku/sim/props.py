@@ -1,0 +1,99 @@
+"""What a task brings along: buttons on springs and stains, fixed to the counter, and loose beads."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import mujoco
+
+from bunraku.objects import COLOURS, PROPS, RAISED, SURFACES, TRIM
+from bunraku.sim.room import FURNITURE_FRICTION, contact
+
+PROP_PREFIX = "prop/"
+"""The body of the prop “red button” is called “prop/red button”."""
+TRAVEL = 0.006
+"""How far (m) a button can be pressed."""
+STIFFNESS, PRELOAD = 300.0, 1.2
+"""A button's spring, N/m, and the force (N) with which it holds the cap up: 3 N to the stop, as arcade buttons have."""
+
+
+@dataclass(frozen=True)
+class Prop:
+    """One prop: `kind` of `bunraku.objects.PROPS`, `position` (m) of its middle at rest in the world frame."""
+
+    name: str
+    kind: str
+    colour: str
+    position: tuple[float, float, float]
+
+
+def on_counter(kind: str, colour: str, xy: tuple[float, float]) -> Prop:
+    """A prop of `kind` in `colour` that is fixed to the counter at `xy` (m)."""
+    z = SURFACES["counter"].top + RAISED[kind] + PROPS[kind].rest_height
+    return Prop(f"{colour} {kind}", kind, colour, (*xy, z))
+
+
+def add_prop(spec: mujoco.MjSpec, prop: Prop) -> None:
+    """Add `prop` to `spec`."""
+    {"button": _add_button, "stain": _add_stain, "bead": _add_bead}[prop.kind](spec, prop)
+
+
+def _add_button(spec: mujoco.MjSpec, prop: Prop) -> None:
+    x, y, _ = prop.position
+    top, dark = SURFACES["counter"].top, [*TRIM["dark"], 1.0]
+    box, cylinder = mujoco.mjtGeom.mjGEOM_BOX, mujoco.mjtGeom.mjGEOM_CYLINDER
+    base = RAISED["button"] - TRAVEL - 0.001  # the cap at its stop does not reach it
+    spec.worldbody.add_geom(
+        name=f"{PROP_PREFIX}{prop.name} base",
+        type=box,
+        pos=[x, y, top + base / 2],
+        size=[0.030, 0.030, base / 2],
+        rgba=dark,
+        **contact(FURNITURE_FRICTION),
+    )
+    stem = {"type": cylinder, "size": [0.014, TRAVEL, 0], "rgba": dark, "contype": 0, "conaffinity": 0, "mass": 0}
+    spec.worldbody.add_geom(pos=[x, y, top + RAISED["button"] - TRAVEL], **stem)
+    kind = PROPS[prop.kind]
+    cap = spec.worldbody.add_body(name=PROP_PREFIX + prop.name, pos=prop.position)
+    cap.add_joint(
+        name=PROP_PREFIX + prop.name,
+        type=mujoco.mjtJoint.mjJNT_SLIDE,
+        axis=[0, 0, -1],
+        range=[0, TRAVEL],
+        limited=True,
+        stiffness=STIFFNESS,
+        springref=-PRELOAD / STIFFNESS,
+        damping=2.0,
+        solref_limit=[0.005, 1.0],
+    )
+    cap.add_geom(
+        type=cylinder,
+        size=[*kind.primitives[0].size, 0],
+        mass=kind.mass,
+        rgba=[*COLOURS[prop.colour], 1.0],
+        **contact(FURNITURE_FRICTION),
+    )
+
+
+def _add_stain(spec: mujoco.MjSpec, prop: Prop) -> None:
+    spec.worldbody.add_geom(
+        type=mujoco.mjtGeom.mjGEOM_CYLINDER,
+        pos=prop.position,
+        size=[*PROPS[prop.kind].primitives[0].size, 0],
+        rgba=[*COLOURS[prop.colour], 1.0],
+        contype=0,
+        conaffinity=0,
+    )
+
+
+def _add_bead(spec: mujoco.MjSpec, prop: Prop) -> None:
+    kind = PROPS[prop.kind]
+    bead = spec.worldbody.add_body(name=PROP_PREFIX + prop.name, pos=prop.position)
+    bead.add_freejoint(name=PROP_PREFIX + prop.name)
+    bead.add_geom(
+        type=mujoco.mjtGeom.mjGEOM_SPHERE,
+        size=[*kind.primitives[0].size, 0, 0],
+        mass=kind.mass,
+        rgba=[*TRIM["metal"], 1.0],
+        **contact(FURNITURE_FRICTION) | {"condim": 6},
+    )

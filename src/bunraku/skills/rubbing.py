@@ -1,0 +1,35 @@
+"""`rub`: press what a hand holds on the board below it, and move it about."""
+
+from __future__ import annotations
+
+from collections.abc import Generator
+
+import numpy as np
+
+from bunraku.skills.body import Body, Outcome
+from bunraku.skills.grasps import UP
+from bunraku.skills.moving import move_palm
+from bunraku.skills.placing import RELEASE_HEIGHT
+
+PRESSED = 0.004
+"""How far (m) below the board the underside is led: the arm gives way and presses."""
+SPEED = 0.10
+"""Mean speed (m/s) of rubbing."""
+RISE = 0.10
+"""How far (m) the hand is raised in the end."""
+TURNS = 2
+"""How often the pattern is gone through."""
+
+
+def rub(body: Body, side: str, reach: float) -> Generator[None, None, Outcome]:
+    """Rub the board within `reach` m of where the hand on `side` holds something just above it, then lift it."""
+    body.say("rub", "rubbing")
+    start = body.palm(side)
+    down = start.moved(-(RELEASE_HEIGHT + PRESSED) * UP)
+    pattern = [(-1, -1), (1, -1), (1, -0.3), (-1, -0.3), (-1, 0.3), (1, 0.3), (1, 1), (-1, 1), (0, 0)]
+    stops = [down.moved(np.array([x * reach, y * reach, 0.0])) for x, y in pattern]
+    yield from move_palm(body, side, [down], speed=SPEED)
+    for _ in range(TURNS):
+        yield from move_palm(body, side, stops, speed=SPEED)
+    error = yield from move_palm(body, side, [start.moved(RISE * UP)], speed=2 * SPEED)
+    return Outcome("rub", error < 0.02, "I rubbed it", {"error_m": error})
