@@ -19,6 +19,7 @@ def header(seed: int = 0, instruction: str = "pick up the red cube", hand: str =
 def frame(index: int, rng: np.random.Generator) -> dict[str, np.ndarray]:
     made = {name: rng.standard_normal(length).astype(np.float32) for name, length in fields(22, 22).items()}
     made["observation.time"] = np.array([0.2 + index / RATE], np.float32)
+    made["observation.frame_time"] = (made["observation.time"] - 0.02 * np.arange(7)).astype(np.float32)
     return made
 
 

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import time
 from collections.abc import Callable
+from dataclasses import replace
 from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
@@ -10,6 +12,7 @@ from typing import TYPE_CHECKING, Annotated
 import tyro
 from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
+from rich.table import Table
 from rich.text import Text
 
 from bunraku.cli.graphics import draw_test_picture
@@ -168,6 +171,76 @@ def learn(
     export(trainer, out)
     console.print(f"It understands {100 * trainer.understood():.0f} % of the instructions that it was trained on.")
     console.print(Text(f"Policy in {out}; try it with `bunraku evaluate {samples.tasks[0]} --policy {out}`."))
+    return 0
+
+
+def plan(
+    gpus: tuple[int, ...] = (1, 8, 64),
+    gpu: str = "h100",
+    tokens: float = 1e9,
+    batch: int = 4096,
+    width: int = 192,
+    depth: int = 3,
+    price: float | None = None,
+) -> int:
+    """Say what training would take on many devices: time, energy, cost, and what limits it.
+
+    A device that is here (cpu, or the GPU of that name) is measured; another one is estimated from its data sheet.
+
+    Args:
+        gpus: how many of them; several numbers are compared.
+        gpu: a100, h100, h200, b200 or cpu.
+        tokens: how many to train on: one sample of this policy is one.
+        batch: samples in a step, shared by all devices.
+        width: of the network's layers.
+        depth: of the network, in blocks.
+        price: of an hour of one device, USD; a round number by default.
+    """
+    from bunraku.learning import planning
+
+    if gpu not in planning.DEVICES:
+        raise UserError(f"there is no device {gpu}: the devices are {', '.join(planning.DEVICES)}.")
+    if not gpus or min(gpus) < 1 or batch < max(gpus) or tokens <= 0:
+        raise UserError("--gpus must be at least 1 and at most --batch, and --tokens above 0.")
+    require("torch", f"learning needs torch: {INSTALL}")
+    import torch
+
+    from bunraku.learning.policies.grounded import NetworkConfig
+    from bunraku.learning.training import stepper
+
+    device = planning.DEVICES[gpu]
+    device = device if price is None else replace(device, price=price)
+    name = torch.cuda.get_device_name() if torch.cuda.is_available() else ""
+    torch.set_num_threads(1)
+    step, parameters = stepper(NetworkConfig(width=width, depth=depth), "cuda" if gpu in name.lower() else "cpu")
+    if gpu in ("cpu", *name.lower().split()):
+        pace = planning.measured(step, clock=time.thread_time if gpu == "cpu" else time.perf_counter)
+        source = f"measured here, within {100 * (pace.error or 0):.0f} % on the steps that were not fitted"
+    else:
+        pace = planning.expected(device, parameters)
+        source = (
+            f"not measured: {100 * planning.UTILISATION:.0f} % of the data sheet's {device.flops / 1e12:.0f} TFLOP/s"
+        )
+    console = Console(highlight=False)
+    console.print(f"{parameters / 1e6:.2f} M parameters, {tokens:.3g} tokens, steps of {batch} on {gpu}")
+    console.print(
+        f"one device: {1e3 * pace.fixed:.2f} ms a step and {1e6 * pace.per_sample:.3f} µs a sample ({source})"
+    )
+    table = Table(box=None, padding=(0, 3, 0, 0))
+    for heading in ("devices", "time", "tokens/s", "energy", "cost", "computing", "limited by"):
+        table.add_column(heading)
+    for count in gpus:
+        found = planning.plan(device, pace, count, tokens, batch, parameters)
+        table.add_row(
+            str(count),
+            f"{found.seconds / 3600:.3g} h",
+            f"{found.samples_per_second:.3g}",
+            f"{found.energy / 3.6e6:.3g} kWh",
+            f"${found.cost:.3g}",
+            f"{100 * found.efficiency:.0f} %",
+            found.bottleneck,
+        )
+    console.print(table)
     return 0
 
 

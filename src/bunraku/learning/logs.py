@@ -69,8 +69,8 @@ def _moments(dataset: DataSet, entry: Entry) -> Iterator[Moment]:
     films = {name: dataset.pictures(entry.row, name) for name in cameras}
     for t in range(entry.row["length"]):
         vectors = {name: entry.vectors[name][t] for name in names}
-        taken = dict(zip(cameras, vectors["observation.frame_time"], strict=False))
-        pictures = {name: (float(taken[name]), _jpeg(next(film))) for name, film in films.items()}
+        taken = vectors["observation.frame_time"]
+        pictures = {name: (float(taken[CAMERAS.index(name)]), _jpeg(next(film))) for name, film in films.items()}
         yield Moment(float(vectors["observation.time"][0]), vectors, pictures)
 
 

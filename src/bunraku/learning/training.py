@@ -11,7 +11,7 @@ import math
 import platform
 import time
 from collections.abc import Callable
-from dataclasses import asdict, dataclass, field
+from dataclasses import asdict, dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
@@ -21,9 +21,10 @@ import torch
 from bunraku import __version__
 from bunraku.errors import UserError
 from bunraku.learning.episodes import room_on_disk
+from bunraku.learning.frames import SIDE_ACTION
 from bunraku.learning.policies.grounded import GroundedPolicy, NetworkConfig
-from bunraku.learning.samples import Samples
-from bunraku.learning.tokens import COLOUR_NAMES, KIND_NAMES
+from bunraku.learning.samples import CHUNK, Samples
+from bunraku.learning.tokens import COLOUR_NAMES, FEATURES, KIND_NAMES
 from bunraku.learning.words import buckets
 
 
@@ -81,6 +82,24 @@ class Step:
     plan_loss: float
     meaning_loss: float
     steps_per_second: float
+
+
+def stepper(network: NetworkConfig, device: str = "cpu") -> tuple[Callable[[int], None], int]:
+    """What trains a network of that size on random samples, one step of so many at a time; and its parameters."""
+    rng = np.random.default_rng(0)
+    most = 4096
+    inputs = rng.standard_normal((most, FEATURES)).astype(np.float32)
+    chunks = rng.standard_normal((most, CHUNK, SIDE_ACTION)).astype(np.float32)
+    samples = Samples(inputs, chunks, ["words"], np.zeros((1, 2), int), "right", "", 0, (), 0, "")
+    trainer = Trainer(samples, TrainingConfig(steps=10**9, network=network), device)
+
+    def step(count: int) -> None:
+        trainer.config = replace(trainer.config, batch=count)
+        trainer.train(trainer.step + 1)
+        if device != "cpu":
+            torch.cuda.synchronize()
+
+    return step, sum(parameter.numel() for parameter in trainer.policy.parameters())
 
 
 class Trainer:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Generator, Iterator
+from itertools import islice
 
 import numpy as np
 from scipy.spatial.transform import Rotation
@@ -15,15 +16,19 @@ from bunraku.skills.moving import move_body
 from bunraku.skills.perception import Seen
 from bunraku.skills.surroundings import free_space
 
-TILTS = np.deg2rad([0, 25, 50, 75, 100, 120])
-"""Tilts (rad) of the mug on its way; the last must be reached, or the one before."""
+TILTS = np.deg2rad([0, 25, 50, 75, 95, 110, 125])
+"""Tilts (rad) of the mug on its way: as far as the arm can."""
+ENOUGH = np.deg2rad(105)
+"""Tilt (rad) that empties a mug."""
 HIGH, LOW = 0.13, 0.035
 """How high (m) above the bowl's rim the mug's lip is upright, and at the end of the tilt."""
 BEHIND = 0.015
 """How far (m) short of the bowl's middle the lip is: what runs out flies on."""
+MOST = 4
+"""How many ways of tilting are compared."""
 TURNS = np.deg2rad([0, 20, -20, 40, -40, 60, -60, 80, -80])
 """Turns (rad) of the hand about the vertical that are tried."""
-SECONDS, EMPTYING = 3.0, 0.8
+SECONDS, EMPTYING = 3.0, 1.0
 """How long the tilt takes, and how long the mug stays tilted."""
 
 
@@ -31,17 +36,21 @@ def pour(body: Body, side: str, bowl: Seen) -> Generator[None, None, Outcome]:
     """Pour what is in the mug that the hand on `side` holds into `bowl`, and set the mug upright again."""
     grip = body.grips[side]
     space = free_space(body.planner, side, body.around(grip.seen.name, bowl.name), grip=grip)
-    for way in _ways(body, side, grip, bowl):
+    # A long way tilts far: the arm that tilts farthest pours.
+    ways = sorted(islice(_ways(body, side, grip, bowl), MOST), key=len, reverse=True)
+    for way in ways:
         route = space.way(body.reference, way[0])
         if route is None:
             continue
         body.say("pour", f"pouring into the {bowl.name}")
         body.posture = way[0]
+        # What weighs on a tilted mug would turn it in the hand.
+        body.set_hand(side, grip.grasp.closed, min(2 * grip.grasp.tension, body.full_tension))
         yield from move_body(body, *route)
         yield from move_body(body, *way[1:], least=SECONDS)
         yield from wait(body, EMPTYING)
         yield from move_body(body, *way[-2::-1], least=SECONDS / 2)
-        return Outcome("pour", True, f"I poured into the {bowl.name}")
+        return Outcome("pour", True, f"I poured into the {bowl.name}", {"tilt_rad": float(TILTS[len(way) - 1])})
     return Outcome("pour", False, f"my {side} hand cannot tilt the {grip.seen.name} over the {bowl.name}")
 
 
@@ -60,10 +69,14 @@ def _ways(body: Body, side: str, grip: Grip, bowl: Seen) -> Iterator[list[np.nda
             first = body.planner.solve(side, poses[0], body.reference)
             if not first.reached:
                 continue
-            way = body.planner.trace(side, poses[1:], first.configuration)
-            way = way or body.planner.trace(side, poses[1:-1], first.configuration)
-            if way is not None:
-                yield [first.configuration, *way]
+            way = [first.configuration]
+            for pose in poses[1:]:
+                solution = body.planner.solve(side, pose, way[-1], iterations=20)
+                if not solution.close:
+                    break
+                way.append(solution.configuration)
+            if TILTS[len(way) - 1] >= ENOUGH:
+                yield way
 
 
 def _tilt(grip: Grip, upright: np.ndarray, axis: np.ndarray, rim: np.ndarray) -> list[Pose]:
