@@ -350,12 +350,16 @@ PROPS: dict[str, Kind] = {
     for kind in (
         _plain("button", Primitive("cylinder", (0.022, 0.008)), (0.044, 0.044, 0.016), 0.020),
         _plain("stain", Primitive("cylinder", (0.035, 0.0005)), (0.070, 0.070, 0.001), 0.001),
+        _plain("handle", Primitive("box", (0.006, 0.045, 0.012)), (0.012, 0.090, 0.024), 0.5),
         _plain("bead", Primitive("sphere", (0.006,)), (0.012, 0.012, 0.012), 0.001),
     )
 }
-"""What a task may bring along besides the household's things; nobody is asked to fetch it. Of a button the cap."""
-RAISED = {"button": 0.022, "stain": 0.0}
+"""What a task may bring along besides the household's things; nobody is asked to fetch it. Of a button
+the cap; of a drawer the handle, with the drawer's mass."""
+RAISED = {"button": 0.022, "stain": 0.0, "handle": 0.043}
 """How far (m) above the counter the underside of what is fixed there is."""
+CABINET, HANDLE_GAP = (0.14, 0.17, 0.08), 0.050
+"""Depth, width and height (m) of the cabinet of a drawer, and how far before its front the middle of the handle is."""
 
 
 def surface_points(kind: Kind, solid_only: bool = True) -> np.ndarray:

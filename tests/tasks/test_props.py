@@ -4,9 +4,9 @@ import pytest
 
 from bunraku.objects import COLOURS, PROPS, SURFACES
 from bunraku.sim import Scene, truth
-from bunraku.sim.props import PRELOAD, PROP_PREFIX, STIFFNESS, TRAVEL, on_counter
+from bunraku.sim.props import DRAWN, PRELOAD, PROP_PREFIX, STIFFNESS, TRAVEL, on_counter
 from bunraku.sim.world import create_world
-from bunraku.tasks import hand_over, pour, press, wipe
+from bunraku.tasks import drawer, hand_over, pour, press, wipe
 from bunraku.tasks.manipulations import manipulation
 from bunraku.tasks.wordings import COLOURS_JA, KINDS_JA
 
@@ -36,7 +36,7 @@ def press_and_release(world, referee, name: str) -> None:
 
 
 def test_a_scene_with_props_survives_json():
-    for task in (press, wipe, pour):
+    for task in (press, wipe, pour, drawer):
         scene = task.draw(3).scene
         assert scene.props and Scene.from_json(scene.to_json()) == scene
 
@@ -44,11 +44,11 @@ def test_a_scene_with_props_survives_json():
 def test_a_button_gives_way_to_its_stop_at_the_force_that_it_says():
     world = settled(press.draw(0))
     name = world.scene.props[0].name
-    assert truth.pressed(world, name) == pytest.approx(0.0, abs=3e-4)
+    assert truth.travel(world, name) == pytest.approx(0.0, abs=3e-4)
     push(world, name, 0.5 * PRELOAD)
-    assert truth.pressed(world, name) < 1e-3
+    assert truth.travel(world, name) < 1e-3
     push(world, name, PRELOAD + STIFFNESS * TRAVEL + 1.0)
-    assert truth.pressed(world, name) == pytest.approx(TRAVEL, abs=5e-4)
+    assert truth.travel(world, name) == pytest.approx(TRAVEL, abs=5e-4)
 
 
 def test_buttons_count_in_their_order_only():
@@ -110,6 +110,32 @@ def test_beads_stay_in_a_mug_that_nobody_moves_and_count_in_the_bowl():
         world.data.joint(PROP_PREFIX + bead).qpos[:3] = bowl
     mujoco.mj_forward(world.model, world.data)
     assert referee._not_there() == ""
+
+
+def test_the_named_drawer_must_be_open_and_the_other_one_shut(monkeypatch):
+    given = drawer.draw(4)
+    world = settled(given, 50)
+    referee = drawer.DRAWER.referee(world, given)
+    (wanted,) = given.order
+    other = next(prop.name for prop in given.scene.props if prop.name != wanted)
+    assert referee.complaint() == f"the {wanted} is 0 cm out"
+    push(world, wanted, 8.0, steps=400)
+    assert truth.travel(world, wanted) == pytest.approx(DRAWN, abs=1e-3)
+    assert not referee.complaint().startswith("the ") or "robot" in referee.complaint()
+    hand = frozenset({"left_hand"})
+    with monkeypatch.context() as patch:
+        patch.setattr(truth, "touching_prop", lambda world, name: hand)
+        assert "still touches" in referee.complaint()
+    push(world, other, 8.0, steps=200)
+    assert referee.complaint() == f"the {other} was pulled out"
+
+
+def test_a_drawer_comes_out_towards_the_robot():
+    world = settled(drawer.draw(4), 20)
+    name = world.scene.props[0].name
+    before = truth.prop_position(world, name)
+    push(world, name, 8.0, steps=400)
+    assert truth.prop_position(world, name)[0] < before[0] - 0.1
 
 
 def test_what_is_handed_over_must_have_been_in_the_left_hand(monkeypatch):

@@ -1,4 +1,4 @@
-"""What a task brings along: buttons on springs and stains, fixed to the counter, and loose beads."""
+"""What a task brings along: buttons on springs, stains and drawers, fixed to the counter, and loose beads."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ from dataclasses import dataclass
 
 import mujoco
 
-from bunraku.objects import COLOURS, PROPS, RAISED, SURFACES, TRIM
+from bunraku.objects import CABINET, COLOURS, HANDLE_GAP, PROPS, RAISED, SURFACES, TRIM, quaternion_about_z
 from bunraku.sim.room import FURNITURE_FRICTION, contact
 
 PROP_PREFIX = "prop/"
@@ -16,26 +16,31 @@ TRAVEL = 0.006
 STIFFNESS, PRELOAD = 300.0, 1.2
 """A button's spring, N/m, and the force (N) with which it holds the cap up: 3 N to the stop, as arcade buttons have."""
 
+DRAWN, FRONT, POST = 0.13, 0.010, 0.004
+"""How far (m) a drawer comes out, how thick its front is, and half the thickness of what joins the handle to it."""
+
 
 @dataclass(frozen=True)
 class Prop:
-    """One prop: `kind` of `bunraku.objects.PROPS`, `position` (m) of its middle at rest in the world frame."""
+    """One prop: `kind` of `bunraku.objects.PROPS`, `position` (m) of its middle at rest in the world frame, `yaw` (rad)
+    about z."""
 
     name: str
     kind: str
     colour: str
     position: tuple[float, float, float]
+    yaw: float = 0.0
 
 
-def on_counter(kind: str, colour: str, xy: tuple[float, float]) -> Prop:
-    """A prop of `kind` in `colour` that is fixed to the counter at `xy` (m)."""
+def on_counter(kind: str, colour: str, xy: tuple[float, float], yaw: float = 0.0) -> Prop:
+    """A prop of `kind` in `colour` that is fixed to the counter at `xy` (m), turned by `yaw` (rad)."""
     z = SURFACES["counter"].top + RAISED[kind] + PROPS[kind].rest_height
-    return Prop(f"{colour} {kind}", kind, colour, (*xy, z))
+    return Prop(f"{colour} {kind}", kind, colour, (*xy, z), yaw)
 
 
 def add_prop(spec: mujoco.MjSpec, prop: Prop) -> None:
     """Add `prop` to `spec`."""
-    {"button": _add_button, "stain": _add_stain, "bead": _add_bead}[prop.kind](spec, prop)
+    {"button": _add_button, "stain": _add_stain, "handle": _add_drawer, "bead": _add_bead}[prop.kind](spec, prop)
 
 
 def _add_button(spec: mujoco.MjSpec, prop: Prop) -> None:
@@ -84,6 +89,42 @@ def _add_stain(spec: mujoco.MjSpec, prop: Prop) -> None:
         contype=0,
         conaffinity=0,
     )
+
+
+def _add_drawer(spec: mujoco.MjSpec, prop: Prop) -> None:
+    kind, (depth, width, height) = PROPS[prop.kind], CABINET
+    half = kind.primitives[0].size
+    solid = {"type": mujoco.mjtGeom.mjGEOM_BOX, "rgba": [*TRIM["paper"], 1.0]} | contact(FURNITURE_FRICTION)
+    low = -prop.position[2] + SURFACES["counter"].top
+    cabinet = spec.worldbody.add_body(pos=prop.position, quat=quaternion_about_z(prop.yaw))
+    cabinet.add_geom(
+        name=f"{PROP_PREFIX}{prop.name} cabinet",
+        pos=[HANDLE_GAP + depth / 2, 0, low + height / 2],
+        size=[depth / 2, width / 2, height / 2],
+        **solid,
+    )
+    drawer = spec.worldbody.add_body(name=PROP_PREFIX + prop.name, pos=prop.position, quat=quaternion_about_z(prop.yaw))
+    drawer.add_joint(
+        name=PROP_PREFIX + prop.name,
+        type=mujoco.mjtJoint.mjJNT_SLIDE,
+        axis=[-1, 0, 0],
+        range=[0, DRAWN],
+        limited=True,
+        damping=4.0,
+        frictionloss=1.0,
+        solref_limit=[0.005, 1.0],
+    )
+    handle = solid | {"rgba": [*COLOURS[prop.colour], 1.0]}
+    drawer.add_geom(size=half, mass=kind.mass, **handle)
+    behind = HANDLE_GAP - FRONT - half[0]
+    for aside in (-half[1] + POST, half[1] - POST):
+        drawer.add_geom(pos=[half[0] + behind / 2, aside, 0], size=[behind / 2, POST, POST], mass=0.01, **solid)
+    front = [FRONT / 2 - 0.0005, width / 2 - 0.005, height / 2 - 0.01]
+    drawer.add_geom(pos=[HANDLE_GAP - FRONT / 2 - 0.0005, 0, low + height / 2], size=front, mass=0.01, **solid)
+    # What is inside the cabinet touches nothing: the joint guides it.
+    inside = {"contype": 0, "conaffinity": 0, "mass": 0}
+    tray = [depth / 2 - 0.005, width / 2 - 0.01, height / 2 - 0.015]
+    drawer.add_geom(pos=[HANDLE_GAP + depth / 2, 0, low + height / 2 - 0.005], size=tray, **(solid | inside))
 
 
 def _add_bead(spec: mujoco.MjSpec, prop: Prop) -> None:

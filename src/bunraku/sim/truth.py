@@ -53,8 +53,8 @@ def prop_position(world: World, name: str) -> np.ndarray:
     return world.data.body(PROP_PREFIX + name).xpos.copy()
 
 
-def pressed(world: World, name: str) -> float:
-    """How far (m) the button called `name` is pressed."""
+def travel(world: World, name: str) -> float:
+    """How far (m) the button called `name` is pressed, or the drawer with that handle pulled out."""
     return float(world.data.joint(PROP_PREFIX + name).qpos[0])
 
 
@@ -65,8 +65,17 @@ def touching(world: World, name: str) -> frozenset[str]:
     and "person_plate" for what a person holds out.
     """
     world.scene.find(name)
+    return _touching(world, OBJECT_PREFIX + name)
+
+
+def touching_prop(world: World, name: str) -> frozenset[str]:
+    """What touches the prop called `name` now; see `touching`."""
+    return _touching(world, PROP_PREFIX + name)
+
+
+def _touching(world: World, body_name: str) -> frozenset[str]:
     model = world.model
-    body = model.body(OBJECT_PREFIX + name).id
+    body = model.body(body_name).id
     others = set()
     for first, second in _contacts(world):
         if body == model.geom_bodyid[first]:

@@ -9,6 +9,7 @@ from pathlib import Path
 from bunraku.acting import understand
 from bunraku.errors import UserError
 from bunraku.tasks.assignment import Assignment, draw_assignment
+from bunraku.tasks.drawer import DRAWER
 from bunraku.tasks.episode import PICK_PLACE, EpisodeResult, Progress, strip_path
 from bunraku.tasks.following import follow_words
 from bunraku.tasks.hand_over import HAND_OVER
@@ -30,6 +31,7 @@ MANIPULATIONS: dict[str, Manipulation] = {
         SORT,
         HAND_OVER,
         PRESS,
+        DRAWER,
         WIPE,
         POUR,
     )

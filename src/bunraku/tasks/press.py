@@ -59,7 +59,7 @@ class PressReferee(Referee):
     def watch(self) -> None:
         """Note what is pressed, at every tick: a press is short."""
         for name, down in self._buttons.items():
-            depth = truth.pressed(self._world, name)
+            depth = truth.travel(self._world, name)
             if depth > DOWN and not down:
                 self._presses.append(name)
             self._buttons[name] = depth > (UP_AGAIN if down else DOWN)

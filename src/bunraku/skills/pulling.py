@@ -1,0 +1,86 @@
+"""`pull_open`: take a drawer by its handle, pull it open, and let go."""
+
+from __future__ import annotations
+
+from collections.abc import Generator, Iterator
+
+import numpy as np
+
+from bunraku.control.free_space import FreeSpace, Standing
+from bunraku.control.grasping import HandGrasp, palm_pose, pinch
+from bunraku.control.reach import Pose
+from bunraku.objects import CABINET, HANDLE_GAP, PROPS
+from bunraku.skills.body import Body, Outcome
+from bunraku.skills.grasps import UP
+from bunraku.skills.moving import move_body, move_fingers, move_palm
+from bunraku.skills.perception import Seen
+from bunraku.skills.touch import aperture
+
+HOVER = 0.10
+"""How high (m) above the handle the open hand comes first."""
+OPENED = 0.6
+"""How far of their way the fingers open: behind the handle there is no more room."""
+SPEED = 0.10
+"""Mean speed (m/s) of the palm on its way down and while it pulls."""
+OBLIQUE = np.deg2rad([0, 12, -12, 24, -24])
+"""How far (rad) from square the hand may take a handle."""
+EMPTY = 0.004
+"""Between fingertips nearer to each other than this (m) there is no handle."""
+
+
+def pull_open(body: Body, handle: Seen, distance: float) -> Generator[None, None, Outcome]:
+    """Pull a drawer open by `distance` m."""
+    side = "left" if body.stance.inverse.point(handle.position)[1] > 0 else "right"
+    thickness = PROPS["handle"].size[0]
+    grasp = pinch(body.planner.spec.hand, thickness, 20.0, centre_x=0.100, depth=0.085, squeeze=0.010)
+    ahead = _ahead(body, handle)
+    way = next(_ways(body, side, grasp, handle, -distance * ahead), None)
+    if way is None:
+        return Outcome("pull", False, f"I cannot reach the {handle.name} with my {side} hand")
+    palm, route = way
+    opened = grasp.contact + OPENED * (grasp.open - grasp.contact)
+    body.say("reach", f"reaching for the {handle.name} with the {side} hand")
+    yield from move_fingers(body, side, opened, 0.3, body.full_tension)
+    body.posture = route[-1]
+    yield from move_body(body, *route)
+    yield from move_palm(body, side, [palm], speed=SPEED, settle=0.2)
+    yield from move_fingers(body, side, grasp.closed, 0.8, grasp.tension)
+    body.say("pull", f"pulling the {handle.name}")
+    yield from move_palm(body, side, [palm.moved(-distance * ahead)], speed=SPEED, settle=0.2)
+    assert body.observation is not None
+    gap = aperture(body.planner.spec.hand, body.observation.hand(side).position)
+    yield from move_fingers(body, side, opened, 0.5, body.full_tension)
+    yield from move_palm(body, side, [body.palm(side).moved(HOVER * UP)], speed=2 * SPEED)
+    if gap < EMPTY:
+        return Outcome("pull", False, f"the hand closed on nothing, no {handle.name} in it", {"aperture_m": gap})
+    return Outcome("pull", True, f"I pulled the {handle.name}", {"aperture_m": gap})
+
+
+def _ahead(body: Body, handle: Seen) -> np.ndarray:
+    """The direction (3,) into the cabinet: across the handle, away from the robot."""
+    across = np.array([np.cos(handle.yaw), np.sin(handle.yaw), 0.0])
+    return across if across @ (handle.position - body.stance.point(np.zeros(3))) > 0 else -across
+
+
+def _ways(
+    body: Body, side: str, grasp: HandGrasp, handle: Seen, pull: np.ndarray
+) -> Iterator[tuple[Pose, list[np.ndarray]]]:
+    """Palm poses at the handle from which it can be pulled, and the free ways to above them."""
+    ahead = _ahead(body, handle)
+    depth, width, height = CABINET
+    yaw = float(np.arctan2(ahead[1], ahead[0]))
+    front = np.array([*(handle.position + HANDLE_GAP * ahead)[:2], handle.position[2]])
+    cabinet = Standing(front + depth / 2 * ahead, np.array([depth, width, height]) / 2, yaw)
+    space = FreeSpace(body.planner, side, [cabinet], grasp.open)
+    for turn in OBLIQUE:
+        fingers = np.array([np.cos(yaw + turn), np.sin(yaw + turn), 0.0])
+        palm = palm_pose(grasp, side, handle.position, fingers, UP)
+        hover = body.planner.solve(side, palm.moved(HOVER * UP), body.reference)
+        if not hover.reached:
+            continue
+        stops = [palm.moved(HOVER / 2 * UP), palm, palm.moved(pull / 2), palm.moved(pull)]
+        if body.planner.trace(side, stops, hover.configuration) is None:
+            continue
+        route = space.way(body.reference, hover.configuration)
+        if route is not None:
+            yield palm, route
