@@ -13,6 +13,7 @@ from itertools import pairwise
 import mujoco
 import numpy as np
 
+from bunraku.control.course import ARM_SPEED, UPPER, course
 from bunraku.control.grasping import hand_cloud, relaxed
 from bunraku.control.reach import Obstacle, ReachPlanner
 
@@ -30,6 +31,15 @@ BRANCHES = 250
 """How many branches are tried before there is said to be no way."""
 TOUCHING = 0.012
 """How far (m) a hand may reach into the air that is kept: farther, and it touches."""
+ESCAPE = 0.5
+"""How far (rad) from an end of a way an arm may still be nearer to something than it should."""
+LEANING = 0.1
+"""Turn of the waist (rad) beyond which the pelvis goes with it."""
+REFINED, STRAYING = 3, 0.004
+"""How often the knots of a way may be doubled to keep its course near the straight lines, and how much nearer (m) to
+things the course may come than these."""
+BODY_ROWS = 3
+"""Chest, head and the other arm, the last of what there is room to."""
 TILT = 0.7
 """Largest tilt (rad) of what is carried, beyond the tilt at either end."""
 _BODY_BOXES = np.array([[0, 0, 0.22, 0.11, 0.14, 0.18], [0, 0, 0.60, 0.11, 0.10, 0.16]])
@@ -129,9 +139,16 @@ class FreeSpace:
         return self._forearm @ self._data.xmat[body].reshape(3, 3).T + self._data.xpos[body]
 
     def way(self, start: np.ndarray, goal: np.ndarray, seed: int = 0) -> list[np.ndarray] | None:
-        """Configurations (37,) from `start` (without it) to `goal`, between which the arm moves straight in joint
-        space and comes no nearer to anything than it is at either end; None when no such way was found."""
-        return _Search(self, start, goal, np.random.default_rng(seed)).run()
+        """Configurations (37,) from `start` (without it) to `goal`, through which the arm can follow a `course`.
+
+        It keeps its air to everything but what is too near already at one end, and there only around that end; if that
+        cannot be, it comes no nearer to anything than it is at either end. None when no such way was found.
+        """
+        for escape in (ESCAPE, np.inf):
+            way = _Search(self, start, goal, escape, np.random.default_rng(seed)).run()
+            if way is not None:
+                return way
+        return None
 
     def tilt(self) -> float:
         """Tilt (rad) of what is carried in the configuration that was asked for last."""
@@ -141,23 +158,27 @@ class FreeSpace:
 
 
 class _Search:
-    """One search. Its states are the progress of everything else (pelvis, other arm), the waist and the arm: (10,)."""
+    """One search. Its states are waist and arm (9,) rad; the pelvis goes with the waist, to keep the balance.
 
-    def __init__(self, space: FreeSpace, start: np.ndarray, goal: np.ndarray, rng: np.random.Generator) -> None:
+    What is too near at one end may be so within `escape` (rad) of that end, less and less.
+    """
+
+    def __init__(
+        self, space: FreeSpace, start: np.ndarray, goal: np.ndarray, escape: float, rng: np.random.Generator
+    ) -> None:
         self._space, self._start, self._goal, self._rng = space, start, goal, rng
-        self._from, self._to = (np.r_[s, q[WAIST], q[space._arm]] for s, q in ((0.0, start), (1.0, goal)))
+        self._from, self._to = (np.r_[q[WAIST], q[space._arm]] for q in (start, goal))
         rooms, tilts = zip(*((space.room(q), space.tilt()) for q in (start, goal)), strict=True)
-        self._least = np.minimum(0.0, np.min(rooms, axis=0)) - 1e-6
+        self._least = np.minimum(0.0, rooms) - 1e-6
+        self._escape = escape
         self._most_tilt = max(tilts) + TILT
         arm = slice(space._arm.start - 7, space._arm.stop - 7)
         waist = np.sort([start[WAIST], goal[WAIST]], axis=0)
-        self._low, self._high = (
-            np.r_[s, w, limit[arm]] for s, w, limit in ((0.0, waist[0], space._low), (1.0, waist[1], space._high))
-        )
+        self._low, self._high = (np.r_[w, limit[arm]] for w, limit in ((waist[0], space._low), (waist[1], space._high)))
 
     def run(self) -> list[np.ndarray] | None:
         if self._straight(self._from, self._to):
-            return [self._goal]
+            return self._traced([self._from, self._to])
         trees = [[(self._from, -1)], [(self._to, -1)]]
         for count in range(BRANCHES):
             grown, other = trees[count % 2], trees[1 - count % 2]
@@ -168,15 +189,30 @@ class _Search:
             if met is not None:
                 first, second = _trunk(grown, len(grown) - 1), _trunk(other, met)
                 knots = first[::-1] + second[1:] if count % 2 == 0 else second[::-1] + first[1:]
-                return [self._configuration(z) for z in self._shortened(knots)[1:-1]] + [self._goal]
+                return self._traced(self._shortened(knots))
         return None
+
+    def _traced(self, knots: list[np.ndarray]) -> list[np.ndarray]:
+        """The configurations after the first of `knots`, with more of them where the course would stray."""
+        for _ in range(REFINED):
+            if self._course_is_free(knots):
+                break
+            knots = [z for a, b in pairwise(knots) for z in (a, (a + b) / 2)] + [knots[-1]]
+        return [*(self._configuration(z) for z in knots[1:-1]), self._goal]
+
+    def _course_is_free(self, knots: list[np.ndarray]) -> bool:
+        line, duration = course(np.array([self._configuration(z)[UPPER] for z in knots]))
+        count = max(2, int(np.ceil(duration * ARM_SPEED / STEP)))
+        arm = slice(self._space._arm.start - UPPER.start, self._space._arm.stop - UPPER.start)
+        upper = line(np.arange(1, count) / count * duration)
+        return all(self._is_free(np.r_[q[:2], q[arm]], STRAYING) for q in upper)
 
     def _sample(self) -> np.ndarray:
         if self._rng.random() < 0.3:
             return self._rng.uniform(self._low, self._high)
         between = self._from + self._rng.random() * (self._to - self._from)
-        spread = np.r_[0.2, 0.1, 0.1, np.full(7, 0.6)]
-        return np.clip(between + spread * self._rng.standard_normal(10), self._low, self._high)
+        spread = np.r_[0.1, 0.1, np.full(7, 0.6)]
+        return np.clip(between + spread * self._rng.standard_normal(9), self._low, self._high)
 
     def _branch(self, tree: list[tuple[np.ndarray, int]], towards: np.ndarray) -> np.ndarray | None:
         nearest = int(np.argmin([_distance(state, towards) for state, _ in tree]))
@@ -212,19 +248,35 @@ class _Search:
         shares = np.arange(1, count + 1) / count
         return all(self._is_free(start + share * (goal - start)) for share in shares[::-1])
 
-    def _is_free(self, state: np.ndarray) -> bool:
+    def _is_free(self, state: np.ndarray, straying: float = 0.0) -> bool:
         room = self._space.room(self._configuration(state))
-        return bool(np.all(room >= self._least)) and self._space.tilt() <= self._most_tilt
+        return bool(np.all(room >= self._allowed(state) - straying)) and self._space.tilt() <= self._most_tilt
+
+    def _allowed(self, state: np.ndarray) -> np.ndarray:
+        """Least room (n,) at a state. A resting arm may be near the chest all the way."""
+        away = np.abs([state - self._from, state - self._to]).max(axis=1)
+        near = np.clip(1 - away / self._escape, 0, 1)[:, None]
+        allowed = np.min(near * self._least, axis=0)
+        allowed[-BODY_ROWS:] = self._least[:, -BODY_ROWS:].min(axis=0)
+        return allowed
 
     def _configuration(self, state: np.ndarray) -> np.ndarray:
-        configuration = self._start + state[0] * (self._goal - self._start)
+        configuration = self._start + self._progress(state) * (self._goal - self._start)
         configuration[3:7] /= np.linalg.norm(configuration[3:7])
-        configuration[WAIST], configuration[self._space._arm] = state[1:3], state[3:]
+        configuration[WAIST], configuration[self._space._arm] = state[:2], state[2:]
         return configuration
+
+    def _progress(self, state: np.ndarray) -> float:
+        """How far the pelvis has come from start (0) to goal (1): as far as the waist, or the arm if that stays."""
+        lean = self._to[:2] - self._from[:2]
+        if np.hypot(*lean) > LEANING:
+            return float(np.clip((state[:2] - self._from[:2]) @ lean / (lean @ lean), 0.0, 1.0))
+        gone, left = _distance(self._from, state), _distance(state, self._to)
+        return gone / max(gone + left, 1e-9)
 
 
 def _distance(a: np.ndarray, b: np.ndarray) -> float:
-    return float(np.linalg.norm(a[1:] - b[1:]) + 0.2 * abs(a[0] - b[0]))
+    return float(np.linalg.norm(a - b))
 
 
 def _trunk(tree: list[tuple[np.ndarray, int]], index: int) -> list[np.ndarray]:

@@ -5,9 +5,9 @@ from __future__ import annotations
 from collections.abc import Generator, Sequence
 
 import numpy as np
-from scipy.interpolate import PchipInterpolator
 from scipy.spatial.transform import Rotation, Slerp
 
+from bunraku.control.course import UPPER, course
 from bunraku.control.reach import IK_PERIOD, Pose, rotation_distance
 from bunraku.skills.body import NECK, Body, minimum_jerk
 
@@ -15,10 +15,6 @@ SPEED, TURNING_SPEED = 0.45, 1.8
 """Mean speeds of a palm on its way, m/s and rad/s; the peak of a minimum-jerk line is 1.9 times as high."""
 
 
-UPPER = slice(7, 25)
-"""Waist, neck and arms in a configuration (37,)."""
-WAIST_SPEED, ARM_SPEED = 0.4, 1.1
-"""Mean joint speeds on the way between postures, rad/s."""
 NEAR, PATIENCE = 0.003, 0.6
 """How near (m) a palm must have come to its last waypoint, and how long (s) it may lag behind."""
 STILL = 0.02
@@ -65,14 +61,10 @@ def move_body(body: Body, *way: np.ndarray, least: float = 0.0, share: float = 1
     `least` is the time (s) that it takes at full pace, if the joints do not need longer; they go at a `share` of their
     speed.
     """
-    knots = np.array([body.reference[UPPER], *(goal[UPPER] for goal in way)])
-    turns = np.abs(np.diff(knots, axis=0))
-    needed = np.maximum(turns[:, :2].max(axis=1) / WAIST_SPEED, turns[:, 4:].max(axis=1) / ARM_SPEED) / share
-    times = np.r_[0.0, np.cumsum(np.maximum(needed, 1e-3))]
-    course = PchipInterpolator(times, knots)
-    steps = int(np.ceil(max(times[-1], least, 0.2) / body.pace / IK_PERIOD))
+    line, needed = course(np.array([body.reference[UPPER], *(goal[UPPER] for goal in way)]))
+    steps = int(np.ceil(max(needed / share, least, 0.2) / body.pace / IK_PERIOD))
     for step in range(1, steps + 1):
-        upper = course(minimum_jerk(step / steps) * times[-1])
+        upper = line(minimum_jerk(step / steps) * needed)
         upper[2:4] = body.reference[NECK]  # the neck follows the gaze
         moved = body.planner.balance(body.reference, upper, body.velocity)
         body.reference, body.velocity = moved.configuration, moved.velocity
