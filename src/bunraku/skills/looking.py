@@ -20,6 +20,8 @@ WAIST_YAW, MOST_TURN = 7, 0.8
 ASIDE = 0.3
 """How far (m) from the middle a place lies that a hand may hide."""
 
+FRESH, KNEE = 0.5, 0.04
+"""How old (s) the pictures may be in which something was not told, and how high (m) above a board its middle may be."""
 UNSURE = 0.012
 """A position less certain than this (m) is looked at again."""
 
@@ -79,13 +81,30 @@ def face(body: Body, point: np.ndarray) -> Generator[None, None, list[Seen]]:
 
 
 def look_around(body: Body, places: tuple[str, ...] = ("counter",)) -> Generator[None, None, list[Seen]]:
-    """Look at `places` one after the other; returns everything seen there."""
+    """Look at `places` one after the other, and turn to what is half hidden there; returns everything seen."""
     found: list[Seen] = []
     for place in places:
         body.say("look", f"looking at the {place}")
         seen = yield from look(body, PLACES[place])
+        seen += yield from _look_again(body, place, seen)
         found += [s for s in seen if not _known(s, found)]
     return found
+
+
+def _look_again(body: Body, place: str, seen: list[Seen]) -> Generator[None, None, list[Seen]]:
+    """Turn to something on a place that has a thing's colour but could not be told, and see what it is."""
+    if body.eyes is None or body.observation is None:
+        return []
+    surface = SURFACES[place]
+    views = body.eyes.views(body.observation, body.time - FRESH)
+    point = body.eyes.riddle(views, seen, surface.top + KNEE)
+    if point is None or not (surface.x[0] < point[0] < surface.x[1] and surface.y[0] < point[1] < surface.y[1]):
+        return []
+    body.say("look", f"turning to something half hidden on the {place}")
+    before = body.reference
+    more = yield from face(body, point)
+    yield from move_body(body, before)
+    return more
 
 
 def look_for(

@@ -14,11 +14,22 @@ from bunraku.objects import SURFACES
 from bunraku.robot import SIDES, CameraFrame, HandReading, Observation, RobotSpec
 from bunraku.skills.object_models import catalogue_models
 from bunraku.skills.own_body import OwnBody
-from bunraku.vision.detect import ColourDetector, Detection, Detector, View, capsule_mask, pinhole, rotation_from_mujoco
+from bunraku.vision.detect import (
+    ColourDetector,
+    Detection,
+    Detector,
+    View,
+    capsule_mask,
+    leftovers,
+    pinhole,
+    rotation_from_mujoco,
+)
 
 LOOKING = ("head_left", "head_right", "chest")
 """The cameras that look at the work."""
 
+WITHIN_REACH = 1.2
+"""Distance (m) from the eyes beyond which nothing is in an arm's way."""
 HISTORY = 150
 """How many states are remembered to give each picture the pose at its own time."""
 
@@ -98,6 +109,16 @@ class Eyes:
         if heights:
             detector = self._elsewhere.setdefault(heights, ColourDetector(support_heights=heights))
         return [seen_as(detection) for detection in detector.detect(views, self._models)] if views else []
+
+    def riddle(self, views: Sequence[View], seen: Sequence[Seen], height: float) -> np.ndarray | None:
+        """Where at `height` m something must be that has a thing's colour but is none of those `seen`: a point (3,) m,
+        or None."""
+        palette = {model.colour: model.rgb for model in self._models}
+        for view, way in leftovers(views, palette, [(thing.colour, thing.position) for thing in seen]):
+            distance = (height - view.position_stance[2]) / min(way[2], -1e-3)
+            if distance < WITHIN_REACH:
+                return view.position_stance + distance * way
+        return None
 
 
 def seen_as(found: Detection) -> Seen:

@@ -6,6 +6,7 @@
 from bunraku.vision.detect.classical import ColourDetector
 from bunraku.vision.detect.detection import Box, Detection, Detector, nearest_miss
 from bunraku.vision.detect.hidden import capsule_mask
+from bunraku.vision.detect.leftovers import leftovers
 from bunraku.vision.detect.model import ObjectModel, Rest
 from bunraku.vision.detect.refine import refine
 from bunraku.vision.detect.view import View, pinhole, rotation_from_mujoco
@@ -19,6 +20,7 @@ __all__ = [
     "Rest",
     "View",
     "capsule_mask",
+    "leftovers",
     "nearest_miss",
     "pinhole",
     "refine",
