@@ -24,6 +24,7 @@ COMMANDS: dict[str, str] = {
     "evaluate walk": "bunraku.cli.legs:walk",
     "evaluate push": "bunraku.cli.legs:push",
     "evaluate climb": "bunraku.cli.legs:climb",
+    "evaluate stand_up": "bunraku.cli.legs:stand_up",
     "benchmark legs": "bunraku.cli.legs:benchmark",
     "collect": "bunraku.cli.learning:collect",
     "learn": "bunraku.cli.learning:learn",

@@ -1,9 +1,10 @@
-"""`bunraku evaluate walk`, `push` and `climb`, and `bunraku benchmark legs`."""
+"""`bunraku evaluate walk`, `push`, `climb` and `stand_up`, and `bunraku benchmark legs`."""
 
 from __future__ import annotations
 
+from collections.abc import Callable, Mapping
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, Any
 
 import tyro
 from rich.console import Console
@@ -72,32 +73,31 @@ def climb(episodes: int = 20, seed: int = 0, gravity: float = 9.81, json: Path =
         gravity: m/s²; 3.71 on Mars, 1.62 on the Moon.
         json: file of JSON lines that keeps every climb; climbs that are in it already are not run again.
     """
-    from dataclasses import asdict
-
-    from bunraku.statistics import wilson_interval
     from bunraku.tasks.climbing import climb_stairs, succeeded
-    from bunraku.tasks.legs import Rows
 
-    if episodes < 1:
-        raise UserError(f"--episodes must be at least 1, got {episodes}")
-    if gravity <= 0:
-        raise UserError(f"--gravity must be positive, got {gravity}")
-    console = Console(highlight=False)
-    name = "3 × 15 cm" if gravity == 9.81 else f"3 × 15 cm at {gravity} m/s²"
-    rows, seeds = Rows.open(json), range(seed, seed + episodes)
-    for one in rows.missing("climb", name, seeds):
-        row = {"suite": "climb", "condition": name, **asdict(climb_stairs(one, gravity))}
-        rows.add(row)
-        fate = "up and down" if succeeded(row) else row["problem"] or f"fell after {row['fell_at']} s"
-        console.print(f"seed {one}  {fate}, {row['simulated']:.0f} s, {row['simulated'] / row['cpu']:.1f}× real time")
-    mine = [row for row in rows.of("climb", name) if row["seed"] in seeds]
-    good = sum(map(succeeded, mine))
-    low, high = wilson_interval(good, len(mine))
-    console.print(
-        f"climb, {name}: up and down {good}/{len(mine)} = {100 * good / len(mine):.1f} % "
-        f"({100 * low:.1f} to {100 * high:.1f}); seeds {seed} to {seed + episodes - 1}"
-    )
-    return 0
+    def fate(row: dict) -> str:
+        return "up and down" if succeeded(row) else row["problem"] or f"fell after {row['fell_at']} s"
+
+    return _trials("climb", "3 × 15 cm", climb_stairs, succeeded, fate, episodes, seed, gravity, json)
+
+
+def stand_up(episodes: int = 20, seed: int = 0, gravity: float = 9.81, json: Path = Path("runs/stand_up.jsonl")) -> int:
+    """Dropped limp on its front, back, left or right, limbs anyhow: how often it gets back on its feet.
+
+    Args:
+        episodes: how many; the side that is down changes from one to the next.
+        seed: of the first; the others follow.
+        gravity: m/s²; 3.71 on Mars, 1.62 on the Moon.
+        json: file of JSON lines that keeps every trial; trials that are in it already are not run again.
+    """
+    from bunraku.tasks import standing_up
+    from bunraku.tasks.standing_up import succeeded
+
+    def fate(row: dict) -> str:
+        tries = "" if row["attempts"] == 1 else f", {row['attempts']} attempts"
+        return f"{row['side']}: {'on its feet' if succeeded(row) else row['problem'] or 'not up in time'}{tries}"
+
+    return _trials("stand_up", "from lying", standing_up.stand_up, succeeded, fate, episodes, seed, gravity, json)
 
 
 def benchmark(
@@ -142,6 +142,47 @@ def benchmark(
     finally:
         write_page(rows, html)
         console.print(f"Kept in {json}; the page is {html}", soft_wrap=True)
+    return 0
+
+
+def _trials(
+    suite: str,
+    name: str,
+    run: Callable[[int, float], Any],
+    succeeded: Callable[[Mapping[str, Any]], bool],
+    fate: Callable[[dict], str],
+    episodes: int,
+    seed: int,
+    gravity: float,
+    path: Path,
+) -> int:
+    """Run the trials that `path` does not hold yet; print the fate of each and the rate of all."""
+    from dataclasses import asdict
+
+    from bunraku.statistics import wilson_interval
+    from bunraku.tasks.legs import Rows
+
+    if episodes < 1:
+        raise UserError(f"--episodes must be at least 1, got {episodes}")
+    if gravity <= 0:
+        raise UserError(f"--gravity must be positive, got {gravity}")
+    console = Console(highlight=False)
+    if gravity != 9.81:
+        name = f"{name} at {gravity} m/s²"
+    rows, seeds = Rows.open(path), range(seed, seed + episodes)
+    for one in rows.missing(suite, name, seeds):
+        row = {"suite": suite, "condition": name, **asdict(run(one, gravity))}
+        rows.add(row)
+        console.print(
+            f"seed {one}  {fate(row)}, {row['simulated']:.0f} s, {row['simulated'] / row['cpu']:.1f}× real time"
+        )
+    mine = [row for row in rows.of(suite, name) if row["seed"] in seeds]
+    good = sum(map(succeeded, mine))
+    low, high = wilson_interval(good, len(mine))
+    console.print(
+        f"{suite}, {name}: {good}/{len(mine)} = {100 * good / len(mine):.1f} % "
+        f"({100 * low:.1f} to {100 * high:.1f}); seeds {seed} to {seed + episodes - 1}"
+    )
     return 0
 
 

@@ -7,6 +7,7 @@ from collections.abc import Mapping
 import numpy as np
 
 from bunraku.control.climbing import Climber
+from bunraku.control.getting_up import GettingUp, fist
 from bunraku.control.goal import BodyGoal
 from bunraku.control.ground import HeightMap
 from bunraku.control.nominal import GRAVITY
@@ -41,7 +42,9 @@ class Legs:
         self.refusal: str | None = None
         """Why the velocity that was asked for is not walked; None while it is."""
         self._climber: Climber | None = None
-        self._period = period
+        self._getting_up: GettingUp | None = None
+        self._fist = fist(hand)
+        self._spec, self._period = spec, period
         self._stood = np.inf
 
     def tick(
@@ -59,7 +62,11 @@ class Legs:
             velocity = Velocity()
         if hands is None:
             hands = self._kept_hands(observation)
-        if self._climber is not None:
+        if self._getting_up is not None:
+            joints = self._getting_up.compute(observation)
+            hands = {side: self._fist for side in SIDES}
+            self._end_getting_up()
+        elif self._climber is not None:
             joints = self._climber.compute(observation, goal)
             self._end_climb()
         else:
@@ -116,6 +123,27 @@ class Legs:
         if self._climber is not None and self._climber.finished:
             self._climber = None
             self.walker.stand()
+
+    @property
+    def rising(self) -> GettingUp | None:
+        """The getting up under way, or given up; None when it is on its feet."""
+        return self._getting_up
+
+    def get_up(self) -> None:
+        """Get up from the ground, however it lies; velocities and goals wait until it stands.
+
+        The fingers curl to fists, as knuckles and elbows bear weight. Where it stands then is a new stance frame, whose
+        place in the old ones odometry does not know.
+        """
+        self._climber = None
+        self._getting_up = GettingUp(self._spec, self._period, self.walker.controller.nominal.gravity)
+
+    def _end_getting_up(self) -> None:
+        if self._getting_up is not None and self._getting_up.controller is not None:
+            old, gravity = self.walker, self.walker.controller.nominal.gravity
+            self.walker = Walker(self._spec, self._period, controller=self._getting_up.controller, gravity=gravity)
+            self.walker.stance_frame = old.stance_frame
+            self._getting_up = self._hands = None
 
     def stop(self, reason: str) -> None:
         """Come to a stand as fast as the gait allows, then stop for good; stopped in mid-step it would fall."""
