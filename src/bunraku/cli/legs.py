@@ -164,8 +164,8 @@ def _trials(
 
     if episodes < 1:
         raise UserError(f"--episodes must be at least 1, got {episodes}")
-    if gravity <= 0:
-        raise UserError(f"--gravity must be positive, got {gravity}")
+    if not 0 < gravity < 100:
+        raise UserError(f"--gravity must lie between 0 and 100 m/s², got {gravity}")
     console = Console(highlight=False)
     if gravity != 9.81:
         name = f"{name} at {gravity} m/s²"

@@ -52,7 +52,7 @@ FROM_BACK = (
     Move("sit up", _SIT | {"neck_pitch": 40, "hip_pitch": 75, "ankle_pitch": -30}, 0.6, 0.2),
     Move("sit", _SIT | {"neck_pitch": 40, "hip_pitch": 85, "knee": 40}, 0.8, 0.2, leans=-30),
     Move(
-        "twist to the left",
+        "twist aside",
         _TWIST | {"hip_pitch": 95, "knee": 70, "left_hip_roll": 44, "right_hip_roll": -25},
         0.7,
         0.3,
@@ -363,7 +363,6 @@ def mirrored(moves: tuple[Move, ...]) -> tuple[Move, ...]:
     return tuple(
         replace(
             move,
-            name=move.name.replace("left", "right"),
             posture={
                 _other_side(name): -angle if name in ("waist_yaw", "neck_yaw") else angle
                 for name, angle in move.posture.items()

@@ -1,0 +1,79 @@
+from __future__ import annotations
+
+import numpy as np
+import pytest
+
+from bunraku.control.getting_up import (
+    ATTEMPTS,
+    FROM_BACK,
+    FROM_FRONT,
+    FROM_LEFT,
+    STRAIGHTEN,
+    GettingUp,
+    eased,
+    mirrored,
+    posture,
+)
+from bunraku.control.nominal import NominalModel
+from bunraku.robot import JOINTS
+from bunraku.robot.model import SOLE_SIZE
+from bunraku.tasks.standing_up import stand_up
+
+EVERY = (*STRAIGHTEN, *FROM_FRONT, *FROM_BACK, *FROM_LEFT)
+
+
+@pytest.mark.parametrize("move", EVERY, ids=lambda move: move.name)
+def test_every_posture_is_one_that_the_robot_can_take(spec, move):
+    asked = posture(spec, move)
+    for name, degrees in move.posture.items():
+        for joint in (name,) if name in JOINTS else (f"left_{name}", f"right_{name}"):
+            assert np.rad2deg(asked[JOINTS.index(joint)]) == pytest.approx(degrees, abs=0.1)
+
+
+@pytest.mark.parametrize("moves", [FROM_FRONT, FROM_BACK, FROM_LEFT], ids=["front", "back", "left"])
+def test_mirrored_twice_is_the_same_again(spec, moves):
+    assert mirrored(mirrored(moves)) == moves
+    for move, other in zip(moves, mirrored(moves), strict=True):
+        left, right = (JOINTS.index(f"{side}_hip_pitch") for side in ("left", "right"))
+        assert posture(spec, move)[left] == posture(spec, other)[right]
+
+
+def test_the_squat_stands_by_itself_on_its_soles(spec):
+    nominal = NominalModel(spec)
+    nominal.place(np.array([0, 0, 0, 1.0, 0, 0, 0, *posture(spec, FROM_FRONT[-1])]))
+    sole = nominal.data.site("left_sole")
+    back = sole.xmat.reshape(3, 3).T
+    over = back @ (nominal.com - sole.xpos)
+    assert abs(over[0]) < SOLE_SIZE[0]
+
+
+def test_the_course_of_a_move_begins_and_ends_at_rest():
+    assert eased(0.0) == (0.0, 0.0)
+    assert eased(1.0) == eased(1.7) == (1.0, 0.0)
+    shares = np.linspace(0, 1, 101)
+    np.testing.assert_allclose(
+        np.gradient([eased(u)[0] for u in shares], shares)[1:-1], [eased(u)[1] for u in shares][1:-1], atol=2e-3
+    )
+
+
+def test_held_fast_it_gives_up_and_says_so(spec, robot):
+    getting_up = GettingUp(spec, 0.5)  # ticks of half a second: nothing moves in between
+    observation = robot.observe()
+    for _ in range(20 * ATTEMPTS):
+        getting_up.compute(observation)
+    assert getting_up.stuck is not None
+    assert "help" in getting_up.stuck
+    assert not getting_up.finished
+
+
+def test_it_gets_up_from_its_front():
+    result = stand_up(1000)
+    assert result.side == "front"
+    assert result.stood, result.problem
+    assert result.attempts == 1
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("seed", [1001, 1002, 1003])
+def test_it_gets_up_from_its_back_and_its_sides(seed):
+    assert stand_up(seed).stood
