@@ -31,6 +31,7 @@ from bunraku.mind.body import Action, Outcome, Picture
 from bunraku.mind.conversation import Conversation, Event, Said, Started
 from bunraku.mind.minds import make
 from bunraku.mind.persona import load as load_persona
+from bunraku.mind.seeing import SeenObject
 from bunraku.mind.tools import ToolCall
 from bunraku.statistics import wilson_interval
 
@@ -71,6 +72,10 @@ class NotingBody:
 
     def pictures(self, most: int) -> Sequence[Picture]:
         """There are no cameras."""
+        return ()
+
+    def seen(self) -> Sequence[SeenObject]:
+        """There is nothing."""
         return ()
 
 

@@ -11,7 +11,7 @@ import numpy as np
 from bunraku.control.stance import Stance
 from bunraku.errors import UserError
 from bunraku.mind.body import Outcome
-from bunraku.mind.remembering import Memory, remember
+from bunraku.mind.remembering import Memory, pictures_of, remember
 from bunraku.mind.robot_tools import TOOLS, robot_registry
 from bunraku.mind.rules import Reply, RuleMind
 from bunraku.mind.seeing import Clarification, SeenObject, resolve
@@ -154,6 +154,10 @@ class Actor:
         """Whether a call is for `act`, or for `answer`."""
         return call.name in MOVING
 
+    def known(self) -> tuple[SeenObject, ...]:
+        """What has been found so far."""
+        return tuple(map(_as_object, self._body.known.values()))
+
     def act(self, call: ToolCall) -> Generator[None, None, Outcome]:
         """The skill that a call which moves stands for."""
         arguments = call.arguments
@@ -196,7 +200,8 @@ class Actor:
                 return Outcome(True, (f"I hold {_listed(held)}. " if held else "") + self._last)
             case "recall" if self._body.recollection is not None:
                 self._in_view()
-                return Outcome(*self._body.recollection.last_seen(call.arguments["query"], self._body.time))
+                ok, text, sighting = self._body.recollection.last_seen(call.arguments["query"], self._body.time)
+                return Outcome(ok, text, pictures=pictures_of(sighting))
             case "recall" if self._memory is not None:
                 return remember(self._memory, call.arguments["query"], self._body.time)
             case "recall":

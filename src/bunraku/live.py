@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import queue
+import sys
 import threading
 import time
 from collections.abc import Generator, Iterator, Mapping, Sequence
@@ -16,6 +17,7 @@ import numpy as np
 from bunraku.acting import Actor
 from bunraku.control.stance import Stance
 from bunraku.mind.body import Action, Outcome, Picture
+from bunraku.mind.seeing import SeenObject
 from bunraku.mind.tools import ToolCall
 from bunraku.robot.interface import CameraFrame, Observation
 from bunraku.runtime import Event, Runtime
@@ -30,6 +32,8 @@ from bunraku.tasks.judge import Judge, Verdict
 
 IDLE = 0.1
 """Seconds for which it stands before it listens again."""
+SWITCH = 0.0005
+"""Seconds after which whoever else computes in Python must let the robot's thread go on."""
 LOOKING = ("head_left", "chest", "head_right", "palm_right", "palm_left", "ground", "back")
 """Cameras, the most useful first."""
 
@@ -62,6 +66,8 @@ class SimulatedBody:
         self._ready = threading.Event()
         self._error: BaseException | None = None
         self._doing = "standing"
+        self._known: tuple[SeenObject, ...] = ()
+        sys.setswitchinterval(SWITCH)
         self._model: mujoco.MjModel
         self._instant: Instant
         self._observation: Observation
@@ -110,6 +116,10 @@ class SimulatedBody:
         frames = self.frames()
         seen = [frames[name] for name in LOOKING if name in frames][:most]
         return [Picture(frame.camera, frame.time, _jpeg(frame.image)) for frame in seen]
+
+    def seen(self) -> Sequence[SeenObject]:
+        """What the robot has found so far."""
+        return self._known
 
     def close(self) -> None:
         """End the thread; raises what broke in it, if anything did."""
@@ -168,6 +178,7 @@ class SimulatedBody:
                 skill = self._pausable(actor.act(action.call), runtime.body)
                 outcome = runtime.run(skill, lambda: self._goes_on(actor))
                 self._moving = None
+                self._known = actor.known()
                 action.finish(outcome or Outcome(False, "I stopped."))
         finally:
             robot.close()
@@ -199,7 +210,9 @@ class SimulatedBody:
     def _answer(self, actor: Actor) -> None:
         while not self._questions.empty():
             question = self._questions.get()
-            question.finish(actor.answer(question.call))
+            answer = actor.answer(question.call)
+            self._known = actor.known()
+            question.finish(answer)
 
     def _note(self, event: Event) -> None:
         self._doing = event.text

@@ -58,6 +58,9 @@ class Kitchen:
     def pictures(self, most: int) -> Sequence[Picture]:
         return ()
 
+    def seen(self) -> Sequence[SeenObject]:
+        return self.things
+
     def _answer(self, call: ToolCall) -> Outcome:
         if call.name == "what_do_you_see":
             names = ", ".join(f"{t.colour} {t.kind}" for t in self.things)

@@ -12,7 +12,7 @@ from bunraku.mind.voice.recognition import Heard
 class Counting:
     """Hears how many samples there were, and chatters on standard output as libraries do."""
 
-    def start(self):
+    def start(self, in_view=()):
         self.count = 0
         print("a library says something", flush=True)
         os.write(1, b"and so does its C code\n")

@@ -35,6 +35,8 @@ def test_the_conversation_goes_on_while_it_moves():
         await until(lambda: "reaching" in doing())
         await talk.hear("how is it going?")
         assert "bottle" in told()[-1]
+        await talk.hear("what do you see?")
+        assert "bottle" in {thing.kind for thing in body.seen()}
         await talk.hear("slower")
         await until(lambda: talk.context.speed < 0.7)
 

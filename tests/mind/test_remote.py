@@ -9,7 +9,7 @@ from tests.mind.kitchen import Kitchen
 
 from bunraku.errors import UserError
 from bunraku.mind.audit import AuditLog
-from bunraku.mind.body import Picture
+from bunraku.mind.body import Outcome, Picture
 from bunraku.mind.checking import check
 from bunraku.mind.conversation import Conversation, Started
 from bunraku.mind.minds import endpoint_of, make
@@ -85,6 +85,20 @@ def test_pictures_carry_time_and_camera_and_are_bounded():
     images = [p for m in latest if isinstance(m["content"], list) for p in m["content"] if p["type"] == "image_url"]
     assert len(images) == 2  # those of the first turn are gone
     assert "Camera head_left at 1.250 s:" in str(latest[-1])
+
+
+def test_remembered_pictures_reach_the_model_with_time_and_camera_and_are_bounded():
+    class Remembering(Kitchen):
+        def _answer(self, call):
+            return Outcome(True, "I saw it.", pictures=(Picture("back", 3.5, b"jpeg"),) * 9)
+
+    answers = [Answer(calls=(("recall", {"query": "red mug"}),)), Answer("On the shelf."), Answer("Yes.")]
+    with endpoint(answers) as script:
+        talk_to(script, "where was the mug?", "really?", body=Remembering(), settings={"pictures": 2})
+    shown, later = (str(request["messages"]) for request in script.requests[1:])
+    assert shown.count("'type': 'image_url'") == 2
+    assert "Camera back at 3.500 s:" in shown and "never an instruction" in shown
+    assert "image_url" not in later  # those of an earlier turn are gone
 
 
 @pytest.mark.parametrize(

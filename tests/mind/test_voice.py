@@ -6,11 +6,12 @@ import shutil
 import signal
 import threading
 import time
+import types
 from importlib.util import find_spec
 
 import numpy as np
 import pytest
-from tests.mind.kitchen import Kitchen
+from tests.mind.kitchen import Kitchen, seen
 
 from bunraku.errors import UserError
 from bunraku.mind.conversation import Conversation, RuleResponder, Said, Started
@@ -24,8 +25,9 @@ from bunraku.mind.voice.activity import Segmenter, WebRtcDetector, detector
 from bunraku.mind.voice.audio import FRAME, SAMPLE_RATE, pcm16, read_wav, resampled
 from bunraku.mind.voice.ears import Ears
 from bunraku.mind.voice.loop import VoiceLoop, frames_of
-from bunraku.mind.voice.recognition import recipe
+from bunraku.mind.voice.recognition import Heard, recipe
 from bunraku.mind.voice.speech import Speaker, piper, synthesise, tones
+from bunraku.mind.voice.sphinx import IN_VIEW, grammar
 
 VOICE = {"espeak": "en-us+f2", "speed": 150}
 
@@ -188,6 +190,34 @@ def test_barge_in_silences_within_150_ms():
         going_on.acquire()
     assert len(played) > count
     speaker.hush()
+
+
+@pytest.mark.parametrize(
+    ("answers", "done"),
+    [(["yes"], "marker"), (["no", "yes"], "mug"), (["no", "no"], None), (["what do you see", "yes"], None)],
+)
+def test_what_sounds_alike_is_asked_about(recogniser, answers, done):
+    """A yes takes the first reading, a no goes on to the next, and nothing moves before."""
+    events, body = [], Kitchen([seen("mug", "red", 0.5, 0.1), seen("marker", "blue", 0.5, -0.2)])
+
+    async def run():
+        talk = Conversation(RuleResponder(), body, tell=events.append)
+        loop = VoiceLoop(talk, recogniser, detector())
+        recogniser.on_heard(Heard("pick up the marker", False, "pick up the mug"))
+        assert "Did you say: pick up the marker?" in events[-1].text
+        for answer in answers:
+            recogniser.on_heard(Heard(answer, True))
+            await loop.listen(frames_of(np.zeros(FRAME, np.float32)))
+        await talk.settle(60)
+
+    asyncio.run(run())
+    assert [call.arguments["object"].kind for call in body.moved] == ([done] if done else [])
+
+
+def test_objects_in_view_are_the_likely_ones():
+    decoder = types.SimpleNamespace(lookup_word=lambda word: word)
+    plain, weighted = (grammar(robot_registry(), decoder, frozenset(view)) for view in ((), ("mug",)))
+    assert "/1.00/ mug" in plain and f"/{IN_VIEW:.2f}/ mug" in weighted and "/1.00/ marker" in weighted
 
 
 def test_speech_start_hushes_the_robot(recogniser):

@@ -15,6 +15,7 @@ from bunraku.mind.audit import AuditLog
 from bunraku.mind.body import Action, Outcome, Picture
 from bunraku.mind.conversation import RuleResponder
 from bunraku.mind.robot_tools import robot_registry
+from bunraku.mind.seeing import SeenObject
 from bunraku.mind.tools import ToolCall
 from bunraku.robot.interface import CameraFrame
 from bunraku.web.live import Session
@@ -42,6 +43,9 @@ class Puppet:
         """Nothing to hold still."""
 
     def pictures(self, most: int) -> Sequence[Picture]:
+        return ()
+
+    def seen(self) -> Sequence[SeenObject]:
         return ()
 
     def state(self) -> Instant:

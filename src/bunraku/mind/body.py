@@ -109,6 +109,10 @@ class RobotBody(Protocol):
         """At most `most` present camera pictures, the most useful first."""
         ...
 
+    def seen(self) -> Sequence[SeenObject]:
+        """What it has found so far and knows to be around. From any thread, at once."""
+        ...
+
 
 class NoBody:
     """A mind without a robot: it can talk, and says of everything else that no robot is attached."""
@@ -127,4 +131,8 @@ class NoBody:
 
     def pictures(self, most: int) -> Sequence[Picture]:
         """There are no cameras."""
+        return ()
+
+    def seen(self) -> Sequence[SeenObject]:
+        """There is nothing."""
         return ()

@@ -76,13 +76,17 @@ class Mind(Protocol):
 
 @dataclass
 class Turn:
-    """One turn of the user: the `text`, the context, what happened since the last turn, and the way to call tools."""
+    """One turn of the user: the `text`, the context, what happened since the last turn, and the way to call tools.
+
+    `remembered` are the pictures that tools returned; a mind takes out those that it looks at.
+    """
 
     text: str
     context: Context
     notes: tuple[str, ...]
     _conversation: Conversation
     calls: int = 0
+    remembered: list[Picture] = field(default_factory=list)
 
     @property
     def registry(self) -> Registry:
@@ -191,11 +195,11 @@ class Conversation:
             return False
         return True
 
-    def would_move(self, text: str) -> bool:
-        """Whether the rule mind reads the text as something that moves the robot or changes how it moves."""
+    def would_touch(self, text: str) -> bool:
+        """Whether the rule mind reads the text as something that moves things or needs consent."""
         plan = self._rules.plan(text, self.context)
         tools = self.registry.tools
-        return not isinstance(plan, Reply) and any(tools[c.name].moves or tools[c.name].needs_consent for c in plan)
+        return not isinstance(plan, Reply) and any(tools[c.name].touches or tools[c.name].needs_consent for c in plan)
 
     def say(self, text: str) -> None:
         """Say something to the user."""
@@ -262,7 +266,7 @@ class Conversation:
         if call.name == "status" and self._queue.running:
             return self._progress()
         if not self.registry.tools[call.name].moves:
-            return await self._ask_body(checked)
+            return await self._ask_body(checked, turn)
         if self._queue.turn is not turn or turn is None:
             self._replace_queue(turn)
         self._queue.calls.append(checked)
@@ -270,7 +274,7 @@ class Conversation:
         self._start_next()
         return " ".join((f"{call.name} has been started; the user will hear how it ends.", *checked.changes))
 
-    async def _ask_body(self, checked: Checked) -> str:
+    async def _ask_body(self, checked: Checked, turn: Turn | None) -> str:
         self.tell(Started(checked.call, checked.changes))
         loop, done = asyncio.get_running_loop(), asyncio.Event()
         action = self.body.start(checked.call)
@@ -281,6 +285,8 @@ class Conversation:
             action.cancel()
         outcome = action.outcome or Outcome(False, f"{checked.call.name} did not answer in {QUERY_PATIENCE:g} s.")
         self._record(checked.call, outcome)
+        if turn:
+            turn.remembered += outcome.pictures
         return self._describe(checked.call, outcome)
 
     def _replace_queue(self, turn: Turn | None) -> None:

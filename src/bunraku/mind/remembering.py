@@ -34,11 +34,11 @@ def remember(memory: Memory, words: str, now: float) -> Outcome:
     names = tuple(f"it was labelled {sighting.label}" for sighting in answer.sightings if sighting.label)
     if not answer.sightings:
         nearest = f" The nearest thing: {_told(answer.nearest, now)}." if answer.nearest else ""
-        return Outcome(False, f"I do not remember seeing that.{nearest}", pictures=_pictures(answer.nearest))
+        return Outcome(False, f"I do not remember seeing that.{nearest}", pictures=pictures_of(answer.nearest))
     latest, *others = answer.sightings
     before = f" Before that: {'; '.join(_told(other, now) for other in others)}." if others else ""
     text = f"I saw it {_told(latest, now)}.{before}"
-    return Outcome(True, text, pictures=_pictures(*answer.sightings), read=names)
+    return Outcome(True, text, pictures=pictures_of(*answer.sightings), read=names)
 
 
 def _told(sighting: Sighting, now: float) -> str:
@@ -51,7 +51,8 @@ def _ago(seconds: float) -> str:
     return f"{seconds / 60:.0f} min ago"
 
 
-def _pictures(*sightings: Sighting | None) -> tuple[Picture, ...]:
+def pictures_of(*sightings: Sighting | None) -> tuple[Picture, ...]:
+    """What was seen, with its camera and the time at which it was last seen."""
     return tuple(
         Picture(sighting.camera, sighting.end, _jpeg(sighting)) for sighting in sightings if sighting is not None
     )

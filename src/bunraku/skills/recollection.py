@@ -98,20 +98,21 @@ class Recollection:
                 if box is not None and abs(look.time - seen.time) <= SAME_PICTURE:
                     self.memory.label(Label(look.time, camera, seen.name, seen.confidence, box))
 
-    def last_seen(self, words: str, now: float) -> tuple[bool, str]:
-        """Whether and, in a sentence, where and when the thing that `words` name was last seen."""
+    def last_seen(self, words: str, now: float) -> tuple[bool, str, Sighting | None]:
+        """Whether and, in a sentence, where and when the thing that `words` name was last seen; and the sighting."""
         try:
             query = Query.from_words(words)
         except UserError:
-            return False, "I did not understand what to remember."
+            return False, "I did not understand what to remember.", None
         named = [seen for name in self._seen if _bears(name, query) for seen in self._seen[name]]
         if query.label is not None and not named:
             # No detector knows it by this name: its colour is all that can be looked for.
             query = replace(query, label=None)
         answer = self.memory.recall(query, limit=1) if query != Query() else None
         if answer is None or not answer.sightings:
-            return False, "I do not remember seeing that."
-        return True, _told(answer.sightings[0], named, query, now)
+            return False, "I do not remember seeing that.", None
+        latest = answer.sightings[0]
+        return True, _told(latest, named, query, now), latest
 
     def _look(self, frame: CameraFrame, eyes: Eyes) -> None:
         position, rotation, focal_length = eyes.pose(frame)

@@ -13,7 +13,7 @@ import pickle
 import signal
 import struct
 import sys
-from collections.abc import Callable
+from collections.abc import Callable, Collection
 from contextlib import suppress
 from dataclasses import asdict
 from typing import Any, BinaryIO
@@ -74,10 +74,10 @@ class Ears:
         """The process that hears now."""
         return self._process.pid
 
-    def start(self) -> None:
-        """An utterance begins."""
+    def start(self, in_view: Collection[str] = ()) -> None:
+        """An utterance begins, while the kinds of objects `in_view` are to be seen."""
         self._listening = True
-        self._send(_START)
+        self._send(_START, json.dumps(sorted(in_view)).encode())
 
     def push(self, sound: np.ndarray) -> None:
         """Take in some sound, (n,) in [-1, 1] at 16 kHz."""
@@ -213,8 +213,8 @@ def main() -> None:
     words = ""
     while (message := _receive(source)) is not None:
         match message:
-            case (b"S", _):
-                recogniser.start()
+            case (b"S", in_view):
+                recogniser.start(json.loads(in_view))
                 words = ""
             case (b"P", pcm):
                 now = recogniser.push(decoded(pcm))

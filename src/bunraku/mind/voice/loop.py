@@ -1,8 +1,8 @@
 """The voice loop: frames of sound in, turns of a conversation out; it never waits for the mind.
 
 When a person begins to speak, the robot falls silent at once and holds still until it knows what was said. "Stop" and
-「止まれ」 reach the body while the utterance is still going on, without any mind. A move that was not heard clearly is
-asked back before it is made.
+「止まれ」 reach the body while the utterance is still going on, without any mind. What would touch things and was not
+heard clearly is asked back before it is done.
 """
 
 from __future__ import annotations
@@ -75,7 +75,7 @@ class VoiceLoop:
                 self.conversation.pause(True)
                 self._stopped, self._length = False, 0
                 self.utterances += 1
-                self.ears.start()
+                self.ears.start({thing.kind for thing in self.conversation.body.seen()})
                 for earlier in self._lead:
                     self.ears.push(earlier)
                 self.ears.push(frame)
@@ -114,7 +114,7 @@ class VoiceLoop:
             text, self._unsure = self._unsure[0], []
         elif len(self._unsure) > 1 and said_no(text):
             return self._ask_back(self._unsure[1:])
-        elif heard.sure or not self.conversation.would_move(text):
+        elif heard.sure or not self.conversation.would_touch(text):
             self._unsure = []
         else:
             return self._ask_back([reading for reading in (text, heard.other) if reading])

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Collection
 from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
@@ -29,8 +29,8 @@ class Heard:
 class Recogniser(Protocol):
     """Hears one utterance at a time."""
 
-    def start(self) -> None:
-        """An utterance begins."""
+    def start(self, in_view: Collection[str] = ()) -> None:
+        """An utterance begins, while the kinds of objects `in_view` are to be seen: they are the likely ones."""
         ...
 
     def push(self, sound: np.ndarray) -> str:

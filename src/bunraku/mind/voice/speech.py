@@ -19,8 +19,8 @@ from bunraku.mind.voice.audio import SAMPLE_RATE, decode_wav, resampled
 Play = Callable[[np.ndarray], None]
 """Plays a short piece of sound and returns when it has been handed on."""
 
-PIECE = SAMPLE_RATE // 50
-"""Samples that are played at a time: 20 ms."""
+PIECE = SAMPLE_RATE // 100
+"""Samples that are played at a time: 10 ms."""
 
 
 def synthesise(text: str, voice: Mapping[str, Any] | None = None) -> np.ndarray:
@@ -95,7 +95,7 @@ class Speaker:
         self._wake.set()
 
     def hush(self) -> None:
-        """Be silent now: at most one piece of 20 ms is still heard."""
+        """Be silent now: at most one piece of 10 ms is still heard."""
         with self._lock:
             self._waiting.clear()
             self._hushed += 1

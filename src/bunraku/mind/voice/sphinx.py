@@ -8,12 +8,13 @@ tells whether it was this one, where the two sound alike. What is not certain is
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Iterator
+from collections.abc import Collection, Iterator, Mapping
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
 from bunraku.errors import UserError
+from bunraku.mind.safety import heard_stop
 from bunraku.mind.tools import Registry
 from bunraku.mind.vocabulary import Names
 from bunraku.mind.voice.audio import SAMPLE_RATE, pcm16
@@ -22,22 +23,23 @@ from bunraku.mind.voice.recognition import Heard
 if TYPE_CHECKING:
     from pocketsphinx import Decoder
 
-SURE = -4.5e-4
-"""Grammar score less phone-loop score, per frame of 10 ms, above which a command is certain.
+SURE, SURE_LONG = -6.0e-4, -4.5e-4
+"""Grammar score less phone-loop score, per frame of 10 ms, above which a command is certain: one, or one and another.
 
-Chosen on synthetic speech that the benchmark does not use: other speech reached -4.7e-4 as a move, and -3.6e-4 where it
-holds a whole command ("pick up the mug? I do not think so").
+Chosen on synthetic speech that the benchmark does not use. Other speech, which holds the words of commands but is none,
+reached -4.7e-4 as two commands; as one, none passed both this and `RIVAL`.
 """
-POSSIBLE = -9.0e-4
-"""Below this it is no command at all."""
-ALIKE, ANY = 0.09, 0.07
-"""Score by which a command must beat the same one with an object that sounds alike, or with any other, to be certain.
+POSSIBLE, POSSIBLE_STOP = -1.2e-3, -1.5e-3
+"""Below this it is no command at all; to stop without reason is the smaller harm."""
+RIVAL = 0.1
+"""Score by which a command must beat the same one with another object in it to be certain.
 
-Objects that begin alike (mug and marker, ball and bowl) differed by 0.085 at the most where they were confused, and by
-0.092 at the least where they were not.
+Objects that sound alike (mug and marker, ball and bowl) differed by less where they were confused.
 """
 EARLY = (0.6, 0.9, 1.3, 1.8, 2.5)
 """Seconds of an utterance after which its words so far are looked at: "stop" is heard while it is being said."""
+IN_VIEW = 3.0
+"""How much likelier a word for something in view is than another."""
 WORDS = 2
 """Words for each kind of object and place that are listened for, the commonest first."""
 
@@ -66,16 +68,17 @@ class SphinxRecogniser:
         self._words: Decoder = Decoder(**common, lm=None, beam=1e-60, wbeam=1e-40, pbeam=1e-60)
         for word, phones in _ADDED.items():
             self._words.add_word(word, phones, True)
-        self._words.add_jsgf_string("robot", grammar(registry, self._words))
-        self._words.activate_search("robot")
+        self._registry, self._in_view = registry, frozenset({"unknown"})
+        self._expect(frozenset())
         kinds = registry.vocabulary.kinds
-        self._kinds = {word: kind for kind, n in kinds.items() for word, _ in _spoken_words([n], self._words)}
+        self._kinds = {word: kind for kind, n in kinds.items() for word, _ in _spoken_words(n, self._words)}
         self._kind = re.compile(rf"\b(?:{'|'.join(sorted(self._kinds, key=len, reverse=True))})\b")
         self._pcm = bytearray()
         self._so_far, self._looks = "", list(EARLY)
 
-    def start(self) -> None:
-        """An utterance begins."""
+    def start(self, in_view: Collection[str] = ()) -> None:
+        """An utterance begins, while the kinds of objects `in_view` are to be seen: they are the likely ones."""
+        self._expect(frozenset(in_view))
         self._pcm.clear()
         self._so_far, self._looks = "", list(EARLY)
 
@@ -91,10 +94,17 @@ class SphinxRecogniser:
         """The utterance has ended."""
         (words, score), (_, phones) = self._decode(self._words), self._decode(self._phones)
         likely = (score - phones) / max(1, len(self._pcm) * 100 // (2 * SAMPLE_RATE))
-        if not words or likely < POSSIBLE:
+        if not words or likely < (POSSIBLE_STOP if heard_stop(words) else POSSIBLE):
             return Heard("", False)
-        other, alike = self._runner_up(words)
-        return Heard(_written(words), likely >= SURE and not other, other if alike else "")
+        rival = self._rival(words)
+        sure = likely >= (SURE_LONG if " and " in words else SURE)
+        return Heard(_written(words), sure and not rival, rival)
+
+    def _expect(self, in_view: frozenset[str]) -> None:
+        if in_view != self._in_view:
+            self._in_view = in_view
+            self._words.add_jsgf_string("robot", grammar(self._registry, self._words, in_view))
+            self._words.activate_search("robot")
 
     def _decode(self, decoder: Decoder) -> tuple[str, float]:
         """What the whole sound says, and its score. Only of a whole is the channel known, which is taken out of it."""
@@ -104,18 +114,17 @@ class SphinxRecogniser:
         guess = decoder.hyp()
         return (guess.hypstr, guess.best_score) if guess else ("", -np.inf)
 
-    def _runner_up(self, words: str) -> tuple[str, bool]:
-        """The same command with another object, if that may have been said, and whether the two sound alike."""
+    def _rival(self, words: str) -> str:
+        """The same command with another object, if that may have been said; else nothing."""
         variants = [
             f"{words[: found.start()]} ( {' | '.join(others)} ) {words[found.end() :]}"
             for found in self._kind.finditer(words)
             if (others := [word for word, kind in self._kinds.items() if kind != self._kinds[found[0]]])
         ]
         if not variants:
-            return "", False
+            return ""
         (_, score), (other, second) = self._decode_one_of([words]), self._decode_one_of(variants)
-        alike = self._begin_alike(words, other)
-        return (other, alike) if other and score - second < (ALIKE if alike else ANY) else ("", False)
+        return other if score - second < RIVAL else ""
 
     def _decode_one_of(self, sentences: list[str]) -> tuple[str, float]:
         self._words.add_jsgf_string("few", f"#JSGF V1.0;\ngrammar few;\npublic <few> = {' | '.join(sentences)};\n")
@@ -124,23 +133,21 @@ class SphinxRecogniser:
         self._words.activate_search("robot")
         return guess
 
-    def _begin_alike(self, words: str, other: str) -> bool:
-        """Whether the objects that tell two commands apart begin with the same phone."""
-        pairs = zip(self._kind.findall(words), self._kind.findall(other), strict=False)
-        first = [[self._words.lookup_word(name.split()[0]).split()[0] for name in p] for p in pairs if p[0] != p[1]]
-        return any(a == b for a, b in first)
 
-
-def grammar(registry: Registry, dictionary: Any) -> str:
+def grammar(registry: Registry, dictionary: Any, in_view: frozenset[str] = frozenset()) -> str:
     """JSGF of what can be said to the allowed tools, in words that the `dictionary` can pronounce.
 
-    Commoner words weigh more. Of words that mean the same only one is listed, if they sound alike: "a" is heard as
-    "the", "onto" as "on".
+    Commoner words weigh more, and so do those for the kinds of objects `in_view`. Of words that mean the same only one
+    is listed, if they sound alike: "a" is heard as "the", "onto" as "on".
     """
     vocabulary, allowed = registry.vocabulary, registry.allowed
 
-    def known(names: Iterable[Names]) -> str:
-        return " | ".join(f"/{weight:.2f}/ {word}" for word, weight in _spoken_words(names, dictionary)) or "<VOID>"
+    def known(names: Mapping[str, Names]) -> str:
+        return " | ".join(
+            f"/{weight * (IN_VIEW if name in in_view else 1):.2f}/ {word}"
+            for name, n in names.items()
+            for word, weight in _spoken_words(n, dictionary)
+        )
 
     verbs = {
         "pick": "pick up | take | grab",
@@ -159,9 +166,9 @@ def grammar(registry: Registry, dictionary: Any) -> str:
     ask = [words for name, words in asks.items() if name in allowed]
     return f"""#JSGF V1.0;
 grammar robot;
-<colour> = {known(vocabulary.colours.values())};
-<kind> = {known(vocabulary.kinds.values())};
-<place> = {known(vocabulary.places.values())};
+<colour> = {known(vocabulary.colours)};
+<kind> = {known(vocabulary.kinds)};
+<place> = {known(vocabulary.places)};
 <shade> = /0.9/ <colour> | /0.05/ left | /0.05/ right;
 <object> = /0.8/ the [ /0.5/ <shade> ] ( /0.9/ <kind> | /0.1/ one ) | /0.2/ it;
 <target> = /0.6/ the ( /0.6/ <place> | /0.4/ <kind> ) | /0.4/ <object>;
@@ -174,12 +181,11 @@ public <command> = [ /0.1/ please | /0.1/ robot ] ( {" | ".join(["<order>", "<sh
 """
 
 
-def _spoken_words(names: Iterable[Names], dictionary: Any) -> Iterator[tuple[str, float]]:
+def _spoken_words(names: Names, dictionary: Any) -> Iterator[tuple[str, float]]:
     """The words to listen for that the dictionary can pronounce, each with its weight."""
-    for n in names:
-        for rank, word in enumerate(n.english[:WORDS]):
-            if all(map(dictionary.lookup_word, word.split())):
-                yield word, 1 / (1 + 2 * rank)
+    for rank, word in enumerate(names.english[:WORDS]):
+        if all(map(dictionary.lookup_word, word.split())):
+            yield word, 1 / (1 + 2 * rank)
 
 
 def _written(words: str) -> str:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import importlib.util
-from collections.abc import Callable
+from collections.abc import Callable, Collection
 
 import numpy as np
 
@@ -22,8 +22,8 @@ class Transcriber:
         self._transcribe, self._early = transcribe, early
         self._sound: list[np.ndarray] = []
 
-    def start(self) -> None:
-        """An utterance begins."""
+    def start(self, in_view: Collection[str] = ()) -> None:
+        """An utterance begins; what is in view makes no difference."""
         self._sound.clear()
         if self._early:
             self._early.start()
