@@ -28,7 +28,7 @@ sys.path.insert(0, str(Path(__file__).parent))
 from pages import page, table
 from run import NotingBody
 
-from bunraku.live import demonstration_scene
+from bunraku.live import SWITCH, demonstration_scene
 from bunraku.mind.conversation import Conversation, Mind, RuleResponder, Said
 from bunraku.sim.world import create_world
 
@@ -47,13 +47,15 @@ TEXTS = (
 )
 
 
-def main(ticks: int = 1000, out: Path = Path("runs/mind")) -> None:
+def main(ticks: int = 1000, switch: float = SWITCH, out: Path = Path("runs/mind")) -> None:
     """Measure how long ticks are held up.
 
     Args:
         ticks: for each kind of load.
+        switch: seconds after which a thread must let others go on; by default as while the robot lives.
         out: folder of the results.
     """
+    sys.setswitchinterval(switch)
     loads: dict[str, Load] = {
         "nothing": lambda warm, over: warm.set(),
         "rules, without a pause": _talking(RuleResponder()),
