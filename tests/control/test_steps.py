@@ -67,3 +67,14 @@ def test_pushed_towards_the_swing_foot_it_steps_wider(side, shove):
     assert side * shoved.foothold[1] > side * calm.foothold[1] + 0.02
     assert calm.cost < shoved.cost
     np.testing.assert_allclose(calm.foothold, swing, atol=0.01)
+
+
+@settings(deadline=None)
+@given(side=sides, elapsed=st.floats(0.3, 0.7), drift=st.floats(-0.05, 0.05))
+def test_a_foot_that_must_land_now_goes_where_the_dcm_went(side, elapsed, drift):
+    """A late foot has no time to choose: the duration is given, and only the foothold answers."""
+    swing = np.array([0.0, side * 0.25])
+    dcm = swing + nominal_offset(GAIT, Velocity(), side, OMEGA) + [drift, 0.0]
+    step = plan_step(GAIT, Velocity(), side, OMEGA, Progress(elapsed, dcm, swing), lasting=elapsed + 0.02)
+    assert step.duration == elapsed + 0.02
+    assert step.foothold[0] == pytest.approx(drift, abs=0.02)
