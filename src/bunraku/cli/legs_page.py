@@ -105,9 +105,9 @@ def _directions(rows: Rows) -> str:
             largest = 0
             for force in FORCES:
                 mine = [r for r in rows.of("push", f"{gait} {force} N") if r["seed"] % DIRECTIONS == i]
-                if not mine or any(row["fell_at"] is not None for row in mine):
+                if any(row["fell_at"] is not None for row in mine):
                     break
-                largest = force
+                largest = force if mine else largest
             cells.append(f"<td>{largest or '–'}")
         lines.append(f"<tr><th>{gait}, N{''.join(cells)}")
     head = "".join(f"<th>{angle}°" for angle in angles)

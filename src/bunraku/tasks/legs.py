@@ -154,7 +154,7 @@ def figures(rows: list[dict[str, Any]]) -> dict[str, str]:
     upright = [row for row in rows if row["fell_at"] is None]
     found = {
         "distance walked": f"{sum(row['distance'] for row in rows):.0f} m",
-        "speed, measured / asked": _tracking(rows, 0),
+        "forward, measured / asked": _tracking(rows, 0),
         "sideways, measured / asked": _tracking(rows, 1),
         "turning, measured / asked": _tracking(rows, 2),
     }
