@@ -106,7 +106,7 @@ DEATHS = {
 def test_when_the_imu_dies_in_mid_walk_it_comes_to_a_stand_by_its_legs_alone(field, death):
     robot = SimulatedRobot(field, seed=3, cameras=())
     legs = Legs(robot.spec, robot.control_period)
-    while field.time < 6.0:
+    while field.time < 5.0:
         observation = robot.observe()
         if field.time > 2.0:
             observation = replace(observation, imu=DEATHS[death](observation.imu))
