@@ -41,6 +41,21 @@ def test_it_names_what_is_in_view_from_pictures(body: SimulatedBody) -> None:
     assert ("mug", "red") in {(seen.kind, seen.colour) for seen in outcome.seen}
 
 
+def test_a_question_does_not_hold_the_robot_up(body: SimulatedBody, monkeypatch: pytest.MonkeyPatch) -> None:
+    spent, answer = [], body._answer
+
+    def timed(actor) -> None:
+        began = time.thread_time()
+        answer(actor)
+        spent.append(time.thread_time() - began)
+
+    monkeypatch.setattr(body, "_answer", timed)
+    wait_until(lambda: len(body.frames()) == 7)
+    outcome = body.start(ToolCall("what_do_you_see")).wait(60)
+    assert outcome and outcome.ok and body.seen()
+    assert max(spent) < 0.02
+
+
 def test_stop_ends_a_reach_and_the_robot_stays_up(body: SimulatedBody) -> None:
     action = body.start(ToolCall("pick", {"object": ObjectQuery("mug", "red")}))
     wait_until(lambda: "reaching" in action.progress)

@@ -27,6 +27,7 @@ from bunraku.skills.moving import move_palm
 from bunraku.skills.picking import FORESIGHT, Onward, come_within_reach, go_home, pick, planned_grip, ways_to_take
 from bunraku.skills.placing import FEW, Spot, placements, put, rim_of, spots_at, spots_on
 from bunraku.skills.walking import walk_to
+from bunraku.vision.detect import View
 
 OFFER = np.array([0.12, 0.0, 0.05])
 """From its place beside the chest, how far (m) a hand holds out what it brings."""
@@ -45,6 +46,7 @@ FRESH = 0.5
 TO_PERSON = "to"
 """The relation of a thing to the person to whom it is brought."""
 MOVING = frozenset(tool.name for tool in TOOLS if tool.moves)
+LOOKING = frozenset({"what_do_you_see", "where_is", "recall"})
 
 
 Thing = tuple[str | None, str | None]
@@ -183,14 +185,25 @@ class Actor:
         self._last = outcome.text
         return outcome
 
-    def answer(self, call: ToolCall) -> Outcome:
-        """The answer to a call that does not move."""
+    def views(self, call: ToolCall) -> list[View]:
+        """The newest pictures, if the answer to a call begins with a look at them."""
+        body = self._body
+        if call.name not in LOOKING or body.eyes is None or body.observation is None:
+            return []
+        return body.eyes.views(body.observation, body.time - FRESH)
+
+    def find(self, views: Sequence[View]) -> list[Seen]:
+        """What is to be seen in pictures: much to compute, in any thread."""
+        return self._body.eyes.find(views) if self._body.eyes else []
+
+    def answer(self, call: ToolCall, seen: Sequence[Seen] | None = None) -> Outcome:
+        """The answer to a call that does not move; `seen` was found in its views, which are looked at now if None."""
+        seen = list(seen) if seen is not None else self.find(self.views(call))
+        self._body.remember(seen)
         match call.name:
             case "what_do_you_see":
-                seen = self._in_view()
                 return Outcome(True, f"I see {_listed(seen)}.", tuple(map(_as_object, seen)))
             case "where_is":
-                self._in_view()
                 known = [seen for seen in self._body.known.values() if _fits(arguments_object(call), seen)]
                 if not known:
                     return Outcome(False, "I have not seen that.")
@@ -199,7 +212,6 @@ class Actor:
                 held = [grip.seen for grip in self._body.grips.values()]
                 return Outcome(True, (f"I hold {_listed(held)}. " if held else "") + self._last)
             case "recall" if self._body.recollection is not None:
-                self._in_view()
                 ok, text, sighting = self._body.recollection.last_seen(call.arguments["query"], self._body.time)
                 return Outcome(ok, text, pictures=pictures_of(sighting))
             case "recall" if self._memory is not None:
@@ -381,14 +393,6 @@ class Actor:
         if isinstance(choice, Clarification):
             return Outcome(False, choice.text, candidates=choice.candidates)
         return next(seen for thing, seen in by_object if thing is choice)
-
-    def _in_view(self) -> list[Seen]:
-        body = self._body
-        if body.eyes is None or body.observation is None:
-            return []
-        seen = body.eyes.find(body.eyes.views(body.observation, body.time - FRESH))
-        body.remember(seen)
-        return seen
 
     def _holding(self, query: ObjectQuery) -> str | None:
         return next((side for side, grip in self._body.grips.items() if _fits(query, grip.seen)), None)

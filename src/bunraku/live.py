@@ -7,6 +7,7 @@ import sys
 import threading
 import time
 from collections.abc import Generator, Iterator, Mapping, Sequence
+from concurrent.futures import Future, ThreadPoolExecutor
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
 
@@ -25,7 +26,7 @@ from bunraku.sim import Scene, random_scene
 from bunraku.sim.darkroom import develop
 from bunraku.sim.robot import SimulatedRobot
 from bunraku.sim.world import create_world
-from bunraku.skills import Body
+from bunraku.skills import Body, Seen
 from bunraku.skills.recollection import Recollection
 from bunraku.tasks.assignment import Assignment
 from bunraku.tasks.judge import Judge, Verdict
@@ -60,6 +61,8 @@ class SimulatedBody:
         self._assignment = assignment
         self._calls: queue.SimpleQueue[Action] = queue.SimpleQueue()
         self._questions: queue.SimpleQueue[Action] = queue.SimpleQueue()
+        self._looking: list[tuple[Action, Future[list[Seen]]]] = []
+        self._looker = ThreadPoolExecutor(1, "looker")
         self._moving: Action | None = None
         self._paused = False
         self._closing = threading.Event()
@@ -143,9 +146,12 @@ class SimulatedBody:
             self._error = error
         finally:
             self._ready.set()
+            self._looker.shutdown(cancel_futures=True)
             for waiting in (self._calls, self._questions):
                 while not waiting.empty():
                     waiting.get().finish(Outcome(False, "The robot is not running any more."))
+            for question, _ in self._looking:
+                question.finish(Outcome(False, "The robot is not running any more."))
             if self._moving:
                 self._moving.finish(Outcome(False, "The robot broke down."))
 
@@ -208,9 +214,13 @@ class SimulatedBody:
         return not (cancelled or self._closing.is_set())
 
     def _answer(self, actor: Actor) -> None:
+        """Answer what is asked; what must be looked for first is found in another thread meanwhile."""
         while not self._questions.empty():
             question = self._questions.get()
-            answer = actor.answer(question.call)
+            self._looking.append((question, self._looker.submit(actor.find, actor.views(question.call))))
+        while self._looking and self._looking[0][1].done():
+            question, found = self._looking.pop(0)
+            answer = actor.answer(question.call, found.result())
             self._known = actor.known()
             question.finish(answer)
 
