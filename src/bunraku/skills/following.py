@@ -27,6 +27,8 @@ FACED = 0.35
 """Angle (rad) to the person up to which a robot that stands does not turn."""
 OUT_OF_SIGHT, GIVEN_UP = 0.8, 8.0
 """Seconds without a sight of the person until it walks to where that was seen last, and until it gives up."""
+PEEKING, SEARCHING = 0.3, 0.6
+"""Speed (m/s) at which it goes around the corner behind which somebody went, and turns (rad/s) where nobody is left."""
 EYE_HEIGHT = 1.1
 """Height (m) of a person at which it looks."""
 PATIENCE = 6.0
@@ -89,19 +91,28 @@ def following_velocity(floor: FloorMap, here: Stance, whom: Person, time: float,
     distance = float(np.hypot(*to))
     away = float(whom.velocity @ to) / max(distance, 1e-6)
     bearing = wrapped(float(np.arctan2(to[1], to[0])) - here.yaw)
+    unseen = time - whom.time > OUT_OF_SIGHT
+    if distance < TOO_NEAR and unseen:
+        return Velocity(0.0, 0.0, SEARCHING)
     if distance < TOO_NEAR:
         behind = floor.is_open(here.position, here.position - 0.4 * here.forward)
         back = 0.25 if behind and abs(bearing) < 1.0 else 0.0
         return Velocity(-back * min(1.0, 4 * (TOO_NEAR - distance) + 0.3), 0.0, _turn(bearing))
     aim = _aim(floor, here.position, person)
     way = wrapped(float(np.arctan2(*(aim - here.position)[::-1])) - here.yaw)
-    speed = away + CLOSING * (distance - DISTANCE)
+    speed = min(away + CLOSING * (distance - DISTANCE), float(FASTEST[0]))
+    if unseen or not floor.sees(here.position, person):
+        return Velocity(max(speed, PEEKING) * _facing(way), 0.0, _turn(way))
     if standing and speed < WALKS and distance < DISTANCE + SLACK:
         return Velocity(0.0, 0.0, _turn(bearing) if abs(bearing) > FACED else 0.0)
     if abs(away) < WALKS and distance < DISTANCE + SLACK / 2:
         return Velocity(0.0, 0.0, _turn(bearing) if abs(bearing) > FACED / 2 else 0.0)
-    facing = max(0.0, float(np.cos(way))) ** 3
-    return Velocity(float(np.clip(speed, 0.0, FASTEST[0])) * facing, 0.0, _turn(way))
+    return Velocity(max(speed, 0.0) * _facing(way), 0.0, _turn(way))
+
+
+def _facing(angle: float) -> float:
+    """Share of its speed at which it walks to where it does not look yet."""
+    return max(0.0, float(np.cos(angle))) ** 3
 
 
 def _turn(angle: float) -> float:

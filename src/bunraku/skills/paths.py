@@ -112,6 +112,11 @@ class FloorMap:
         steps = max(2, int(np.ceil(np.hypot(*(end - start)) / CELL)))
         return all(self.clearance(start + share * (end - start)) >= RADIUS for share in np.linspace(0, 1, steps))
 
+    def sees(self, start: np.ndarray, end: np.ndarray) -> bool:
+        """Whether nothing of the map stands on the straight line between two points (2,)."""
+        steps = max(2, int(np.ceil(np.hypot(*(end - start)) / CELL)))
+        return all(self.clearance(start + share * (end - start)) > 0 for share in np.linspace(0, 1, steps))
+
     def gateway(self, stance: Stance, longest: float = 1.0) -> np.ndarray | None:
         """The nearest point (2,) straight behind `stance` from which one can turn and walk away; None within `longest`
         m."""
