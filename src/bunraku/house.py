@@ -8,6 +8,8 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+import numpy as np
+
 from bunraku.objects import SURFACES
 
 Range = tuple[float, float]
@@ -141,6 +143,38 @@ def blocks() -> tuple[Block, ...]:
     return (*WALLS, *STAIR, *FURNITURE)
 
 
+TERRACE = 0.9
+"""How deep (m) the stone terrace is between the stairs and the lawn."""
+TREE = Block(
+    "tree", (GARDEN.x[0] + 0.85, GARDEN.x[0] + 1.15), (GARDEN.y[1] - 1.15, GARDEN.y[1] - 0.85), (0, 2.4), "leaf"
+)
+
+
+def garden_blocks() -> tuple[Block, ...]:
+    """What stands in the garden, which lies `GARDEN_LEVEL` above the house: the house itself, the way down, a fence and
+    a tree, by their heights above the lawn."""
+    (x0, x1), (y0, y1) = GARDEN.x, GARDEN.y
+    return (
+        Block("wall_house_right", (STAIRS[1], x1 + WALL), (y0 - WALL, y0), (0, HEIGHT)),
+        Block("wall_house_left", (x0 - WALL, STAIRS[0]), (y0 - WALL, y0), (0, HEIGHT)),
+        Block("stairs", STAIRS, (y0 - WALL, y0), (0, 0)),
+        Block("fence", (x0 - WALL, x1 + WALL), (y1, y1 + WALL), (0, 0.8)),
+        Block("fence_left", (x0 - WALL, x0), (y0, y1), (0, 0.8)),
+        Block("fence_right", (x1, x1 + WALL), (y0, y1), (0, 0.8)),
+        TREE,
+    )
+
+
+def ground_height(x: np.ndarray, y: np.ndarray) -> np.ndarray:
+    """Height (n,) m of the ground at the points x, y (n,) m of the house and its garden, whose lawn is taken to be
+    level."""
+    height = np.where(y >= LIVING_ROOM.y[1], GARDEN_LEVEL, 0.0)
+    for step in STAIR:
+        on = (step.x[0] <= x) & (x <= step.x[1]) & (step.y[0] <= y) & (y <= step.y[1])
+        height = np.where(on, step.z[1], height)
+    return height
+
+
 def kitchen_blocks() -> tuple[Block, ...]:
     """The kitchen alone, closed all round."""
     (x0, x1), (y0, y1) = KITCHEN.x, KITCHEN.y
@@ -172,6 +206,11 @@ def counter_plinth() -> Block:
 
 def _grown(extent: Range, margin: float) -> Range:
     return extent[0] - margin, extent[1] + margin
+
+
+def is_garden(x: float, y: float) -> bool:
+    """Whether a point (m) lies on the level of the garden."""
+    return room_at(x, y) == GARDEN.name
 
 
 def room_at(x: float, y: float) -> str | None:

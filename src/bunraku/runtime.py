@@ -13,18 +13,22 @@ from typing import Any
 import numpy as np
 
 from bunraku.control.goal import BodyGoal
+from bunraku.control.ground import HeightMap
 from bunraku.control.legs import Legs
 from bunraku.control.reach import IK_PERIOD, Obstacle, ReachPlanner
 from bunraku.control.stance import Stance
 from bunraku.control.steps import Velocity
 from bunraku.control.supervisor import Intervention
-from bunraku.house import SERVING_HEIGHT, blocks, floor_lines, kitchen_blocks
+from bunraku.house import SERVING_HEIGHT, blocks, floor_lines, garden_blocks, ground_height, kitchen_blocks
 from bunraku.objects import SURFACES
 from bunraku.robot import SIDES, HandCommand, Observation, Robot
 from bunraku.skills import Body, Eyes
 from bunraku.skills.localising import Localizer
 from bunraku.skills.paths import FloorMap
 from bunraku.skills.recollection import Recollection
+
+GROUND_REACH, GROUND_CELL = 2.0, 0.01
+"""How far around itself (m) the legs are told of the ground, and how finely, before they climb."""
 
 
 @dataclass(frozen=True)
@@ -69,13 +73,14 @@ class Runtime:
         planner.place(start or Stance())
         floor = FloorMap(blocks() if house else kitchen_blocks())
         eyes = Eyes(spec, heights=(SERVING_HEIGHT,) if house else ())
-        self.body = Body(planner, eyes, self._say, floor, Localizer(floor_lines()) if house else None)
+        garden = FloorMap(garden_blocks()) if house else None
+        self.body = Body(planner, eyes, self._say, floor, garden, Localizer(floor_lines()) if house else None)
         self.body.recollection = recollection
         self.events: list[Event] = []
         self._on_event, self._on_tick = on_event, on_tick
         self._legs = Legs(spec, robot.control_period)
         self._odometry, self._correction = Stance(), planner.stance
-        self._standing = True
+        self._standing, self._climbs = True, False
         hand = spec.hand_spec
         self._loops = len(hand.cable_names)
         self._substeps = round(IK_PERIOD / robot.control_period)
@@ -120,6 +125,7 @@ class Runtime:
     def step(self) -> None:
         """Let one period of the skills pass: several control ticks along the body's reference."""
         start, body = self._from, self.body
+        self._take_stairs()
         way = np.zeros(body.planner.model.nv)
         body.planner.difference(way, start.configuration, body.reference)
         for tick in range(1, self._substeps + 1):
@@ -183,11 +189,34 @@ class Runtime:
         walker, body = self._legs.walker, self.body
         self._odometry = Stance(*walker.stance_frame)
         state = self._world.state(walker.controller.estimator.state)
-        body.configuration, body.standing = state.configuration, walker.is_standing
+        body.configuration = state.configuration
+        body.standing = walker.is_standing and self._legs.climber is None
         if body.eyes is not None:
             body.eyes.note(state, self._observation)
             if body.recollection is not None:
                 body.recollection.note(self._observation, body.eyes)
+
+    def _take_stairs(self) -> None:
+        """Begin or end the climb that a skill asks for."""
+        body, climber = self.body, self._legs.climber
+        if body.ascent is None:
+            return
+        if climber is not None:
+            body.stuck = climber.stuck
+        elif self._climbs:
+            body.ascent, self._climbs = None, False
+        elif body.standing:
+            heading = body.ascent.heading - self._correction.yaw
+            self._legs.climb(self._ground(), body.ascent.levels, heading, body.ascent.backward)
+            body.stuck, self._climbs = None, True
+
+    def _ground(self) -> HeightMap:
+        """The ground of the map around here, in the frame of the legs' first stance."""
+        x, y = self._correction.inverse.point(np.array([*self.body.stance.position, 0.0]))[:2] - GROUND_REACH
+        steps = np.arange(0.0, 2 * GROUND_REACH, GROUND_CELL)
+        grid = np.stack([*np.meshgrid(x + steps, y + steps, indexing="ij"), np.zeros((len(steps),) * 2)], axis=-1)
+        world = self._correction.point(grid)
+        return HeightMap((x, y), GROUND_CELL, ground_height(world[..., 0], world[..., 1]))
 
     def _follow_the_feet(self) -> None:
         """Keep the reference on the body while the feet move; when they have come to rest, plan from where they are."""

@@ -53,7 +53,8 @@ def test_it_walks_through_a_door_and_stands_where_it_was_told(house):
     [
         (Stance(0.5, 0.0, 0.0), "the counter is in the way"),
         (Stance(-1.75, 1.5, 0.0), "the wall is in the way"),
-        (Stance(-5.0, 4.0, 0.0), "in the way"),
+        (Stance(-6.8, 5.4, 0.0), "the tree is in the way"),
+        (Stance(-4.4, 1.8, 0.0), "in the way"),
         (Stance(float("nan"), 0.0, 0.0), "finite"),
         (Stance(2.0, 8.0, 0.0), "in the way"),
     ],

@@ -23,6 +23,8 @@ from bunraku.house import (
     SHELVES,
     SOFA,
     STAIR,
+    TERRACE,
+    TREE,
     WALLS,
     Block,
     Range,
@@ -199,12 +201,12 @@ def _add_lamp(spec: mujoco.MjSpec, x: float, y: float) -> None:
 
 def _add_garden(spec: mujoco.MjSpec, seed: int) -> None:
     level, (x0, x1), (y0, y1) = GARDEN_LEVEL, GARDEN.x, GARDEN.y
-    block(spec, "terrace", (x0, x1), (y0, y0 + 0.9), (level - 0.2, level), "stone", FLOOR_FRICTION)
+    block(spec, "terrace", (x0, x1), (y0, y0 + TERRACE), (level - 0.2, level), "stone", FLOOR_FRICTION)
     parameters = contact(GRASS_FRICTION) | {"condim": 3, "material": "grass"}
-    middle = np.array([(x0 + x1) / 2, (y0 + 0.9 + y1) / 2])
+    middle = np.array([(x0 + x1) / 2, (y0 + TERRACE + y1) / 2])
     for tile in tiles(GRASS_BUMP, np.random.default_rng([seed, 0x6A]), extent=2.5):
         tile[:2] += middle
-        if x0 < tile[0] < x1 and y0 + 0.9 < tile[1] < y1 + 0.1:
+        if x0 < tile[0] < x1 and y0 + TERRACE < tile[1] < y1 + 0.1:
             tile[2] += level - 0.015
             lay_tile(spec, tile, parameters)
     for x in np.arange(x0 + 0.05, x1, 0.16):
@@ -216,7 +218,7 @@ def _add_garden(spec: mujoco.MjSpec, seed: int) -> None:
         ornament(spec, (x0, x1), (y1 + 0.03, y1 + 0.05), (level + z, level + z + 0.05), "lacquer")
         for x in (x0 - 0.03, x1 + 0.01):
             ornament(spec, (x, x + 0.02), (y0, y1), (level + z, level + z + 0.05), "lacquer")
-    _add_tree(spec, x0 + 1.0, y1 - 1.0, level)
+    _add_tree(spec, float(np.mean(TREE.x)), float(np.mean(TREE.y)), level)
 
 
 def _add_paling(spec: mujoco.MjSpec, x: float, y: float, level: float) -> None:

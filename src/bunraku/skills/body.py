@@ -61,6 +61,16 @@ class HandTarget:
     tension: float
 
 
+@dataclass(frozen=True)
+class Ascent:
+    """Stairs to be taken: how many `levels`, with the feet at the yaw `heading` rad in the world, forwards up or
+    `backward` down."""
+
+    levels: int
+    heading: float
+    backward: bool = False
+
+
 class Body:
     """The reference of the whole body and what it perceives; the runtime reads one and writes the other.
 
@@ -78,7 +88,9 @@ class Body:
         configuration: estimated configuration (37,) of the pelvis and the joints.
         walk: velocity at which a skill wants to walk; None when it wants to stand.
         standing: whether both feet stay where they are.
-        floor: where one can walk.
+        storey: on which level it is, "house" or "garden".
+        ascent: the stairs that a skill wants to take, or takes; the runtime clears it at their end. `stuck` says why it
+            cannot go on there.
         tracks: the people that were seen, and how they move.
         localizer: what says by the floor where the robot is; None to trust odometry alone.
         blind: why nothing can be seen, in words; None while something can.
@@ -94,6 +106,7 @@ class Body:
         eyes: Eyes | None = None,
         say: Callable[[str, str], None] = lambda skill, text: None,
         floor: FloorMap | None = None,
+        garden: FloorMap | None = None,
         localizer: Localizer | None = None,
     ):
         """A body at rest in its standing posture."""
@@ -112,7 +125,10 @@ class Body:
         self.configuration = planner.nominal.copy()
         self.walk: Velocity | None = None
         self.standing = True
-        self.floor = floor or FloorMap(kitchen_blocks())
+        self.storeys = {HOUSE: floor or FloorMap(kitchen_blocks())} | ({UPSTAIRS: garden} if garden else {})
+        self.storey = HOUSE
+        self.ascent: Ascent | None = None
+        self.stuck: str | None = None
         self.tracks: list[Person] = []
         self.localizer = localizer
         self.correction: Stance | None = None
@@ -126,6 +142,11 @@ class Body:
     def stance(self) -> Stance:
         """Where it stands in the world, the frame of its first stance; valid while it stands."""
         return self.planner.stance
+
+    @property
+    def floor(self) -> FloorMap:
+        """Where one can walk on its present level."""
+        return self.storeys[self.storey]
 
     @property
     def people(self) -> list[np.ndarray]:
@@ -206,7 +227,7 @@ class Body:
             return
         self.blind = None
         self.tracks = tracked(self.tracks, find_people(views[0]), views[0])
-        if self.localizer is not None:
+        if self.localizer is not None and self.storey == HOUSE:
             self.correction = self.localizer.correction(views[0])
 
     def note_sight(self, views: Sequence[View]) -> None:
@@ -223,6 +244,8 @@ class Body:
         self.hands[side] = HandTarget(posture, self.hands[side].tension if tension is None else tension)
 
 
+HOUSE, UPSTAIRS = "house", "garden"
+"""The levels on which it may be."""
 EYES = ("head_left", "head_right")
 """The cameras that look out for people, the first if it sees."""
 BLACK_OUT = "my eyes see nothing but black"

@@ -118,12 +118,13 @@ class FloorMap:
         return all(self.clearance(start + share * (end - start)) > 0 for share in np.linspace(0, 1, steps))
 
     def gateway(self, stance: Stance, longest: float = 1.0) -> np.ndarray | None:
-        """The nearest point (2,) straight behind `stance` from which one can turn and walk away; None within `longest`
-        m."""
-        for back in np.arange(0.0, longest, CELL / 2):
-            point = stance.position - back * stance.forward
-            if self.clearance(point) >= RADIUS + CELL:
-                return point
+        """The nearest point (2,) straight behind `stance`, or else straight ahead, from which one can turn and walk
+        away; None within `longest` m."""
+        for way in (-1, 1):
+            for distance in np.arange(0.0, longest, CELL / 2):
+                point = stance.position + way * distance * stance.forward
+                if self.clearance(point) >= RADIUS + CELL and (way < 0 or self.sees(stance.position, point)):
+                    return point
         return None
 
     def _cell(self, point: np.ndarray) -> tuple[int, int]:

@@ -13,8 +13,9 @@ from bunraku.control.stance import Stance, stance_at, stance_of, wrapped
 from bunraku.control.steps import Velocity
 from bunraku.control.walking import FASTEST
 from bunraku.skills.attending import attended
-from bunraku.skills.body import Body, Outcome, wait
+from bunraku.skills.body import HOUSE, Body, Outcome, wait
 from bunraku.skills.paths import PERSON_RADIUS, RADIUS, FloorMap
+from bunraku.skills.stairs import FOOT, HEAD, storey_of, take_stairs
 
 __all__ = ["HeightMap", "Legs", "Stance", "Velocity", "steer", "walk_to", "wrapped"]
 
@@ -75,14 +76,14 @@ def walk_to(body: Body, goal: Stance, where: str = "there") -> Generator[None, N
 
     Says in one sentence why when the goal lies in something, cannot be reached, or was not reached.
     """
-    floor = body.floor
     if not all(np.isfinite([goal.x, goal.y, goal.yaw])):
         return Outcome("walk_to", False, "a place to walk to must be three finite numbers", {"kind": "bad goal"})
+    floor = body.storeys.get(storey_of(goal), body.floor)
     if not floor.fits(goal):
         nearest = floor.nearest(goal.position)
         return Outcome("walk_to", False, f"I cannot walk {where}: the {nearest} is in the way", {"kind": "occupied"})
     body.say("walk", f"walking {where}")
-    problem = yield from attended(body, _walk(body, floor, goal))
+    problem = yield from attended(body, _walk_over_storeys(body, goal))
     if problem:
         return Outcome("walk_to", False, problem.reason.format(where=where), {"kind": problem.kind})
     yield from wait(body, CALM_DOWN)
@@ -90,6 +91,15 @@ def walk_to(body: Body, goal: Stance, where: str = "there") -> Generator[None, N
     turned = abs(wrapped(body.stance.yaw - goal.yaw))
     measured = {"off_m": float(off), "turned_rad": float(turned)}
     return Outcome("walk_to", True, f"I walked {where}", measured)
+
+
+def _walk_over_storeys(body: Body, goal: Stance) -> Generator[None, None, str]:
+    """Walk to `goal`, over the stairs if it lies on the other level; returns what went wrong, or ""."""
+    if storey_of(goal) != body.storey and storey_of(goal) in body.storeys:
+        problem = yield from _walk(body, body.floor, FOOT if body.storey == HOUSE else HEAD)
+        if problem := problem or (yield from take_stairs(body)):
+            return problem
+    return (yield from _walk(body, body.floor, goal))
 
 
 def _walk(body: Body, floor: FloorMap, goal: Stance) -> Generator[None, None, str]:
