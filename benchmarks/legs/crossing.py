@@ -27,7 +27,7 @@ from bunraku.skills.walking import walk_to
 START, GOAL = Stance(-4.6, -2.3, np.pi / 2), Stance(-4.6, 1.0, np.pi / 2)
 CROSSES = 0.5
 """Where (y, m) the person's way crosses the robot's."""
-LONGEST = 30.0
+LONGEST, UPRIGHT = 30.0, 0.6
 WAYS = {
     "left": ((-6.6, CROSSES), (-3.6, CROSSES)),
     "right": ((-2.3, 0.75), (-3.1, 0.75), (-3.6, CROSSES), (-6.6, CROSSES)),
@@ -57,11 +57,11 @@ def crossing(seed: int, side: str, minds: bool) -> dict[str, Any]:
     def goes_on() -> bool:
         if not minds:
             runtime.body.tracks = []
-        return world.time < LONGEST and truth.is_standing(world)
+        return world.time < LONGEST and world.data.body("pelvis").xpos[2] > UPRIGHT
 
     outcome = runtime.run(walk_to(runtime.body, GOAL), goes_on)
     off = stance_of(np.concatenate([world.data.qpos[:7], np.zeros(30)]))
-    found["fell"] = not truth.is_standing(world)
+    found["fell"] = bool(world.data.body("pelvis").xpos[2] < UPRIGHT)
     robot.close()
     arrived = bool(outcome and outcome.success and np.hypot(*(off.position - GOAL.position)) < 0.2)
     return {"seed": seed, "side": side, "minds": minds, **found, "arrived": arrived, "seconds": round(world.time, 2)}

@@ -16,7 +16,7 @@ from bunraku.control.goal import BodyGoal
 from bunraku.control.ground import HeightMap
 from bunraku.control.legs import Legs
 from bunraku.control.reach import IK_PERIOD, Obstacle, ReachPlanner
-from bunraku.control.stance import Stance
+from bunraku.control.stance import Stance, wrapped
 from bunraku.control.steps import Velocity
 from bunraku.control.supervisor import Intervention
 from bunraku.house import SERVING_HEIGHT, blocks, floor_lines, garden_blocks, ground_height, kitchen_blocks
@@ -206,7 +206,7 @@ class Runtime:
         elif self._climbs:
             body.ascent, self._climbs = None, False
         elif body.standing:
-            heading = body.ascent.heading - self._correction.yaw
+            heading = self._odometry.yaw + wrapped(body.ascent.heading - self._world.yaw)
             self._legs.climb(self._ground(), body.ascent.levels, heading, body.ascent.backward)
             body.stuck, self._climbs = None, True
 

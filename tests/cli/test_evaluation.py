@@ -9,7 +9,15 @@ from hypothesis import given
 from hypothesis import strategies as st
 from tests.cli.episodes import KINDS, dying_episode, episode, slow_episode
 
-from bunraku.cli.evaluation import EvaluationFile, rate_of, rates_by_kind, real_time_factor, run_seeds, summary
+from bunraku.cli.evaluation import (
+    EvaluationFile,
+    measures,
+    rate_of,
+    rates_by_kind,
+    real_time_factor,
+    run_seeds,
+    summary,
+)
 from bunraku.cli.records import make_folder, write_json
 from bunraku.errors import UserError
 from bunraku.tasks import EpisodeResult
@@ -121,3 +129,14 @@ def is_running(pid: int) -> bool:
     except ProcessLookupError:
         return False
     return True
+
+
+def test_what_referees_measure_besides_is_summed_up() -> None:
+    rows = [
+        EpisodeResult(
+            "any", i, "", True, "success", "", "mug", "mug", "", 1.0, 1.0, {"slosh_mm": 5.0 + i, "spilled": i > 1}
+        )
+        for i in range(3)
+    ] + [EpisodeResult("any", 9, "", True, "success", "", "can", "can", "", 1.0, 1.0)]
+    assert measures(rows) == {"slosh_mm": "5 to 7, median 6", "spilled": "1 of 3"}
+    assert measures(rows[3:]) == {}

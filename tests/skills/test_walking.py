@@ -7,12 +7,14 @@ from hypothesis import strategies as st
 
 from bunraku.control.stance import Stance, stance_of
 from bunraku.control.walking import FASTEST
+from bunraku.house import KITCHEN_DOOR, Block, blocks
 from bunraku.runtime import Runtime
 from bunraku.sim import Scene
 from bunraku.sim.robot import SimulatedRobot
 from bunraku.sim.world import create_world
+from bunraku.skills.paths import FloorMap
 from bunraku.skills.people import Person
-from bunraku.skills.walking import steer, walk_to
+from bunraku.skills.walking import in_the_way, steer, walk_to
 
 stances = st.builds(Stance, st.floats(-5, 5), st.floats(-5, 5), st.floats(-3.1, 3.1))
 
@@ -65,6 +67,25 @@ def test_a_place_where_nobody_can_stand_is_one_sentence_and_no_step(house, goal,
     assert not outcome.success
     assert says in outcome.reason
     assert runtime.body.standing and runtime.body.walk is None
+
+
+def test_a_room_behind_a_closed_door_is_one_sentence(house):
+    world, runtime = house
+    door = Block("closed door", (-1.8, -1.7), KITCHEN_DOOR, (0.0, 2.0))
+    runtime.body.storeys["house"] = FloorMap([*blocks(), door])
+    outcome = runtime.run(walk_to(runtime.body, Stance(-4.5, 0.0, 0.0), "into the living room"))
+    assert not outcome.success
+    assert outcome.reason == "I find no way into the living room that is wide enough"
+    assert runtime.body.standing and world.time < 1.0
+
+
+@pytest.mark.parametrize(("velocity", "meets"), [((0.0, -0.5), True), ((0.0, 0.5), False), ((0.5, 0.0), False)])
+def test_it_waits_for_whom_it_would_meet_and_not_for_who_walks_away(house, velocity, meets):
+    _, runtime = house
+    here = runtime.body.stance
+    place = here.position + 1.0 * here.forward + np.array([0.0, 1.0])
+    runtime.body.tracks = [Person(place, np.array(velocity), 0.0)]
+    assert in_the_way(runtime.body, here.position + 2.0 * here.forward) == meets
 
 
 def test_it_stops_before_a_person_and_says_so(house):

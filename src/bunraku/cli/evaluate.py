@@ -19,6 +19,7 @@ from bunraku.cli.evaluation import (
     CRASHED,
     EvaluationFile,
     Rate,
+    measures,
     rate_of,
     rates_by_kind,
     real_time_factor,
@@ -58,6 +59,7 @@ def evaluate(
         control: what the policy hears instead of the words: nothing, or words for another thing in the room.
         html: page to write, with a film strip of every failure of a policy or of a task of the hands.
     """
+    task = task.replace("_", "-")
     require_task(task)
     require_seed(seed)
     record = json or Path("runs") / f"{task}-{time.strftime('%Y%m%d-%H%M%S')}.json"
@@ -114,6 +116,8 @@ def print_report(console: Console, task: str, rows: Iterable[EpisodeResult]) -> 
     table.add_row(Text("all", "bold"), *_cells(rate_of(rows)))
     console.print(table)
     console.print(f"seeds {rows[0].seed} to {rows[-1].seed}, {real_time_factor(rows):.2f}× real time for each worker")
+    for name, told in measures(rows).items():
+        console.print(f"{name.replace('_', ' ')}: {told}")
 
 
 def _cells(rate: Rate) -> tuple[str, str, Text]:

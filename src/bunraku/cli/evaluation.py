@@ -13,6 +13,7 @@ from concurrent.futures import ProcessPoolExecutor, as_completed
 from concurrent.futures.process import BrokenProcessPool
 from dataclasses import dataclass
 from pathlib import Path
+from statistics import median
 from typing import Any, TypeVar
 
 from bunraku import __version__
@@ -64,6 +65,20 @@ def real_time_factor(rows: Iterable[EpisodeResult]) -> float:
     rows = list(rows)
     wall_s = sum(row.wall_s for row in rows)
     return sum(row.duration_s for row in rows) / wall_s if wall_s else 0.0
+
+
+def measures(rows: Iterable[EpisodeResult]) -> dict[str, str]:
+    """What the referees measured besides, by its name: how often it was so, or the least, median and largest value."""
+    values: dict[str, list[float]] = {}
+    for row in rows:
+        for name, value in row.measured.items():
+            values.setdefault(name, []).append(value)
+    return {
+        name: f"{sum(found)} of {len(found)}"
+        if isinstance(found[0], bool)
+        else f"{min(found):g} to {max(found):g}, median {median(found):g}"
+        for name, found in values.items()
+    }
 
 
 @dataclass

@@ -138,7 +138,7 @@ def _go(body: Body, goal: Stance) -> Generator[None, None, str]:
     while body.time < deadline:
         here = stance_of(body.configuration)
         velocity = _near_steer(here, goal)
-        if velocity.is_zero or _in_the_way(body, goal.position):
+        if velocity.is_zero or in_the_way(body, goal.position):
             velocity = Velocity()
             if body.standing and _close(here, goal):
                 return ""
@@ -174,7 +174,7 @@ def _follow(body: Body, floor: FloorMap, route: np.ndarray) -> Generator[None, N
             aim += 1
         aim = max(aim, min(at + 3, len(route) - 1))
         velocity = steer(here, stance_at(route[aim], 0.0), stop=False)
-        if _in_the_way(body, route[aim]):
+        if in_the_way(body, route[aim]):
             velocity, waited = Velocity(), waited + IK_PERIOD
             if waited > WAIT_FOR_PEOPLE:
                 body.walk = velocity
@@ -184,7 +184,7 @@ def _follow(body: Body, floor: FloorMap, route: np.ndarray) -> Generator[None, N
         yield
 
 
-def _in_the_way(body: Body, aim: np.ndarray) -> bool:
+def in_the_way(body: Body, aim: np.ndarray) -> bool:
     """Whether a person stands close before the robot on its way to `aim` (2,), or is about to come too near to it."""
     here = stance_of(body.configuration)
     way = aim - here.position
