@@ -14,7 +14,7 @@ from bunraku.sim.robot import SimulatedRobot
 from bunraku.sim.world import create_world
 from bunraku.skills.paths import FloorMap
 from bunraku.skills.people import Person
-from bunraku.skills.walking import in_the_way, steer, walk_to
+from bunraku.skills.walking import CRUISE, Velocity, steer, walk_to, yielding
 
 stances = st.builds(Stance, st.floats(-5, 5), st.floats(-5, 5), st.floats(-3.1, 3.1))
 
@@ -80,12 +80,22 @@ def test_a_room_behind_a_closed_door_is_one_sentence(house):
 
 
 @pytest.mark.parametrize(("velocity", "meets"), [((0.0, -0.5), True), ((0.0, 0.5), False), ((0.5, 0.0), False)])
-def test_it_waits_for_whom_it_would_meet_and_not_for_who_walks_away(house, velocity, meets):
+def test_it_yields_to_whom_it_would_meet_and_not_to_who_walks_away(house, velocity, meets):
     _, runtime = house
     here = runtime.body.stance
-    place = here.position + 1.0 * here.forward + np.array([0.0, 1.0])
+    place = here.position + 1.2 * here.forward + np.array([0.0, 1.2])
     runtime.body.tracks = [Person(place, np.array(velocity), 0.0)]
-    assert in_the_way(runtime.body, here.position + 2.0 * here.forward) == meets
+    wanted = Velocity(CRUISE)
+    given = yielding(runtime.body, wanted, here.position + 2.0 * here.forward)
+    assert (given != wanted) == meets
+
+
+def test_it_makes_way_for_somebody_who_walks_into_it(house):
+    _, runtime = house
+    here = runtime.body.stance
+    runtime.body.tracks = [Person(here.position + 1.5 * here.forward, -0.6 * here.forward, 0.0)]
+    given = yielding(runtime.body, Velocity(CRUISE), here.position + 2.0 * here.forward)
+    assert given.forward <= 0 and not given.is_zero
 
 
 def test_it_stops_before_a_person_and_says_so(house):

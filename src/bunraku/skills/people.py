@@ -17,6 +17,8 @@ HUE_TOLERANCE = 10
 LEAST_SATURATION = 110
 LEAST_AREA = 250
 """Smaller regions are no person within reach of the eyes, px."""
+PARTS = 0.5
+"""Regions nearer to each other than this (m) are parts of one sweater."""
 FARTHEST = 8.0
 """Distance (m) beyond which the lower edge says too little."""
 TOO_CLOSE = 0.7
@@ -77,7 +79,12 @@ def _should_be_seen(person: np.ndarray, view: View) -> bool:
 
 def find_people(view: View) -> list[np.ndarray]:
     """Where people stand in the picture `view`, (2,) m each on the floor, in the view's frame."""
-    return [position for mask in _sweaters(view) if (position := _position(view, mask)) is not None]
+    found: list[np.ndarray] = []
+    for mask in _sweaters(view):
+        position = _position(view, mask)
+        if position is not None and all(np.hypot(*(position - other)) > PARTS for other in found):
+            found.append(position)
+    return found
 
 
 def _sweaters(view: View) -> Sequence[np.ndarray]:
@@ -90,12 +97,15 @@ def _sweaters(view: View) -> Sequence[np.ndarray]:
     closed = cv2.morphologyEx(near.view(np.uint8), cv2.MORPH_CLOSE, np.ones((9, 9), np.uint8))
     count, labels, stats, _ = cv2.connectedComponentsWithStats(closed)
     large = [i for i in range(1, count) if stats[i, cv2.CC_STAT_AREA] >= LEAST_AREA]
+    large.sort(key=lambda i: -stats[i, cv2.CC_STAT_AREA])
     return [(labels == i) & near for i in large]
 
 
 def _position(view: View, mask: np.ndarray) -> np.ndarray | None:
     """Where the ray through the middle of the sweater's lower edge comes down to the height at which it hangs."""
     rows, columns = np.nonzero(mask)
+    if (columns.min() == 0 or columns.max() == mask.shape[1] - 1) and rows.max() < mask.shape[0] - 2:
+        return None  # the lower edge is round: its outer part alone would seem too far away
     low, middle = int(rows.max()), float(np.median(columns)) + 0.5
     pixel = np.array([middle, low + 1.0, 1.0])
     way = view.rotation_stance_from_camera @ np.linalg.solve(view.intrinsics, pixel)

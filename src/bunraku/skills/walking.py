@@ -15,6 +15,7 @@ from bunraku.control.walking import FASTEST
 from bunraku.skills.attending import attended
 from bunraku.skills.body import HOUSE, Body, Outcome, wait
 from bunraku.skills.paths import PERSON_RADIUS, RADIUS, FloorMap
+from bunraku.skills.people import Person
 from bunraku.skills.stairs import FOOT, HEAD, storey_of, take_stairs
 
 __all__ = ["HeightMap", "Legs", "Stance", "Velocity", "steer", "walk_to", "wrapped"]
@@ -39,14 +40,18 @@ WAIT_FOR_PEOPLE = 4.0
 """Seconds for which it waits for a person to make way before it looks for another one."""
 GAZE_AHEAD = 1.8
 """Distance (m) on the floor at which it looks while it walks."""
-SCAN, SCAN_PERIOD = 0.45, 3.2
+SCAN, SCAN_PERIOD = 0.8, 3.2
 """How far (rad) to either side, and in what time (s) there and back, it looks around while it walks."""
 WATCHED, MOST_WATCHED = 3.0, 0.8
 """Distance (m) within which it watches a person, and how far (rad) it turns its head for that."""
 WALKS = 0.2
 """Speed (m/s) from which somebody is taken to walk."""
-FORESIGHT, MEETING = 2.0, 0.75
+HASTENS = 0.3
+"""Speed (m/s) from which it makes way for somebody: who stands seems to move, too, by what the eyes miss."""
+FORESIGHT, MEETING = 2.5, 0.85
 """How far ahead (s) it asks where a person will be, and the distance (m) between middles that is too near."""
+EVASIONS = (Velocity(), Velocity(-0.3), Velocity(CRUISE), Velocity(0.0, 0.2), Velocity(0.0, -0.2))
+"""What it may do instead, the first if nothing else is better: stop, step back, hurry on, step aside."""
 CALM_DOWN = 0.6
 """Seconds for which it stands still after a walk before its arms move."""
 
@@ -137,11 +142,9 @@ def _go(body: Body, goal: Stance) -> Generator[None, None, str]:
     deadline = body.time + 6.0 + way
     while body.time < deadline:
         here = stance_of(body.configuration)
-        velocity = _near_steer(here, goal)
-        if velocity.is_zero or in_the_way(body, goal.position):
-            velocity = Velocity()
-            if body.standing and _close(here, goal):
-                return ""
+        velocity = yielding(body, _near_steer(here, goal), goal.position)
+        if velocity.is_zero and body.standing and _close(here, goal):
+            return ""
         body.walk = velocity
         _look_ahead(body, here)
         yield
@@ -173,49 +176,55 @@ def _follow(body: Body, floor: FloorMap, route: np.ndarray) -> Generator[None, N
         while aim + 1 < len(route) and ahead[aim + 1] < AHEAD and floor.is_open(here.position, route[aim + 1]):
             aim += 1
         aim = max(aim, min(at + 3, len(route) - 1))
-        velocity = steer(here, stance_at(route[aim], 0.0), stop=False)
-        if in_the_way(body, route[aim]):
-            velocity, waited = Velocity(), waited + IK_PERIOD
+        wanted = steer(here, stance_at(route[aim], 0.0), stop=False)
+        velocity = body.walk = yielding(body, wanted, route[aim])
+        if velocity != wanted:
+            waited += IK_PERIOD
             if waited > WAIT_FOR_PEOPLE:
-                body.walk = velocity
+                body.walk = Velocity()
                 return False
-        body.walk = velocity
         _look_ahead(body, here)
         yield
 
 
-def in_the_way(body: Body, aim: np.ndarray) -> bool:
-    """Whether a person stands close before the robot on its way to `aim` (2,), or is about to come too near to it."""
+def yielding(body: Body, wanted: Velocity, aim: np.ndarray) -> Velocity:
+    """`wanted`, which leads to `aim` (2,), or how to walk instead while somebody is in the way: zero before who stands
+    there, and what keeps farthest away from who walks."""
     here = stance_of(body.configuration)
     way = aim - here.position
     length = float(np.hypot(*way))
-    if length < 1e-6:
-        return False
-    return any(
-        _stands_before(person.at(body.time) - here.position, way / length)
-        or _will_meet(person.at(body.time) - here.position, person.velocity, way / length)
-        for person in body.tracks
-    )
+    if length > 1e-6 and any(_stands_before(person - here.position, way / length) for person in body.people):
+        wanted = Velocity()
+    walkers = [p for p in body.tracks if np.hypot(*p.velocity) > HASTENS]
+    if all(_nearest(here, wanted, person, body.time) > MEETING for person in walkers):
+        return wanted
+
+    def room(velocity: Velocity) -> float:
+        goal = here.position + _moved(here, velocity)
+        blocked = not velocity.is_zero and body.floor.clearance(goal) < RADIUS
+        return -1.0 if blocked else min(_nearest(here, velocity, person, body.time) for person in walkers)
+
+    return max((wanted, *EVASIONS), key=room)
+
+
+def _moved(here: Stance, velocity: Velocity) -> np.ndarray:
+    """How far it gets in a second (2,) m."""
+    return here.rotation[:2, :2] @ [velocity.forward, velocity.left]
+
+
+def _nearest(here: Stance, velocity: Velocity, person: Person, time: float) -> float:
+    """How near (m) `person` will come within `FORESIGHT` s, infinite if it is nearest now."""
+    to = person.at(time) - here.position
+    times = np.linspace(0.0, FORESIGHT, 11)[:, None]
+    apart = np.hypot(*(to + times * (person.velocity - _moved(here, velocity))).T)
+    return float(apart.min()) if apart.argmin() > 0 else np.inf
 
 
 def _stands_before(to: np.ndarray, ahead: np.ndarray) -> bool:
-    """Whether a person at `to` (2,) m from the robot stands close on its way in the direction `ahead` (2,)."""
+    """Whether a person at `to` (2,) m from the robot is close on its way in the direction `ahead` (2,)."""
     along = float(to @ ahead)
     aside = float(np.sqrt(max(to @ to - along**2, 0.0)))
     return 0 < along < KEEP_OFF + PERSON_RADIUS and aside < PERSON_RADIUS + 0.25
-
-
-def _will_meet(to: np.ndarray, velocity: np.ndarray, ahead: np.ndarray) -> bool:
-    """Whether a person who walks with `velocity` (2,) m/s will come too near to a robot that walks on `ahead` (2,), but
-    not to one that stands still."""
-    if np.hypot(*velocity) < WALKS:
-        return False
-    times = np.linspace(0.0, FORESIGHT, 9)[:, None]
-    apart = np.hypot(*(to + times * (velocity - CRUISE * ahead)).T)
-    nearest = int(apart.argmin())
-    return bool(
-        apart[nearest] < MEETING and apart[nearest] < apart[0] - 0.05 and (to + times[nearest] * velocity) @ ahead > 0
-    )
 
 
 def _look_ahead(body: Body, here: Stance) -> None:
