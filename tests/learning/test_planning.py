@@ -41,4 +41,4 @@ def test_a_device_that_is_not_here_has_no_error_to_state():
 
 def test_large_networks_wait_for_gradients_across_nodes():
     big = plan(DEVICES["h100"], Pace(1e-5, 1e-6), 64, 1e6, 1024, 1_000_000_000)
-    assert big.bottleneck == "exchanging gradients"
+    assert big.bottleneck == "gradients"

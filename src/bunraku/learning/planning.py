@@ -125,8 +125,8 @@ def plan(device: Device, pace: Pace, devices: int, samples: float, batch: int, p
     work, fixed = pace.per_sample * batch / devices, pace.fixed
     shares = {
         "computing": work,
-        "starting each step: larger batches would be free": fixed,
-        "exchanging gradients": waiting,
+        "starting steps": fixed,
+        "gradients": waiting,
     }
     return Plan(
         devices,
