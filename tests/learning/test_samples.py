@@ -56,3 +56,14 @@ def test_the_measured_palm_is_where_the_action_starts(recorded):
             np.testing.assert_allclose(difference(measured, wanted)[:3], action[:3], atol=1e-5)
             if np.linalg.norm(action[3:]) < np.pi:
                 np.testing.assert_allclose(difference(measured, wanted)[3:], action[3:], atol=1e-4)
+
+
+def test_words_of_rooms_that_were_only_drawn_mean_what_they_name():
+    from bunraku.acting import understand
+    from bunraku.learning.samples import _more_words
+    from bunraku.learning.tokens import COLOUR_NAMES, KIND_NAMES
+
+    drawn = set(_more_words(["pick-up"]))
+    assert len({words for words, _ in drawn}) > 100
+    for words, (kind, colour) in sorted(drawn)[::20]:
+        assert understand(words).thing == (KIND_NAMES[kind], COLOUR_NAMES[colour])

@@ -52,8 +52,10 @@ class Assignment:
 
     @property
     def kind(self) -> str:
-        """Kind of the object; "" without one."""
-        return self.scene.find(self.object).kind if self.object else ""
+        """Kind of the object, or of the first prop; "" without either."""
+        if self.object:
+            return self.scene.find(self.object).kind
+        return self.order[0].rpartition(" ")[2] if self.order else ""
 
 
 def draw_assignment(seed: int) -> Assignment:
