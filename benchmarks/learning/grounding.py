@@ -1,8 +1,8 @@
 """Which of the things in a room a policy takes the words to mean: `python benchmarks/learning/grounding.py MODEL`.
 
 No simulation: rooms and words of seeds that were not trained on, the things as they are called; with the words, with
-wordings that no task draws, without any, and with words that ask for another thing, for which the thing that was asked for
-is then the wrong one.
+wordings that no task draws, without any, and with words that ask for another thing, for which the thing that was asked
+for is then the wrong one.
 """
 
 from __future__ import annotations
