@@ -68,7 +68,7 @@ def strength(kinematics: Kinematics, seed: int) -> dict[str, dict[str, float]]:
         if "thumb" in {contact.split(".")[0] for contact in gauge.contacts}:
             fits += [strengthen(kinematics, fit, force, rng, leaning) for fit, leaning in strongest]
         best = max(fits, key=force, default=None)
-        table[name] = {limit: force(best, limit) if best else 0.0 for limit in kinematics.subject.forces}
+        table[name] = {limit: max(0.0, force(best, limit)) if best else 0.0 for limit in kinematics.subject.forces}
     return table
 
 
