@@ -34,7 +34,9 @@ TOUCHING = 0.012
 ESCAPE = 0.5
 """How far (rad) from an end of a way an arm may still be nearer to something than it should."""
 LEANING = 0.1
-"""Turn of the waist (rad) beyond which the pelvis goes with it."""
+"""Turn of the waist (rad) beyond which all else goes with it."""
+CARRIED = 0.84
+"""How far the centre of mass moves when the pelvis moves by 1 over feet that stay."""
 REFINED, STRAYING = 3, 0.004
 """How often the knots of a way may be doubled to keep its course near the straight lines, and how much nearer (m) to
 things the course may come than these."""
@@ -150,6 +152,14 @@ class FreeSpace:
                 return way
         return None
 
+    def centre_of_mass(self, configuration: np.ndarray) -> np.ndarray:
+        """Where (2,) m on the floor the centre of mass is in a configuration (37,)."""
+        data = self._data
+        data.qpos[:] = configuration
+        mujoco.mj_kinematics(self._model, data)
+        mujoco.mj_comPos(self._model, data)
+        return data.subtree_com[0, :2].copy()
+
     def tilt(self) -> float:
         """Tilt (rad) of what is carried in the configuration that was asked for last."""
         if self._upright is None:
@@ -158,7 +168,7 @@ class FreeSpace:
 
 
 class _Search:
-    """One search. Its states are waist and arm (9,) rad; the pelvis goes with the waist, to keep the balance.
+    """One search. Its states are waist and arm (9,) rad; the pelvis goes where it keeps the balance.
 
     What is too near at one end may be so within `escape` (rad) of that end, less and less.
     """
@@ -169,6 +179,7 @@ class _Search:
         self._space, self._start, self._goal, self._rng = space, start, goal, rng
         self._from, self._to = (np.r_[q[WAIST], q[space._arm]] for q in (start, goal))
         rooms, tilts = zip(*((space.room(q), space.tilt()) for q in (start, goal)), strict=True)
+        self._centres = [space.centre_of_mass(q) for q in (start, goal)]
         self._least = np.minimum(0.0, rooms) - 1e-6
         self._escape = escape
         self._most_tilt = max(tilts) + TILT
@@ -261,13 +272,16 @@ class _Search:
         return allowed
 
     def _configuration(self, state: np.ndarray) -> np.ndarray:
-        configuration = self._start + self._progress(state) * (self._goal - self._start)
+        progress = self._progress(state)
+        configuration = self._start + progress * (self._goal - self._start)
         configuration[3:7] /= np.linalg.norm(configuration[3:7])
         configuration[WAIST], configuration[self._space._arm] = state[:2], state[2:]
+        balanced = (1 - progress) * self._centres[0] + progress * self._centres[1]
+        configuration[:2] += (balanced - self._space.centre_of_mass(configuration)) / CARRIED
         return configuration
 
     def _progress(self, state: np.ndarray) -> float:
-        """How far the pelvis has come from start (0) to goal (1): as far as the waist, or the arm if that stays."""
+        """How far all else has come from start (0) to goal (1): as far as the waist, or the arm if that stays."""
         lean = self._to[:2] - self._from[:2]
         if np.hypot(*lean) > LEANING:
             return float(np.clip((state[:2] - self._from[:2]) @ lean / (lean @ lean), 0.0, 1.0))

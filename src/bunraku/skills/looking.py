@@ -104,7 +104,7 @@ def _look_again(body: Body, place: str, seen: list[Seen]) -> Generator[None, Non
     before = body.reference
     more = yield from face(body, point)
     yield from move_body(body, before)
-    return more
+    return [thing for thing in more if not _known(thing, seen)]
 
 
 def look_for(
