@@ -116,6 +116,16 @@ def test_only_what_has_the_colour_of_its_dish_is_taken_to_be_there_unseen(colour
         assert "cannot see" in outcome.reason
 
 
+def test_a_mug_whose_handle_does_not_show_is_not_lost_for_a_can():
+    (spot, *_) = spots_on("side table", "mug", [])
+    mug = Seen("mug", "blue", np.zeros(3), 0.0)
+    like_a_can = replace(mug, kind="can", position=spot.point + [0.01, 0, KINDS["can"].rest_height])
+    outcome = judged(spot, mug, "on the side table", [like_a_can])
+    assert outcome is not None and outcome.success
+    elsewhere = replace(like_a_can, position=like_a_can.position + [0.1, 0, 0])
+    assert judged(spot, mug, "on the side table", [elsewhere, replace(like_a_can, colour="red")]) is None
+
+
 def test_a_hand_in_the_side_of_the_counter_scrapes_it(planner):
     edge = SURFACES["counter"].y[1]
     hand = Pose(np.array([0.4, edge + 0.10, 0.86]), np.array([[0, 0, 1.0], [-1, 0, 0], [0, -1, 0]]))

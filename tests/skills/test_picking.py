@@ -71,9 +71,9 @@ def test_half_the_pace_takes_twice_the_time():
     assert 1.8 < steps(0.5) / steps(1.0) < 2.2
 
 
-@pytest.mark.parametrize("kind", ["bottle", "box"])
-def test_an_arm_keeps_on_its_way_the_air_that_was_found_for_it(kind):
-    """Leaning out and reaching past something: pelvis and course are where the search took them to be."""
+@pytest.mark.parametrize("at", [(0.38, 0.0), (0.46, 0.0), (0.54, 0.0)])
+def test_an_arm_keeps_on_its_way_the_air_that_was_found_for_it(at):
+    """Coming home from far out past a box: pelvis, waist and course are where the search took them to be."""
     from bunraku.control.reach import Pose, ReachPlanner
     from bunraku.robot import RobotSpec
     from bunraku.runtime import furniture
@@ -82,12 +82,14 @@ def test_an_arm_keeps_on_its_way_the_air_that_was_found_for_it(kind):
     from bunraku.skills.surroundings import free_space
 
     planner = ReachPlanner(RobotSpec(), furniture())
-    goal = planner.solve("right", Pose(np.array([0.72, 0.12, 1.02]), np.array([[1.0, 0, 0], [0, 0, -1], [0, 1, 0]])))
-    assert goal.close and np.abs(goal.configuration[7:9]).sum() > 0.2
-    place = np.array([0.40, -0.08, SURFACES["counter"].top + KINDS[kind].rest_height])
-    space = free_space(planner, "right", [Seen(kind, "red", place, 0.3)])
+    sideways = np.array([[0, 1.0, 0], [-1, 0, 0], [0, 0, 1]])
+    far = planner.solve("right", Pose(np.array([0.45, 0.6, 0.95]), sideways)).configuration
+    assert np.abs(far[7:9]).min() > 0.9
+    place = np.array([*at, SURFACES["counter"].top + KINDS["box"].rest_height])
+    space = free_space(planner, "right", [Seen("box", "red", place, 0.3)])
     body = Body(planner)
-    way = space.way(body.reference, goal.configuration)
+    body.reference = far.copy()
+    way = space.way(far, planner.nominal)
     assert way is not None and len(way) > 1
     air = min(space.room(body.reference)[len(planner.obstacles)] for _ in move_body(body, *way))
-    assert air > -0.007
+    assert air > -0.01

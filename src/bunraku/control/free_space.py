@@ -212,7 +212,7 @@ class _Search:
         return [*(self._configuration(z) for z in knots[1:-1]), self._goal]
 
     def _course_is_free(self, knots: list[np.ndarray]) -> bool:
-        line, duration = course(np.array([self._configuration(z)[UPPER] for z in knots]))
+        line, duration = course(np.array([self._configuration(z) for z in knots]))
         count = max(2, int(np.ceil(duration * ARM_SPEED / STEP)))
         arm = slice(self._space._arm.start - UPPER.start, self._space._arm.stop - UPPER.start)
         upper = line(np.arange(1, count) / count * duration)

@@ -75,7 +75,7 @@ class Solution:
 
 JOINT_SPEED = 2.2
 """Largest speed of any other joint's reference, rad/s."""
-_WAIST_SPEEDS = {"waist_yaw": 0.7, "waist_pitch": 0.5}
+WAIST_SPEEDS = {"waist_yaw": 0.7, "waist_pitch": 0.5}
 """Largest speeds of the waist, rad/s: swung faster, the trunk's reaction turns the soles on the floor."""
 ARM = {"left": slice(10, 17), "right": slice(17, 24)}
 """The arms in a velocity (36,)."""
@@ -199,7 +199,7 @@ class ReachPlanner:
             )
 
     def _make_solver(self, obstacles: Sequence[Obstacle]) -> DifferentialSolver:
-        speeds = {j.name: min(0.5 * j.drive.no_load_speed, JOINT_SPEED) for j in self.spec.joints} | _WAIST_SPEEDS
+        speeds = {j.name: min(0.5 * j.drive.no_load_speed, JOINT_SPEED) for j in self.spec.joints} | WAIST_SPEEDS
         arms = [[f"{side}_{name}" for name in _ARM_GEOMS] for side in SIDES]
         furniture = [obstacle.name for obstacle in obstacles]
         pairs: list = [(arm[1:], ["torso_shape", "pelvis_shape"]) for arm in arms] + [(arms[0][1:], arms[1][1:])]

@@ -5,10 +5,11 @@ from __future__ import annotations
 from collections.abc import Generator, Sequence
 
 import numpy as np
+from scipy.interpolate import PchipInterpolator
 from scipy.spatial.transform import Rotation, Slerp
 
-from bunraku.control.course import UPPER, course
-from bunraku.control.reach import IK_PERIOD, Pose, rotation_distance
+from bunraku.control.course import course
+from bunraku.control.reach import IK_PERIOD, JOINT_SPEED, WAIST_SPEEDS, Pose, rotation_distance
 from bunraku.skills.body import NECK, Body, minimum_jerk
 
 SPEED, TURNING_SPEED = 0.45, 1.8
@@ -17,6 +18,7 @@ SPEED, TURNING_SPEED = 0.45, 1.8
 
 NEAR, PATIENCE = 0.003, 0.6
 """How near (m) a palm must have come to its last waypoint, and how long (s) it may lag behind."""
+_WAIST_LIMITS = np.array(list(WAIST_SPEEDS.values()))
 STILL = 0.02
 """Velocity (rad/s, m/s) that may end at once; faster references fade out."""
 
@@ -61,8 +63,9 @@ def move_body(body: Body, *way: np.ndarray, least: float = 0.0, share: float = 1
     `least` is the time (s) that it takes at full pace, if the joints do not need longer; they go at a `share` of their
     speed.
     """
-    line, needed = course(np.array([body.reference[UPPER], *(goal[UPPER] for goal in way)]))
+    line, needed = course(np.array([body.reference, *way]))
     steps = int(np.ceil(max(needed / share, least, 0.2) / body.pace / IK_PERIOD))
+    steps = int(np.ceil(steps * _haste(line, needed, steps)))
     for step in range(1, steps + 1):
         upper = line(minimum_jerk(step / steps) * needed)
         upper[2:4] = body.reference[NECK]  # the neck follows the gaze
@@ -70,6 +73,13 @@ def move_body(body: Body, *way: np.ndarray, least: float = 0.0, share: float = 1
         body.reference, body.velocity = moved.configuration, moved.velocity
         yield
     yield from _come_to_rest(body)
+
+
+def _haste(line: PchipInterpolator, duration: float, steps: int) -> float:
+    """How many times too fast a joint would go somewhere, at least 1: it would lag, and the arm leave its course."""
+    shares = np.array([minimum_jerk(step / steps) for step in range(steps + 1)])
+    speeds = np.abs(np.diff(line(shares * duration), axis=0)).max(axis=0) / IK_PERIOD
+    return max(1.0, float((speeds[:2] / _WAIST_LIMITS).max()), float(speeds[4:].max()) / JOINT_SPEED)
 
 
 def _come_to_rest(body: Body) -> Generator[None, None, None]:

@@ -32,6 +32,8 @@ SIGHT, BELOW = 0.05, -0.01
 """How far (m) beyond its tolerance, and how far under its support, a thing is still taken to be at its spot."""
 WITHIN, OUTSIDE = 0.3, 0.6
 """How far of their way fingertips open to let go: within a rim they would push it away."""
+MISNAMED = 0.03
+"""A thing of the right colour that is this near (m) to where one was let go is that one, whatever it looks like."""
 ANYWHERE = 0.15
 """How far (m) from its spot a thing may lie on a surface that was asked for as a whole."""
 SHORT = 0.015
@@ -313,6 +315,12 @@ def _put_down(grip: Grip, palm: Pose) -> Seen:
     return replace(grip.seen, position=palm.position + palm.rotation @ grip.position, yaw=yaw, rotation=None)
 
 
+def _is_taken_for(thing: Seen, seen: Seen, goal: np.ndarray, spot: Spot) -> bool:
+    """Whether what was seen is `thing` under another name, as a mug is a can from where its handle does not show."""
+    is_dish = spot.carrier is not None and seen.name == spot.carrier.name
+    return seen.colour == thing.colour and not is_dish and bool(np.linalg.norm(seen.position - goal) < MISNAMED)
+
+
 def put(
     body: Body, side: str, spots: Sequence[Spot], where: str, others: Sequence[Seen] = (), walk: bool = True
 ) -> Generator[None, None, Outcome]:
@@ -379,7 +387,7 @@ def _set_down(body: Body, placement: Placement, where: str) -> Generator[None, N
 def judged(spot: Spot, thing: Seen, where: str, around: Sequence[Seen]) -> Outcome | None:
     """Whether `thing`, which a hand let go of at a spot, is there, as far as can be seen; None if it is nowhere."""
     goal = spot.point + [0, 0, KINDS[thing.kind].rest_height]
-    same = [seen for seen in around if seen.name == thing.name]
+    same = [seen for seen in around if seen.name == thing.name or _is_taken_for(thing, seen, goal, spot)]
     off = min((float(np.linalg.norm(seen.position - goal)) for seen in same), default=np.inf)
     measured: dict[str, Any] = {"spot": spot.point.tolist(), "offset_m": off}
     if any(spot.shows(seen, around) for seen in same):
