@@ -17,6 +17,8 @@ HUE_TOLERANCE = 10
 LEAST_SATURATION = 110
 LEAST_AREA = 250
 """Smaller regions are no person within reach of the eyes, px."""
+SLIMMEST = 0.4
+"""Least width, as a share of its height, of a region that the picture's border cuts."""
 PARTS = 0.5
 """Regions nearer to each other than this (m) are parts of one sweater."""
 FARTHEST = 8.0
@@ -104,7 +106,8 @@ def _sweaters(view: View) -> Sequence[np.ndarray]:
 def _position(view: View, mask: np.ndarray) -> np.ndarray | None:
     """Where the ray through the middle of the sweater's lower edge comes down to the height at which it hangs."""
     rows, columns = np.nonzero(mask)
-    if (columns.min() == 0 or columns.max() == mask.shape[1] - 1) and rows.max() < mask.shape[0] - 2:
+    cut = columns.min() == 0 or columns.max() == mask.shape[1] - 1
+    if cut and np.ptp(columns) < SLIMMEST * np.ptp(rows):
         return None  # the lower edge is round: its outer part alone would seem too far away
     low, middle = int(rows.max()), float(np.median(columns)) + 0.5
     pixel = np.array([middle, low + 1.0, 1.0])

@@ -42,7 +42,7 @@ GAZE_AHEAD = 1.8
 """Distance (m) on the floor at which it looks while it walks."""
 SCAN, SCAN_PERIOD = 0.8, 3.2
 """How far (rad) to either side, and in what time (s) there and back, it looks around while it walks."""
-WATCHED, MOST_WATCHED = 3.0, 0.8
+WATCHED, MOST_WATCHED = 3.0, 1.15
 """Distance (m) within which it watches a person, and how far (rad) it turns its head for that."""
 WALKS = 0.2
 """Speed (m/s) from which somebody is taken to walk."""
