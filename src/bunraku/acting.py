@@ -21,7 +21,7 @@ from bunraku.robot import SIDES
 from bunraku.skills import Body, Seen
 from bunraku.skills import Outcome as Measured
 from bunraku.skills.grasps import Plan
-from bunraku.skills.handing import hand_over, look_at_person, nearest_person
+from bunraku.skills.handing import give, hand_over, look_at_person, nearest_person
 from bunraku.skills.looking import look, look_around, look_for, look_on_floor, place_of
 from bunraku.skills.moving import move_palm
 from bunraku.skills.picking import FORESIGHT, Onward, come_within_reach, go_home, pick, planned_grip, ways_to_take
@@ -285,12 +285,15 @@ class Actor:
         return f"The {seen.name} lies on the floor, {there}, where my hands do not reach."
 
     def _offer(self, side: str) -> Generator[None, None, Outcome]:
-        """Hold out what the hand on `side` holds."""
+        """Hold out what the hand on `side` holds, and let go when it is pulled."""
+        name = self._body.grips[side].seen.name
         yield from go_home(self._body, (side,))
         yield from move_palm(
             self._body, side, [self._body.palm(side).moved(self._body.stance.rotation @ OFFER)], speed=0.2
         )
-        return Outcome(True, f"Here is the {self._body.grips[side].seen.name}.")
+        self._body.say("give", f"holding out the {name}")
+        given = yield from give(self._body, side)
+        return Outcome(True, f"You have the {name}." if given.success else f"Here is the {name}.")
 
     def _put(
         self, query: ObjectQuery, relation: str, target: PlaceQuery, hand: str | None

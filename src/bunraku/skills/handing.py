@@ -6,10 +6,12 @@ from collections.abc import Generator, Sequence
 
 import numpy as np
 
+from bunraku.control.reach import IK_PERIOD
 from bunraku.control.stance import Stance, stance_at, stance_of
 from bunraku.house import SERVING_DISTANCE, SERVING_HEIGHT
 from bunraku.skills.body import Body, Outcome, wait
 from bunraku.skills.looking import look
+from bunraku.skills.moving import move_fingers
 from bunraku.skills.perception import Seen
 from bunraku.skills.placing import hold_level, put, spots_at
 from bunraku.skills.walking import walk_to
@@ -18,6 +20,10 @@ AT_ARMS_LENGTH = 0.42
 """How far before itself (m) the robot wants the plate."""
 STAGING = 0.45
 """How much farther off (m) it stops first, to look."""
+PULLED, FOR = 0.006, 0.08
+"""How far (m) from its place a hand must be, and for how long (s), to be pulled."""
+GETTING_USED = 0.5
+"""Rate (1/s) at which it gets used to a slow drift of its own."""
 HELD_OUT = (0.9, 1.12)
 """Heights (m) between which a plate is held out, not standing on a table."""
 
@@ -79,6 +85,34 @@ def hand_over(body: Body, side: str, plate: Seen, person: np.ndarray) -> Generat
         plate, person = again, nearest_person(body)
     spots = spots_at(plate, "on", body.grips[side].seen.kind, ())
     return (yield from put(body, side, spots, f"on your {plate.colour} plate"))
+
+
+def give(body: Body, side: str, patience: float = 6.0) -> Generator[None, None, Outcome]:
+    """Keep holding out what the hand on `side` holds, and let go when somebody pulls at it; keep it when nobody does
+    within `patience` s.
+
+    A pull moves the palm away from its reference faster than the servos' integral brings it back.
+    """
+    grip = body.grips[side]
+    name = grip.seen.name
+    yield from wait(body, 0.5)
+    usual, pulled, end = _deviation(body, side), 0.0, body.time + patience
+    while body.time < end:
+        body.hold()
+        yield
+        off = _deviation(body, side) - usual
+        usual = usual + GETTING_USED * IK_PERIOD * off
+        pulled = pulled + IK_PERIOD if np.linalg.norm(off) > PULLED else 0.0
+        if pulled > FOR:
+            body.grips.pop(side)
+            yield from move_fingers(body, side, grip.grasp.open, 0.4, body.full_tension)
+            return Outcome("give", True, f"you have the {name}")
+    return Outcome("give", False, f"nobody took the {name}", {"kind": "kept"})
+
+
+def _deviation(body: Body, side: str) -> np.ndarray:
+    """How far (3,) m the palm is from where it is meant to be."""
+    return body.measured_palm(side).position - body.palm(side).position
 
 
 def nearest_person(body: Body) -> np.ndarray:
