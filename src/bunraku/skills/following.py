@@ -85,7 +85,8 @@ def _same(whom: Person, tracks: list[Person]) -> Person:
 
 
 def following_velocity(floor: FloorMap, here: Stance, whom: Person, time: float, standing: bool) -> Velocity:
-    """How to walk now."""
+    """How a robot that is `here` walks now to stay with `whom`, who was seen before `time` s; one that is `standing`
+    lets somebody near stand a little farther off before it moves up."""
     person = whom.at(time)
     to = person - here.position
     distance = float(np.hypot(*to))
