@@ -11,6 +11,7 @@ from bunraku.mind.robot_tools import robot_registry
 from bunraku.mind.voice import whisper
 from bunraku.mind.voice.ears import Ears
 from bunraku.mind.voice.recognition import Heard, recipe
+from bunraku.mind.voice.transcriber import Transcriber
 
 SECOND = np.random.default_rng(0).normal(0, 0.1, 16_000).astype(np.float32)
 
@@ -34,6 +35,37 @@ def test_sherpa_hears_with_a_model(tmp_path):
     pytest.importorskip("sherpa_onnx", reason="the extra bunraku[sherpa] is not installed")
     pytest.importorskip("onnx", reason="the package onnx is not installed")
     assert hear(write(tmp_path / "model")) == [Heard("hello", True)]
+
+
+class Second:
+    """Hears always the same."""
+
+    def __init__(self, text):
+        self.text = text
+
+    def start(self, in_view=()):
+        pass
+
+    def push(self, sound):
+        return self.text
+
+    def end(self):
+        return Heard(self.text, True)
+
+
+@pytest.mark.parametrize(
+    ("second", "heard"),
+    [
+        ("put the can on the shelf", Heard("Put the mug on the shelf.", False, "put the can on the shelf")),
+        ("please put the mug on the shelf", Heard("Put the mug on the shelf.", True)),
+        ("", Heard("Put the mug on the shelf.", True)),
+    ],
+)
+def test_two_who_hear_different_commands_are_not_certain(second, heard):
+    recogniser = Transcriber(lambda sound: Heard("Put the mug on the shelf.", True), Second(second))
+    recogniser.start()
+    assert recogniser.push(SECOND) == second
+    assert recogniser.end() == heard
 
 
 def test_a_broken_sherpa_model_is_one_sentence(tmp_path):

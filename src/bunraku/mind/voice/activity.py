@@ -5,7 +5,7 @@ from __future__ import annotations
 import importlib.util
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Protocol
+from typing import Any, Protocol
 
 import numpy as np
 
@@ -69,7 +69,8 @@ class SileroDetector:
         sound = np.concatenate([self._before, frame]).astype(np.float32)[None]
         self._before = frame[-_CONTEXT:].astype(np.float32)
         inputs = {"input": sound, "state": self._state, "sr": np.array(SAMPLE_RATE, np.int64)}
-        probability, self._state = self._session.run(None, inputs)
+        outputs: Any = self._session.run(None, inputs)
+        probability, self._state = outputs
         return float(np.ravel(probability)[0]) > _THRESHOLD
 
 

@@ -12,7 +12,7 @@ from bunraku.errors import UserError
 from bunraku.mind.tools import Registry
 from bunraku.mind.voice.audio import SAMPLE_RATE
 from bunraku.mind.voice.recognition import Heard
-from bunraku.mind.voice.transcriber import Transcriber, stop_spotter
+from bunraku.mind.voice.transcriber import Transcriber, second_opinion
 
 
 def is_model(folder: Path) -> bool:
@@ -42,7 +42,7 @@ def recogniser(folder: Path, registry: Registry) -> Transcriber:
         text = stream.result.text.strip()
         return Heard(text, bool(text))
 
-    return Transcriber(transcribe, stop_spotter(registry))
+    return Transcriber(transcribe, second_opinion(registry))
 
 
 def _kind(folder: Path, api: Any) -> tuple[Callable[..., Any], dict[str, str]]:

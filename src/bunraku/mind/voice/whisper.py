@@ -10,7 +10,7 @@ import numpy as np
 from bunraku.errors import UserError
 from bunraku.mind.tools import Registry
 from bunraku.mind.voice.recognition import Heard
-from bunraku.mind.voice.transcriber import Transcriber, stop_spotter
+from bunraku.mind.voice.transcriber import Transcriber, second_opinion
 
 SURE, POSSIBLE = -0.7, -1.0
 """Mean log probability of a token, above which it is certain, and below which it is nothing (Whisper's own limit)."""
@@ -48,7 +48,7 @@ def recogniser(folder: Path, registry: Registry) -> Transcriber:
         )
         return heard([(s.text, s.avg_logprob, s.no_speech_prob) for s in segments])
 
-    return Transcriber(transcribe, stop_spotter(registry))
+    return Transcriber(transcribe, second_opinion(registry))
 
 
 def heard(segments: list[tuple[str, float, float]]) -> Heard:
@@ -63,7 +63,7 @@ def hint(registry: Registry) -> str:
     """What a person is likely to speak of."""
     vocabulary = registry.vocabulary
     things = ", ".join(names.english[0] for names in (*vocabulary.kinds.values(), *vocabulary.colours.values()))
-    return f"Pick up the mug, put it on the shelf, bring it to me, stop. Things: {things}."
+    return f"Commands to a robot about {things}."
 
 
 def _first_line(error: Any) -> str:
