@@ -346,6 +346,11 @@ def fist(hand: HandSpec) -> HandCommand:
     return HandCommand(np.deg2rad(np.clip(angles, low, high)), tension_limits(hand))
 
 
+def curled(closed: HandCommand, position: np.ndarray) -> HandCommand:
+    """The fist `closed`, but with no finger that is flexed further at `position` (n,) rad opened by it."""
+    return replace(closed, position=np.where(closed.position > 0, np.maximum(closed.position, position), 0.0))
+
+
 _FIST = (
     ("cmc_rotation", 60.0),
     ("thumb_cmc_flexion", 30.0),

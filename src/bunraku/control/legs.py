@@ -7,7 +7,8 @@ from collections.abc import Mapping
 import numpy as np
 
 from bunraku.control.climbing import Climber
-from bunraku.control.getting_up import GettingUp, fist
+from bunraku.control.falling import Fall, is_lost
+from bunraku.control.getting_up import GettingUp, curled, fist
 from bunraku.control.goal import BodyGoal
 from bunraku.control.ground import HeightMap
 from bunraku.control.nominal import GRAVITY
@@ -16,7 +17,7 @@ from bunraku.control.supervisor import Intervention, Supervisor
 from bunraku.control.walking import FASTEST, Walker
 from bunraku.errors import UserError
 from bunraku.hands import tension_limits
-from bunraku.robot import SIDES, Command, HandCommand, Observation, RobotSpec
+from bunraku.robot import SIDES, Command, HandCommand, JointCommand, Observation, RobotSpec
 
 CALM = 1.0
 """How long it stands before a stop lets go of balance and holds the posture, s."""
@@ -43,6 +44,7 @@ class Legs:
         """Why the velocity that was asked for is not walked; None while it is."""
         self._climber: Climber | None = None
         self._getting_up: GettingUp | None = None
+        self._fall: Fall | None = None
         self._fist = fist(hand)
         self._spec, self._period = spec, period
         self._stood = np.inf
@@ -66,6 +68,9 @@ class Legs:
             joints = self._getting_up.compute(observation)
             hands = {side: self._fist for side in SIDES}
             self._end_getting_up()
+        elif self._falls(observation):
+            joints = self._fall_on(observation)
+            hands = {side: curled(self._fist, observation.hand(side).position) for side in SIDES}
         elif self._climber is not None:
             joints = self._climber.compute(observation, goal)
             self._end_climb()
@@ -125,6 +130,31 @@ class Legs:
             self.walker.stand()
 
     @property
+    def fallen(self) -> str | None:
+        """What there is to say of a fall, in one sentence; None while it is on its feet or getting up."""
+        return None if self._fall is None else self._fall.sentence
+
+    @property
+    def lies_still(self) -> bool:
+        """Whether it has fallen and come to rest, so that `get_up` makes sense."""
+        return self._fall is not None and self._fall.still
+
+    def _falls(self, observation: Observation) -> bool:
+        if self._fall is None and is_lost(observation):
+            self._climber = None
+            self._fall = Fall(self._spec, self._period, observation)
+            self._note(observation.time, self._fall.sentence)
+        return self._fall is not None
+
+    def _fall_on(self, observation: Observation) -> JointCommand:
+        assert self._fall is not None
+        moved = not self._fall.still
+        joints = self._fall.compute(observation)
+        if moved and self._fall.still:
+            self._note(observation.time, f"{self._fall.sentence} and can get up")
+        return joints
+
+    @property
     def rising(self) -> GettingUp | None:
         """The getting up under way, or given up; None when it is on its feet."""
         return self._getting_up
@@ -135,7 +165,7 @@ class Legs:
         The fingers curl to fists, as knuckles and elbows bear weight. Where it stands then is a new stance frame, whose
         place in the old ones odometry does not know.
         """
-        self._climber = None
+        self._climber = self._fall = None
         self._getting_up = GettingUp(self._spec, self._period, self.walker.controller.nominal.gravity)
 
     def _end_getting_up(self) -> None:
