@@ -30,6 +30,8 @@ FORCE, PUSH_TIME = 450.0, 0.25
 """A push (N, s) that nobody withstands: it adds about 1.9 m/s."""
 DIRECTIONS = 12
 TIME_LIMIT = 8.0
+UNGUARDED = 2.5
+"""How long a limp or stiff fall is watched, s: it has hit the ground by then, and need not come to rest."""
 
 
 @dataclass(frozen=True)
@@ -73,13 +75,16 @@ def fall(seed: int, how: How) -> FallResult:
         command = legs.tick(observation, Velocity(0.3) if walking and 0.3 < now < when else Velocity())
         if legs.fallen is not None:
             if noticed is None:
-                noticed, held, side = now, observation, legs.fallen
+                noticed, held, side = now, observation, legs.fallen.split()[-1]
             if how != "guarded" and held is not None:
                 command = _without_guard(robot.spec, how, command, held, observation)
             still = now - noticed if legs.lies_still else None
+            if how != "guarded" and now > noticed + UNGUARDED:
+                break
         waiting.append(command)
         robot.command(waiting.popleft() if len(waiting) > COMMAND_DELAY else waiting[0])
-        watch.note()
+        if noticed is not None:
+            watch.note()
     return FallResult(
         seed=seed,
         how=how,
