@@ -10,6 +10,7 @@ from bunraku.control.steps import Velocity
 from bunraku.runtime import Runtime
 from bunraku.sim import Scene
 from bunraku.sim.robot import SimulatedRobot
+from bunraku.sim.truth import is_standing
 from bunraku.sim.world import create_world
 from bunraku.skills.moving import move_palm
 
@@ -98,3 +99,26 @@ def test_what_the_legs_refuse_is_said_once_and_it_stands(runtime):
     assert runtime.body.standing
     assert [event.skill for event in runtime.events] == ["legs"]
     assert "finite" in runtime.events[0].text
+
+
+@pytest.mark.slow
+def test_pushed_over_it_says_so_lies_still_and_gets_up():
+    away_from_the_counter = Stance(-0.6, 0.3, -np.pi / 2)
+    world = create_world(Scene(start=(-0.6, 0.3, -np.pi / 2)))
+    runtime = Runtime(SimulatedRobot(world, seed=2, cameras=()), start=away_from_the_counter)
+
+    def said() -> str:
+        return " ".join(event.text for event in runtime.events if event.skill == "legs")
+
+    torso = world.model.body("torso").id
+    world.data.xfrc_applied[torso, :3] = [0.0, -450.0, 0.0]
+    runtime.idle(0.25)
+    world.data.xfrc_applied[torso, :3] = 0.0
+    while "can get up" not in said():
+        runtime.idle(0.1)
+        assert world.time < 10.0
+    assert not runtime.body.standing
+    assert runtime.get_up() is None
+    runtime.idle(1.0)
+    assert is_standing(world, lowest_pelvis=0.8, largest_tilt=0.1)
+    assert runtime.body.standing

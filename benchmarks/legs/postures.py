@@ -1,8 +1,8 @@
 """The postures of getting up from the front that hold by themselves, found by statics: kneeling, lifting, squatting.
 
 In the plane, the toes' edge at the origin: knuckles on the floor so far ahead of it, the sole pitched so far, the
-centre of mass here or there, as near as the joints' ranges allow to a posture that was guessed. What it prints stands in
-`bunraku.control.getting_up`; there the squat's elbows are straighter, so that the hands leave the ground.
+centre of mass here or there, as near as the joints' ranges allow to a posture that was guessed. What it prints stands
+in `bunraku.control.getting_up`; there the squat's elbows are straighter, so that the hands leave the ground.
 """
 
 from __future__ import annotations

@@ -81,6 +81,7 @@ class Runtime:
         self._legs = Legs(spec, robot.control_period)
         self._odometry, self._correction = Stance(), planner.stance
         self._standing, self._climbs = True, False
+        self._fallen: str | None = None
         hand = spec.hand_spec
         self._loops = len(hand.cable_names)
         self._substeps = round(IK_PERIOD / robot.control_period)
@@ -136,10 +137,21 @@ class Runtime:
             )
             self._tick(goal)
         self._follow_the_feet()
+        self._tell_of_falls()
         if body.correction is not None:
             self.correct(body.correction.then(self._correction))
             body.correction = None
         self._from = BodyGoal(body.reference, body.velocity)
+
+    def get_up(self) -> str | None:
+        """Get up from the ground; returns why it could not, in one sentence, or None when it stands."""
+        self._legs.get_up()
+        while (rising := self._legs.rising) is not None:
+            if rising.stuck is not None:
+                return rising.stuck
+            self.step()
+        self.body.hold()
+        return None
 
     def stop(self, reason: str) -> None:
         """Stop softly, for good: come to a stand if it walks; then posture and grip are held below every skill."""
@@ -190,7 +202,7 @@ class Runtime:
         self._odometry = Stance(*walker.stance_frame)
         state = self._world.state(walker.controller.estimator.state)
         body.configuration = state.configuration
-        body.standing = walker.is_standing and self._legs.climber is None
+        body.standing = walker.is_standing and self._legs.climber is None and self._legs.on_feet
         if body.eyes is not None:
             body.eyes.note(state, self._observation)
             if body.recollection is not None:
@@ -232,6 +244,12 @@ class Runtime:
             body.reference = body.planner.settled(reference)
             body.hold()
         self._standing = body.standing
+
+    def _tell_of_falls(self) -> None:
+        fallen = self._legs.fallen
+        if fallen != self._fallen and fallen is not None:
+            self._say("legs", f"{fallen}; I can get up" if self._legs.lies_still else fallen)
+        self._fallen = fallen
 
     def _place_planner(self) -> None:
         self.body.planner.place(self._world, self.body.configuration)

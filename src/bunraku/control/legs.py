@@ -96,8 +96,8 @@ class Legs:
             self._note(time, self.refusal)
         return self.refusal is not None
 
-    def _note(self, time: float, sentence: str) -> None:
-        self.interventions.append(Intervention(time, "refusal", sentence, float("nan"), float("nan")))
+    def _note(self, time: float, sentence: str, kind: str = "refusal") -> None:
+        self.interventions.append(Intervention(time, kind, sentence, float("nan"), float("nan")))
 
     def _kept_hands(self, observation: Observation) -> Mapping[str, HandCommand]:
         if self._hands is None:
@@ -135,15 +135,21 @@ class Legs:
         return None if self._fall is None else self._fall.sentence
 
     @property
+    def on_feet(self) -> bool:
+        """Whether it neither falls, nor lies, nor is getting up."""
+        return self._fall is None and self._getting_up is None
+
+    @property
     def lies_still(self) -> bool:
         """Whether it has fallen and come to rest, so that `get_up` makes sense."""
         return self._fall is not None and self._fall.still
 
     def _falls(self, observation: Observation) -> bool:
-        if self._fall is None and is_lost(observation):
+        sees = self.walker.controller.estimator.imu_lost is None
+        if self._fall is None and sees and is_lost(observation):
             self._climber = None
             self._fall = Fall(self._spec, self._period, observation)
-            self._note(observation.time, self._fall.sentence)
+            self._note(observation.time, self._fall.sentence, "fall")
         return self._fall is not None
 
     def _fall_on(self, observation: Observation) -> JointCommand:
@@ -151,7 +157,7 @@ class Legs:
         moved = not self._fall.still
         joints = self._fall.compute(observation)
         if moved and self._fall.still:
-            self._note(observation.time, f"{self._fall.sentence} and can get up")
+            self._note(observation.time, f"{self._fall.sentence} and can get up", "fall")
         return joints
 
     @property

@@ -36,8 +36,9 @@ class Intervention:
     """One correction at `time` s.
 
     `kind` is "position", "velocity", "torque", "stiffness", "damping", "rate", "tension", "garbage", "silence", "stop"
-    or, of the legs, "refusal". `joint` names the joint or cable, the part of the command, or the reason of a stop or
-    refusal. `asked` and `given` are the numbers before and after (NaN where there is no number).
+    or, of the legs, "refusal" or "fall". `joint` names the joint or cable, the part of the command, the reason of a
+    stop or refusal, or what is to be said of a fall. `asked` and `given` are the numbers before and after (NaN where
+    there is no number).
     """
 
     time: float
