@@ -14,7 +14,6 @@ from typing import Literal
 import mujoco
 import numpy as np
 
-from bunraku.control.supervisor import HOLD_DAMPING, HOLD_STIFFNESS
 from bunraku.robot import JOINTS, Command, JointCommand, Observation, RobotSpec
 from bunraku.sim.field import Field, create_field, push
 from bunraku.sim.robot import SimulatedRobot
@@ -30,6 +29,8 @@ FORCE, PUSH_TIME = 450.0, 0.25
 """A push (N, s) that nobody withstands: it adds about 1.9 m/s."""
 DIRECTIONS = 12
 TIME_LIMIT = 8.0
+STIFFNESS, DAMPING = 8.0, 400.0
+"""Of a stiff fall's servos, as multiples of a joint's peak torque (1/rad) and of its armature (1/s)."""
 UNGUARDED = 2.5
 """How long a limp or stiff fall is watched, s: it has hit the ground by then, and need not come to rest."""
 
@@ -104,9 +105,7 @@ def _without_guard(spec: RobotSpec, how: How, command: Command, held: Observatio
     joints = (
         JointCommand(observation.joints.position, zero, zero, zero, np.full(len(JOINTS), LIMP_DAMPING))
         if how == "limp"
-        else JointCommand(
-            held.joints.position, zero, zero, HOLD_STIFFNESS * spec.torque_limits, HOLD_DAMPING * spec.armatures
-        )
+        else JointCommand(held.joints.position, zero, zero, STIFFNESS * spec.torque_limits, DAMPING * spec.armatures)
     )
     return Command(command.time, joints, command.left_hand, command.right_hand)
 
@@ -117,14 +116,14 @@ class _Watch:
     def __init__(self, world: World) -> None:
         self._world, model = world, world.model
         self._floor = model.geom("floor").id
-        self._part = np.array([_part_of(model, geom) for geom in range(model.ngeom)])
+        self._part = [_part_of(model, geom) for geom in range(model.ngeom)]
         self._bodies = {
             "head": [model.body("head").id],
             "hands": [model.body(f"{s}_hand").id for s in ("left", "right")],
         }
         self._last = {part: world.data.xpos[ids].copy() for part, ids in self._bodies.items()}
         self._time = world.time
-        self.force = dict.fromkeys(PARTS, 0.0)
+        self.force: dict[str, float] = {part: 0.0 for part in PARTS}
         self.speed: dict[str, float | None] = {"head": None, "hands": None}
         self.touched: float | None = None
 
@@ -134,7 +133,7 @@ class _Watch:
         for name in ("qpos", "qvel", "act", "ctrl", "qacc_warmstart"):
             getattr(scratch, name)[:] = getattr(world.data, name)
         mujoco.mj_forward(world.model, scratch)
-        now, wrench = dict.fromkeys(PARTS, 0.0), np.zeros(6)
+        now, wrench = {part: 0.0 for part in PARTS}, np.zeros(6)
         for i, contact in enumerate(scratch.contact):
             if self._floor in contact.geom:
                 part = self._part[contact.geom[0] if contact.geom[1] == self._floor else contact.geom[1]]
