@@ -22,7 +22,6 @@ from bunraku.vision.egomotion import (
     align,
     compose,
     corner_motion,
-    cost_of,
     invert,
     motion_from_orientations,
     phase_shift,
@@ -45,8 +44,10 @@ TEXTURED = 100.0
 """Luma variance from which a cell would look different if the camera moved."""
 ANCHORED_SHARE = 0.2
 """Share of the textured cells that lie where they lay before, from which the camera is known to rest."""
-LOOK_AGAIN = 0.6
-"""Seconds before a busy scene is examined again for camera motion."""
+LOOK_AGAIN = (0.6, 2.4)
+"""Seconds before a busy scene is examined again for camera motion, first and, after doubling, at last."""
+SURPRISE = 0.15
+"""Growth of the changed share for which it is examined at once."""
 
 CELL = np.dtype(
     [
@@ -139,7 +140,7 @@ class Canvas:
         self._raw = self.kept
         self._exposure = (1.0, 0.0)
         self._moving_until = -np.inf
-        self._look_again = -np.inf
+        self._look_again, self._look_wait, self._looked_at = -np.inf, LOOK_AGAIN[0], 0.0
 
     @property
     def anchor_from_picture(self) -> np.ndarray:
@@ -157,7 +158,7 @@ class Canvas:
             self._register(raw, frame.time, turn)
         self.picture, visible = self._laid(raw)
         errors = self._errors()
-        if not registered and frame.time >= self._look_again:
+        if not registered:
             errors, visible = self._explain(raw, frame.time, errors, visible)
         self._time, self._raw, self._orientation = frame.time, raw, frame.orientation
         return self._account(errors, visible, elapsed, first, frame.time < self._moving_until)
@@ -166,7 +167,8 @@ class Canvas:
         self, raw: np.ndarray, time: float, errors: np.ndarray, visible: np.ndarray
     ) -> tuple[np.ndarray, np.ndarray]:
         """When much has changed at once: did the light change, or did the camera move?"""
-        if self._changed_share(errors[0], visible) <= MOVING_SHARE:
+        share = self._changed_share(errors[0], visible)
+        if share <= MOVING_SHARE or (time < self._look_again and share < self._looked_at + SURPRISE):
             return errors, visible
         errors = self._cancel_exposure(errors, visible)
         if self._changed_share(errors[0], visible) <= MOVING_SHARE:
@@ -174,9 +176,13 @@ class Canvas:
         if not self._is_anchored(errors[0], visible) and self._register(raw, time, None):
             self.picture, visible = self._laid(raw)
             errors = self._errors()
-        if self._changed_share(errors[0], visible) > MOVING_SHARE:
-            # Neither: the scene itself is busy. Do not pay for the question at every picture.
-            self._look_again = time + LOOK_AGAIN
+        share = self._changed_share(errors[0], visible)
+        if share <= MOVING_SHARE:
+            self._look_wait = LOOK_AGAIN[0]
+            return errors, visible
+        # Neither: the scene itself is busy. Do not pay for the question at every picture.
+        self._look_again, self._looked_at = time + self._look_wait, share
+        self._look_wait = min(2 * self._look_wait, LOOK_AGAIN[1])
         return errors, visible
 
     def keep(self, chosen: np.ndarray, coarse: np.ndarray | None = None) -> None:
@@ -219,7 +225,7 @@ class Canvas:
                 if colour.shape != small.shape:
                     colour = cv2.resize(colour, small.shape[::-1], interpolation=cv2.INTER_LINEAR)
                 small = cv2.addWeighted(small, 1.0, colour, weight, -128 * weight)
-            small = np.maximum(small, UNKNOWN + 1)
+            small = cv2.max(small, UNKNOWN + 1)
         height, width = self.grid.analysed_shape
         below, right = height - small.shape[0], width - small.shape[1]
         if below or right:
@@ -241,8 +247,9 @@ class Canvas:
         """Mean squared differences of the picture to kept, background and previous, (3, rows, columns)."""
         layers = np.concatenate([self.kept, self.background, self.previous])
         difference = cv2.absdiff(np.concatenate([self.picture] * 3), layers)
-        squares = cv2.multiply(difference, difference, dtype=cv2.CV_32F)
-        errors = cell_means(squares, self.grid.cell).reshape(3, *self.grid.shape)
+        squares = difference.astype(np.uint16)
+        squares *= squares
+        errors = cell_means(squares, self.grid.cell).reshape(3, *self.grid.shape).astype(np.float32)
         errors[0][~self.cells["seen"]] = 0
         errors[1][~self.cells["settled"]] = np.inf
         return errors
@@ -331,7 +338,7 @@ class Canvas:
         found = align(raw, self.kept, guesses)
         moved = corner_motion(compose(invert(last), found.reference_from_picture), raw.shape)
         ratio = MAXIMUM_COST_RATIO if time >= self._moving_until else 0.98
-        if moved < MINIMUM_CORNER_MOTION or found.cost > ratio * cost_of(last, raw, self.kept):
+        if moved < MINIMUM_CORNER_MOTION or found.cost > ratio * found.cost_of_first:
             return False
         self._moving_until = time + 1.0
         self.canvas_from_picture = found.reference_from_picture

@@ -28,10 +28,11 @@ MAXIMUM_COST_RATIO = 0.85
 
 @dataclass(frozen=True)
 class Alignment:
-    """A transform with the robust residual it leaves (`cost`, luma levels)."""
+    """A transform with the robust residual it leaves (`cost`, luma levels), and that of the first guess."""
 
     reference_from_picture: np.ndarray
     cost: float
+    cost_of_first: float
 
 
 def compose(outer: np.ndarray, inner: np.ndarray) -> np.ndarray:
@@ -49,6 +50,11 @@ def invert(transform: np.ndarray) -> np.ndarray:
 def translation(x: float, y: float) -> np.ndarray:
     """Shift by (x, y) pixels."""
     return np.array([[1.0, 0.0, x], [0.0, 1.0, y]])
+
+
+def median(values: np.ndarray) -> float:
+    """The upper median of `values` (n,), n > 0: NumPy's own looks for nan and averages, in most of its time."""
+    return float(np.partition(values, len(values) // 2)[len(values) // 2])
 
 
 def rescaled(transform: np.ndarray, scale: float) -> np.ndarray:
@@ -98,21 +104,15 @@ def fit_similarity(here: np.ndarray, there: np.ndarray) -> np.ndarray:
 
 def align(picture: np.ndarray, reference: np.ndarray, guesses: list[np.ndarray]) -> Alignment:
     """Similarity that lays `picture` (h, w) uint8 on `reference` (h, w) uint8, starting from the best of `guesses`."""
-    best, cost = guesses[0], float("inf")
+    best, cost, first = guesses[0], float("inf"), float("inf")
     for index, width in enumerate(LEVEL_WIDTHS):
         factor = _level_factor(picture, width)
         level = _Level(shrink_luma(picture, factor), shrink_known(reference, factor))
         if index == 0:
             best = min(guesses, key=lambda guess: level.cost(rescaled(guess, factor)))
         best = rescaled(level.refine(rescaled(best, factor)), 1 / factor)
-        cost = level.cost(rescaled(best, factor))
-    return Alignment(best, cost)
-
-
-def cost_of(transform: np.ndarray, picture: np.ndarray, reference: np.ndarray) -> float:
-    """The cost that `align` would report for `transform`."""
-    factor = _level_factor(picture, LEVEL_WIDTHS[-1])
-    return _Level(shrink_luma(picture, factor), shrink_known(reference, factor)).cost(rescaled(transform, factor))
+        cost, first = level.cost(rescaled(best, factor)), level.cost(rescaled(guesses[0], factor))
+    return Alignment(best, cost, first)
 
 
 def _level_factor(picture: np.ndarray, width: int) -> int:
@@ -157,7 +157,7 @@ class _Level:
         known = values > 8
         residual = values.astype(np.float32) - self.picture
         if known.any():
-            residual -= np.median(residual[known])
+            residual -= median(residual[known])
         return residual, known
 
     def cost(self, transform: np.ndarray) -> float:
@@ -170,7 +170,7 @@ class _Level:
             residual, known = self._residual(transform)
             if known.sum() <= 64:
                 break
-            spread = 1.4826 * np.median(np.abs(residual[known])) + 0.5
+            spread = 1.4826 * median(np.abs(residual[known])) + 0.5
             weighted = self.descent * (known / (1 + (residual / (2 * spread)) ** 2) ** 2)
             normal = weighted @ self.descent.T
             normal[np.diag_indices(5)] = normal.diagonal() * (1 + 1e-4) + 1e-3

@@ -79,10 +79,10 @@ def to_rgb(frame: Frame) -> np.ndarray:
     return cv2.cvtColor(planes.reshape(-1, frame.luma.shape[1]), cv2.COLOR_YUV2RGB_I420)
 
 
-def crop(frame: Frame, x: int, y: int, size: int) -> np.ndarray:
-    """Square of `size` (even) pixels with its corner at the even pixel (x, y), as (size, size, 3) uint8 RGB.
+def crop(frame: Frame, x: int, y: int, size: int, conversion: int = cv2.COLOR_YUV2RGB_I420) -> np.ndarray:
+    """Square of `size` (even) pixels with its corner at the even pixel (x, y), as (size, size, 3) uint8.
 
-    Parts outside the frame repeat its edge.
+    RGB, or what else OpenCV's `conversion` gives. Parts outside the frame repeat its edge.
     """
     x, y = x // 2 * 2, y // 2 * 2
     planes = np.empty((size * 3 // 2, size), np.uint8)
@@ -90,7 +90,7 @@ def crop(frame: Frame, x: int, y: int, size: int) -> np.ndarray:
     half = planes[size:].reshape(2, size // 2, size // 2)
     half[0] = _clamped(frame.chroma[0], x // 2, y // 2, size // 2)
     half[1] = _clamped(frame.chroma[1], x // 2, y // 2, size // 2)
-    return cv2.cvtColor(planes, cv2.COLOR_YUV2RGB_I420)
+    return cv2.cvtColor(planes, conversion)
 
 
 def _clamped(plane: np.ndarray, x: int, y: int, size: int) -> np.ndarray:

@@ -96,10 +96,10 @@ class VisualMemory:
         selection = camera.selector.select(frame)
         kept = [self._cut(frame, camera, group) for group in selection.groups]
         with self._lock:
-            first_new = self.store.next_id
+            new = []
             for group, cut in zip(selection.groups, kept, strict=True):
-                self._enter(frame, camera, group, cut)
-            self._settle(camera, selection, frame.time, first_new)
+                new += self._enter(frame, camera, group, cut)
+            self._settle(camera, selection, frame.time, new)
             self.store.seen(camera.channel.number, frame.time)
             self._note(frame, camera, selection)
             if frame.time - self._flushed >= FLUSH_PERIOD:
@@ -222,17 +222,17 @@ class VisualMemory:
         stored["sharpness"] = group.sharpness
         samples = np.empty((len(stored), SIDE, SIDE, 3), np.uint8)
         for at, (x, y, scale) in enumerate(zip(*(stored[name].tolist() for name in ("x", "y", "scale")), strict=True)):
-            patch = crop(frame, x, y, scale)
+            patch = crop(frame, x, y, scale, cv2.COLOR_YUV2BGR_I420)
             if patches.SAMPLES[scale] < scale:
                 patch = cv2.resize(patch, (patches.SAMPLES[scale],) * 2, interpolation=cv2.INTER_AREA)
-            blobs.append(patches.encode(patch))
+            blobs.append(patches.encode_bgr(patch))
             step = len(patch) // SIDE
-            samples[at] = patch[step // 2 :: step, step // 2 :: step]
+            samples[at] = patch[step // 2 :: step, step // 2 :: step, ::-1]
         stored["colours"] = colour_shares(samples)
         return stored, blobs
 
-    def _enter(self, frame: Frame, camera: _Camera, group: Group, cut: tuple[np.ndarray, list[bytes]]) -> None:
-        """Store a group and show it."""
+    def _enter(self, frame: Frame, camera: _Camera, group: Group, cut: tuple[np.ndarray, list[bytes]]) -> list[int]:
+        """Store a group and show it; returns its pieces."""
         stored, blobs = cut
         stored["group"], self._next_group = self._next_group, self._next_group + 1
         stored["track"] = self._track(camera, group.track) if group.track else 0
@@ -241,29 +241,37 @@ class VisualMemory:
         ids = self.store.add(camera.channel.number, frame.time, frame.source, anchor, stored, blobs)
         shown = canvas.cells["piece"]
         newest = slice(len(group.rows) - len(ids), None)
-        places = (group.rows[newest], group.columns[newest], group.spans[newest])
-        for identity, row, column, span in zip(ids, *places, strict=True):
+        rows, columns, spans = group.rows[newest], group.columns[newest], group.spans[newest]
+        small = spans == 1
+        shown[rows[small], columns[small]] = PIECES * ids[small]
+        entered = [(PIECES * ids[small]).tolist()]
+        for at in np.flatnonzero(~small):
+            row, column, span = rows[at], columns[at], spans[at]
+            pieces = PIECES * ids[at] + np.arange(span * span).reshape(span, span)
             cells = shown[row : row + span, column : column + span]
-            pieces = PIECES * identity + np.arange(span * span).reshape(span, span)
             cells[:] = pieces[: cells.shape[0], : cells.shape[1]]
+            entered.append(pieces.ravel().tolist())
+        return [piece for part in entered for piece in part]
 
-    def _settle(self, camera: _Camera, selection: Selection, time: float, first_new: int) -> None:
+    def _settle(self, camera: _Camera, selection: Selection, time: float, new: list[int]) -> None:
         """End the interval of what ceased to hold at the picture before, resume that of what holds again.
 
-        Tokens from id `first_new` on were kept from this picture, which was taken at `time` (s).
+        The `new` pieces were kept from this picture, which was taken at `time` (s).
         """
         shown = camera.selector.canvas.cells["piece"]
         difference = selection.difference
-        new = self.store.new_pieces(first_new)
-        holds = difference.visible & (shown >= 0) & (~difference.changed | (shown >= PIECES * first_new))
+        first_new = min(new, default=PIECES * self.store.next_id)
+        holds = difference.visible & (shown >= 0) & (~difference.changed | (shown >= first_new))
         now = np.where(holds, shown, -1)
         differs = now != camera.holding
         before, camera.holding = camera.holding, now
-        # Cells wander as a camera turns: gone is what holds nowhere.
-        ended, begun = np.unique(before[differs]), np.unique(now[differs])
-        self.store.end(ended[(ended >= 0) & ~np.isin(ended, now)], self._last_seen(camera))
-        self.store.end(new[~np.isin(new, now)], time)
-        self.store.resume(begun[(begun >= 0) & (begun < PIECES * first_new) & ~np.isin(begun, before)], time)
+        if not new and not differs.any():
+            return
+        # Sets, as cells wander when a camera turns: gone is what holds nowhere. (NumPy's are slower for so few.)
+        held, holding = set(before.ravel().tolist()), set(now.ravel().tolist())
+        self.store.end(np.array(sorted(held - holding - {-1}), np.int64), self._last_seen(camera))
+        self.store.end(np.array(sorted(set(new) - holding), np.int64), time)
+        self.store.resume(np.array(sorted(holding - held - set(new) - {-1}), np.int64), time)
 
     def _last_seen(self, camera: _Camera) -> float:
         return self.store.last_seen.get(camera.channel.number, -np.inf)

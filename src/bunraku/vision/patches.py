@@ -14,6 +14,11 @@ SAMPLES = {16: 16, 32: 32, 64: 32, 128: 32}
 
 def encode(patch: np.ndarray) -> bytes:
     """Bytes of a square RGB `patch` (n, n, 3) uint8, n one of the stored sizes."""
+    return encode_bgr(cv2.cvtColor(patch, cv2.COLOR_RGB2BGR))
+
+
+def encode_bgr(patch: np.ndarray) -> bytes:
+    """`encode` for a BGR patch, OpenCV's own order."""
     return _jpeg(patch)[len(_header(patch.shape[0])) : -2]
 
 
@@ -27,7 +32,7 @@ def decode(data: bytes, samples: int) -> np.ndarray:
 
 
 def _jpeg(patch: np.ndarray) -> bytes:
-    ok, data = cv2.imencode(".jpg", cv2.cvtColor(patch, cv2.COLOR_RGB2BGR), [cv2.IMWRITE_JPEG_QUALITY, QUALITY])
+    ok, data = cv2.imencode(".jpg", patch, [cv2.IMWRITE_JPEG_QUALITY, QUALITY])
     if not ok:
         raise ValueError(f"a patch of shape {patch.shape} could not be encoded")
     return data.tobytes()

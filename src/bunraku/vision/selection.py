@@ -135,7 +135,7 @@ class Selector:
             return []
         closed = cv2.morphologyEx(foreground.astype(np.uint8), cv2.MORPH_CLOSE, np.ones((3, 3), np.uint8))
         count, labels, statistics, _ = cv2.connectedComponentsWithStats(closed, connectivity=8)
-        detail = cell_means(np.abs(cv2.Laplacian(self.canvas.picture, cv2.CV_16S)), self.grid.cell)
+        detail = cell_means(cv2.convertScaleAbs(cv2.Laplacian(self.canvas.picture, cv2.CV_16S)), self.grid.cell)
         previous, cells["track"] = cells["track"].copy(), 0
         components, claimed = [], set[int]()
         by_size = sorted(range(1, count), key=lambda label: -statistics[label, cv2.CC_STAT_AREA])
@@ -263,20 +263,20 @@ class Selector:
 
     def _keep(self, group: Group) -> None:
         chosen, coarse = np.zeros(self.grid.shape, bool), np.zeros(self.grid.shape, bool)
-        for span in np.unique(group.spans):
-            mine = group.spans == span
-            for row, column in np.ndindex(span, span):
-                rows = np.minimum(group.rows[mine] + row, chosen.shape[0] - 1)
-                columns = np.minimum(group.columns[mine] + column, chosen.shape[1] - 1)
-                (chosen if span == 1 else coarse)[rows, columns] = True
+        small = group.spans == 1
+        chosen[group.rows[small], group.columns[small]] = True
+        large = (group.rows[~small], group.columns[~small], group.spans[~small])
+        for row, column, span in zip(*large, strict=True):
+            coarse[row : row + span, column : column + span] = True
         self.canvas.keep(chosen | coarse, coarse & ~chosen)
 
 
 def _squares(grid: np.ndarray, span: int, beyond: float = 0) -> np.ndarray:
     """`grid` as squares (n, span, m, span) of cells; cells `beyond` its edge have that value."""
-    below, right = -grid.shape[0] % span, -grid.shape[1] % span
-    grid = np.pad(grid, ((0, below), (0, right)), constant_values=beyond)
-    return grid.reshape(grid.shape[0] // span, span, grid.shape[1] // span, span)
+    rows, columns = -(-grid.shape[0] // span), -(-grid.shape[1] // span)
+    whole = np.full((rows * span, columns * span), beyond, grid.dtype)
+    whole[: grid.shape[0], : grid.shape[1]] = grid
+    return whole.reshape(rows, span, columns, span)
 
 
 def _all(grid: np.ndarray, span: int) -> np.ndarray:

@@ -142,12 +142,6 @@ class TokenStore:
             self.gaps.forget(self.table.ids)
             self._unwritten.append(gaps)
 
-    def new_pieces(self, first: int) -> np.ndarray:
-        """The pieces (n,) of the tokens with ids from `first` on."""
-        rows = self.table.rows[self.table.find_from(first) :]
-        row, place = np.nonzero(~np.isneginf(rows["ends"]))
-        return rows["id"][row] * PIECES + place
-
     def seen(self, channel: int, time: float) -> None:
         """The channel was looked at: whatever holds, holds until `time` (s)."""
         self.last_seen[channel] = max(time, self.last_seen.get(channel, -np.inf))

@@ -139,10 +139,6 @@ class Table:
         at, alive = self._search(ids)
         return at[alive]
 
-    def find_from(self, id: int) -> int:
-        """Row number of the first token with an id of at least `id`."""
-        return int(np.searchsorted(self.ids, id))
-
     def is_alive(self, ids: np.ndarray) -> np.ndarray:
         """Which of the `ids` (n,) are here."""
         return self._search(ids)[1]
