@@ -37,14 +37,17 @@ class Alignment:
 
 def compose(outer: np.ndarray, inner: np.ndarray) -> np.ndarray:
     """The transform that applies `inner` first, then `outer`."""
-    linear = outer[:, :2] @ inner[:, :2]
-    return np.column_stack([linear, outer[:, :2] @ inner[:, 2] + outer[:, 2]])
+    result = outer[:, :2] @ inner
+    result[:, 2] += outer[:, 2]
+    return result
 
 
 def invert(transform: np.ndarray) -> np.ndarray:
     """The inverse transform."""
-    linear = np.linalg.inv(transform[:, :2])
-    return np.column_stack([linear, -linear @ transform[:, 2]])
+    (a, b, x), (c, d, y) = transform.tolist()
+    determinant = a * d - b * c
+    a, b, c, d = d / determinant, -b / determinant, -c / determinant, a / determinant
+    return np.array([[a, b, -a * x - b * y], [c, d, -c * x - d * y]])
 
 
 def translation(x: float, y: float) -> np.ndarray:
@@ -59,7 +62,9 @@ def median(values: np.ndarray) -> float:
 
 def rescaled(transform: np.ndarray, scale: float) -> np.ndarray:
     """The same motion in pixels `scale` times as large."""
-    return np.column_stack([transform[:, :2], transform[:, 2] / scale])
+    result = transform.copy()
+    result[:, 2] /= scale
+    return result
 
 
 def corner_motion(transform: np.ndarray, shape: tuple[int, int]) -> float:

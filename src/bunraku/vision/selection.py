@@ -290,6 +290,8 @@ def _spread(squares: np.ndarray, span: int, shape: tuple[int, ...]) -> np.ndarra
 
 
 def _most_common(tracks: np.ndarray, excluded: set[int]) -> int:
+    if not tracks.any():
+        return 0
     counts = np.bincount(tracks)
     for track in np.argsort(-counts):
         if track > 0 and counts[track] > 0 and int(track) not in excluded:
