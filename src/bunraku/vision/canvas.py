@@ -225,7 +225,7 @@ class Canvas:
                 if colour.shape != small.shape:
                     colour = cv2.resize(colour, small.shape[::-1], interpolation=cv2.INTER_LINEAR)
                 small = cv2.addWeighted(small, 1.0, colour, weight, -128 * weight)
-            small = cv2.max(small, UNKNOWN + 1)
+            small = np.maximum(small, UNKNOWN + 1)
         height, width = self.grid.analysed_shape
         below, right = height - small.shape[0], width - small.shape[1]
         if below or right:

@@ -19,6 +19,8 @@ from bunraku.vision.table import TOKEN
 
 MINIMUM_SHARE = 0.12
 """Share of a patch that must bear the colour."""
+LEAST_TELLING = 0.25
+"""The same for the colours of an example, each as it tells."""
 MOST_TOKENS = 600
 """Newest matching patches that are looked at."""
 RERANKED = 24
@@ -39,6 +41,8 @@ MOST_REPLACEMENTS = 12
 """Times that the patches of a thing at rest are followed to those that replaced them."""
 SAME_STAY = 1.0
 """Seconds between two sightings at one place that make one stay."""
+SAME_THING = 3.0
+"""Seconds between two labels of one name at one place that make one stay."""
 SURE = 0.4
 """Score from which a sighting is preferred to an earlier better one, if there is one above it."""
 GOOD = 0.42
@@ -90,7 +94,7 @@ def _answer(views: Views, query: Query, found: list[Sighting], limit: int, note:
     if found:
         best = max(sighting.score for sighting in found)
         found.sort(key=lambda s: (s.score < GOOD * best or s.score < SURE < best, -s.end))
-        found = [replace(s, crop=_crop(views, s)) for s in found[:limit]]
+        found = [_shown(views, s, query) for s in found[:limit]]
         first = found[0]
         text = f"{query.describe()}: {first.camera}, {first.start:.1f}–{first.end:.1f} s, at {first.box}{note}."
         return Answer(tuple(found), text)
@@ -99,9 +103,16 @@ def _answer(views: Views, query: Query, found: list[Sighting], limit: int, note:
     text = f"nothing {wanted or 'such'} was seen"
     if nearest is None:
         return Answer((), f"{text}.")
-    nearest = replace(nearest, crop=_crop(views, nearest))
+    nearest = _shown(views, nearest, query)
     name = nearest.label or COLOUR_NAMES[int(np.argmax(colour_shares(nearest.crop)))]
     return Answer((), f"{text}; nearest: something {name}, {nearest.camera}, {nearest.end:.1f} s.", nearest)
+
+
+def _shown(views: Views, sighting: Sighting, query: Query) -> Sighting:
+    """The sighting with its crop, and its box drawn around the pixels of the colour if that is what was asked for."""
+    if query.colour is not None and sighting.label is None:
+        sighting = _tightened(views, sighting, query.colour)
+    return replace(sighting, crop=_crop(views, sighting))
 
 
 def _relaxed(views: Views, query: Query) -> list[Sighting]:
@@ -119,7 +130,8 @@ def _relaxed(views: Views, query: Query) -> list[Sighting]:
 
 
 def _by_label(views: Views, query: Query, limit: int) -> list[Sighting]:
-    found = []
+    found: list[Sighting] = []
+    begun: list[float] = []
     for label in reversed(views.store.labels):
         score = _label_score(label, query)
         if score <= 0 or not _fits(label.camera, label.time, label.time, label.box, query):
@@ -130,14 +142,25 @@ def _by_label(views: Views, query: Query, limit: int) -> list[Sighting]:
             if share.max(initial=0) < MINIMUM_SHARE:
                 continue
             score *= float(0.5 + 0.5 * share.max())
+        same = [at for at, later in enumerate(found) if _is_same_thing(label, later, begun[at])]
+        if same:
+            begun[same[0]] = label.time
+            continue
         source = views.store.source(rows[0]) if len(rows) else None
         sighting = Sighting(label.camera, label.time, label.time, label.box, score, np.empty(0), source, label.name)
         sighting = replace(sighting, end=_held_until(views, sighting, _eccentricity(label.box)))
         if _size_fits(views.store, sighting, query):
             found.append(sighting)
-        if len(found) >= 4 * limit:
+            begun.append(label.time)
+        if len(found) >= 2 * limit:
             break
     return found
+
+
+def _is_same_thing(label: Label, later: Sighting, begun: float) -> bool:
+    """Whether a label is of the stay that is known from `begun` (s) on; then it tells nothing new."""
+    named = (label.camera, label.name) == (later.camera, later.label)
+    return named and begun - label.time < SAME_THING and _overlap(label.box, later.box) > 0.5
 
 
 def _label_score(label: Label, query: Query) -> float:
@@ -160,23 +183,18 @@ def _stems(words: str) -> list[str]:
 def _tokens_under(views: Views, label: Label) -> np.ndarray:
     if label.camera not in views.cameras:
         return np.zeros(0, TOKEN)
-    mine = views.patches(label.camera)
-    at_time = (mine.start <= label.time + 1) & (mine.end >= label.time - 1)
-    at = np.flatnonzero(at_time)
-    corner, scale = mine.corner[at], mine.scale[at, None]
-    within = ((corner < label.box[2:]) & (corner + scale > label.box[:2])).all(1)
-    return views.store.table.rows[mine.at[at[within]]]
+    mosaic = views.mosaic(label.camera, label.time + 1, _within(views.store, label.camera, label.box))
+    return mosaic.rows[np.unique(mosaic.token)]
 
 
 def _by_appearance(views: Views, query: Query, limit: int) -> list[Sighting]:
     store = views.store
-    rows = store.table.rows
+    rows, channels = store.table.rows, store.table.column("channel")
     fits = np.ones(len(rows), bool)
     if query.camera is not None:
-        numbers = [channel.number for channel in store.channels.values() if channel.camera == query.camera]
-        fits &= np.isin(rows["channel"], numbers)
+        fits &= np.isin(channels, views.cameras.get(query.camera, []))
     if query.until < np.inf:
-        fits &= rows["start"] <= query.until
+        fits &= store.table.column("start") <= query.until
     if query.moving:
         fits &= rows["track"] > 0
     if query.region is not None:
@@ -184,9 +202,15 @@ def _by_appearance(views: Views, query: Query, limit: int) -> list[Sighting]:
         fits &= (
             (rows["x"] < x1) & (rows["x"] + rows["scale"] > x0) & (rows["y"] < y1) & (rows["y"] + rows["scale"] > y0)
         )
-    weights = _colour_weights(rows, query)
-    scores = rows["colours"] @ weights if weights is not None else np.ones(len(rows), np.float32)
-    fits &= scores >= (MINIMUM_SHARE if query.colour is not None else 0.25)
+    colours = store.table.column("colours")
+    likeness = None if query.example is None else _Likeness(colours, query.example)
+    if query.colour is not None:
+        scores, least = np.ascontiguousarray(colours[:, COLOUR_NAMES.index(query.colour)]), MINIMUM_SHARE
+    elif likeness is not None:
+        scores, least = colours @ likeness.telling, LEAST_TELLING
+    else:
+        scores, least = np.ones(len(rows), np.float32), 0.0
+    fits &= scores >= least
     at = np.flatnonzero(fits)
     if query.since > -np.inf:
         at = at[store.ends(rows[at]) >= query.since]
@@ -195,30 +219,14 @@ def _by_appearance(views: Views, query: Query, limit: int) -> list[Sighting]:
         by_time = at[np.argpartition(-np.minimum(rows["end"][at], 1e18), MOST_TOKENS // 2)[: MOST_TOKENS // 2]]
         by_score = at[np.argpartition(-scores[at], MOST_TOKENS // 2)[: MOST_TOKENS // 2]]
         at = np.union1d(by_time, by_score)
-    if query.example is not None:
-        candidates = _candidates(store, rows[at], _Likeness(rows, query.example))
+    if query.example is not None and likeness is not None:
+        candidates = _candidates(store, rows[at], likeness)
         return _matched(views, [c for c in candidates if _size_fits(store, c, query)], query.example)
     sightings = [sighting for sighting in _cluster(store, rows[at], scores[at]) if _size_fits(store, sighting, query)]
     if query.colour is not None:
         sightings.sort(key=lambda s: -s.score)
-        return [_tightened(views, sighting, query.colour) for sighting in sightings[: 2 * limit]]
+        return sightings[: 2 * limit]
     return sightings
-
-
-def _colour_weights(rows: np.ndarray, query: Query) -> np.ndarray | None:
-    """What each colour share (0–255) adds to a patch's score."""
-    weights = np.zeros(len(COLOUR_NAMES), np.float32)
-    if query.colour is not None:
-        weights[COLOUR_NAMES.index(query.colour)] = 1 / 255
-    elif query.example is not None:
-        shares = colour_shares(cv2.resize(query.example, (64, 64), interpolation=cv2.INTER_AREA)) / 255
-        usual = rows["colours"].mean(0) / 255 if len(rows) else np.ones(len(COLOUR_NAMES))
-        # A colour tells as much as it is rare in this memory.
-        telling = shares * np.log(1 / np.clip(usual, 0.003, 0.9))
-        weights[:] = telling / max(telling.max(), 1e-6) / 255
-    else:
-        return None
-    return weights
 
 
 def _share(rows: np.ndarray, colour: str) -> np.ndarray:
@@ -228,12 +236,15 @@ def _share(rows: np.ndarray, colour: str) -> np.ndarray:
 class _Likeness:
     """How much of an example's colours a place shows, each colour counting as it is rare in the memory."""
 
-    def __init__(self, rows: np.ndarray, example: np.ndarray) -> None:
-        small = cv2.resize(example, (64, 64), interpolation=cv2.INTER_AREA)
-        usual = rows["colours"].mean(0) / 255 if len(rows) else np.ones(len(COLOUR_NAMES))
+    def __init__(self, colours: np.ndarray, example: np.ndarray) -> None:
+        shares = colour_shares(cv2.resize(example, (64, 64), interpolation=cv2.INTER_AREA)) / 255
+        usual = np.full(len(colours), 1 / max(len(colours), 1), np.float32) @ colours
         self.weights = np.log(1 / np.clip(usual, 0.003, 0.9))
+        telling = shares * self.weights
+        self.telling = (telling / max(telling.max(), 1e-6)).astype(np.float32)
+        """What each colour of a patch adds to the likelihood that it shows a part of the example."""
         self.height, self.width = example.shape[:2]
-        self.areas = colour_shares(small) / 255 * (self.height * self.width)
+        self.areas = shares * (self.height * self.width)
 
     def scores(self, areas: np.ndarray) -> np.ndarray:
         """In [0, 1] (n,): the weighted overlap of colour `areas` (n, 12) px² with the example's."""

@@ -71,20 +71,6 @@ class Mosaic:
         return replace(self, **{name: getattr(self, name)[seen] for name in names})
 
 
-@dataclass(frozen=True)
-class Patches:
-    """Of the patches (n,) of a camera: row number, channel, interval in s, place in frame px of their own pictures,
-    and `middle` (n, 2) in those of the camera's first one."""
-
-    at: np.ndarray
-    channel: np.ndarray
-    start: np.ndarray
-    end: np.ndarray
-    corner: np.ndarray
-    scale: np.ndarray
-    middle: np.ndarray
-
-
 class Views:
     """Views of a memory that does not change meanwhile."""
 
@@ -94,7 +80,8 @@ class Views:
         """Camera names and the numbers of their channels."""
         for channel in store.channels.values():
             self.cameras.setdefault(channel.camera, []).append(channel.number)
-        self._patches: dict[str, Patches] = {}
+        self._known: dict[int, tuple[np.ndarray, np.ndarray, np.ndarray]] = {}
+        self._images: dict[int, np.ndarray] = {}
 
     def reconstruct(self, camera: str, time: float, box: Box | None = None) -> Reconstruction:
         """The view of `camera` at `time` (s): of the patches known then, those that held at the time, then the newest.
@@ -108,8 +95,7 @@ class Views:
         image = np.full((*mosaic.shape, 3), UNSEEN_GREY, np.uint8)
         staleness = np.full(mosaic.shape, np.inf, np.float32)
         used, number = np.unique(mosaic.token, return_inverse=True)
-        rows, cell = mosaic.rows[used], mosaic.cell
-        patches = [_enlarged(p, int(s)) for p, s in zip(self.store.images(rows), rows["scale"], strict=True)]
+        patches, cell = self.images(mosaic.rows[used]), mosaic.cell
         turned = np.abs(mosaic.motions - np.eye(2)).sum((1, 2)) * cell > STRAIGHT
         corners, places = np.rint(mosaic.corners).astype(int), mosaic.places * cell
         for at, (x, y) in enumerate(places.tolist()):
@@ -121,19 +107,27 @@ class Views:
 
     def mosaic(self, camera: str, time: float, box: Box | None = None) -> Mosaic:
         """What the view of `camera` at `time` (s) within `box` is made of."""
-        known, channel = self._known(camera, time)
+        channel = self._channel(camera, time)
         x0, y0, x1, y1 = box if box is not None else (0, 0, channel.width, channel.height)
-        mine, all_rows = self.patches(camera), self.store.table.rows
+        at, start, anchored = self._patches(channel.number)
         picture_from_anchor = IDENTITY
-        if len(known):
-            latest = mine.at[known[np.argmax(mine.start[known])]]
-            picture_from_anchor = invert(all_rows["anchor_from_picture"][latest].astype(float))
+        earlier = int(np.searchsorted(start, time, "right"))
+        if earlier:
+            picture_from_anchor = invert(self.store.table.rows["anchor_from_picture"][at[earlier - 1]].astype(float))
+        # First what lies near in the camera's first picture, as few do; a turned patch reaches as far as its diagonal.
         linear, shift = picture_from_anchor[:, :2], picture_from_anchor[:, 2] - (x0, y0)
-        middle = mine.middle[known] @ linear.T + shift
-        # A turned patch reaches no further than its diagonal.
-        reach = 0.75 * mine.scale[known, None]
-        near = ((middle + reach > 0) & (middle - reach < (x1 - x0, y1 - y0))).all(1)
-        rows, middle = all_rows[mine.at[known[near]]], middle[near]
+        scale = float(np.hypot(*linear[:, 0]))
+        size = np.full(2, np.hypot(x1 - x0, y1 - y0)) if linear[1, 0] else np.array([x1 - x0, y1 - y0])
+        centre = np.linalg.solve(linear, np.array([x1 - x0, y1 - y0]) / 2 - shift)
+        reach = size / 2 / scale + PIECES**0.5 * channel.patch * max(1.0, 1 / scale)
+        low, high = (centre - reach).astype(np.float32), (centre + reach).astype(np.float32)
+        x, y = anchored[0, :earlier], anchored[1, :earlier]
+        near = np.flatnonzero((x > low[0]) & (x < high[0]) & (y > low[1]) & (y < high[1]))
+        rows = self.store.table.rows[at[near]]
+        middle = anchored[:, near].T.astype(float) @ linear.T + shift
+        reach = 0.75 * rows["scale"][:, None]
+        inside = ((middle + reach > 0) & (middle - reach < (x1 - x0, y1 - y0))).all(1)
+        rows, middle = rows[inside], middle[inside]
 
         spans = rows["scale"].astype(int) // channel.patch
         token = np.repeat(np.arange(len(rows)), spans**2)
@@ -155,30 +149,33 @@ class Views:
         mosaic = Mosaic(time, channel.patch, (y1 - y0, x1 - x0), rows, *parts)
         return mosaic.visible()
 
-    def _known(self, camera: str, time: float) -> tuple[np.ndarray, Channel]:
-        """Which of the camera's patches were known at `time`, of the channel that was live then; and that."""
-        mine = self.patches(camera)
-        known = np.flatnonzero(mine.start <= time)
-        number = self.cameras[camera][0]
-        if len(known):
-            number = int(mine.channel[known[np.argmax(mine.start[known])]])
-        return known[mine.channel[known] == number], self.store.channels[number]
+    def images(self, rows: np.ndarray) -> list[np.ndarray]:
+        """Patches (scale, scale, 3) uint8 RGB of rows of the table."""
+        missing = rows[[int(identity) not in self._images for identity in rows["id"]]]
+        for row, patch in zip(missing, self.store.images(missing), strict=True):
+            self._images[int(row["id"])] = _enlarged(patch, int(row["scale"]))
+        return [self._images[int(identity)] for identity in rows["id"]]
 
-    def patches(self, camera: str) -> Patches:
-        """The patches of `camera`, in the order of their ids."""
+    def _channel(self, camera: str, time: float) -> Channel:
+        """The channel of `camera` that was live at `time`."""
         if camera not in self.cameras:
             known = ", ".join(sorted(self.cameras)) or "none"
             raise UserError(f"there is no camera “{camera}” in this memory; it knows {known}.")
-        if camera not in self._patches:
-            rows = self.store.table.rows
-            at = np.flatnonzero(np.isin(rows["channel"], self.cameras[camera]))
-            names = ("channel", "start", "end", "x", "y", "scale")
-            channel, start, end, x, y, scale = (rows[name][at] for name in names)
-            corner, scale = np.column_stack([x, y]).astype(int), scale.astype(int)
-            transforms = rows["anchor_from_picture"][at].astype(float)
-            middle = np.einsum("nij,nj->ni", transforms[:, :, :2], corner + scale[:, None] / 2) + transforms[:, :, 2]
-            self._patches[camera] = Patches(at, channel, start, end, corner, scale, middle)
-        return self._patches[camera]
+        numbers = self.cameras[camera]
+        begun = [n for n in numbers if len(self._patches(n)[1]) and self._patches(n)[1][0] <= time]
+        return self.store.channels[max(begun) if begun else numbers[0]]
+
+    def _patches(self, channel: int) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+        """Of the patches (n,) of a channel, by time: row numbers, start (s), middle (2, n) px in its first picture."""
+        if channel not in self._known:
+            table = self.store.table
+            at = np.flatnonzero(table.column("channel") == channel)
+            start = table.column("start")[at]
+            if (np.diff(start) < 0).any():
+                order = np.argsort(start, kind="stable")
+                at, start = at[order], start[order]
+            self._known[channel] = (at, start, np.ascontiguousarray(table.column("middle")[at].T))
+        return self._known[channel]
 
 
 def _enlarged(patch: np.ndarray, scale: int) -> np.ndarray:

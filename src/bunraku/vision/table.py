@@ -104,13 +104,26 @@ class Token:
     source: Source | None
 
 
+COLUMNS: dict[str, tuple[type, tuple[int, ...]]] = {
+    "id": (np.int64, ()),
+    "channel": (np.uint16, ()),
+    "start": (np.float64, ()),
+    "colours": (np.float32, (len(COLOUR_NAMES),)),
+    "middle": (np.float32, (2,)),
+}
+"""What all tokens are searched by: kept side by side as well, as reading it from the rows would touch all of them.
+
+`colours` are shares of one; `middle` is the patch's middle in px of the camera's first picture.
+"""
+CHUNK = 8192
+
+
 class Table:
     """Tokens in the order of their ids; never more than `capacity`."""
 
     def __init__(self, capacity: int) -> None:
         self._rows = np.zeros(capacity, TOKEN)
-        # The ids once more, side by side: looking one up would otherwise touch every row.
-        self._ids = np.zeros(capacity, np.int64)
+        self._columns = {name: np.zeros((capacity, *shape), kind) for name, (kind, shape) in COLUMNS.items()}
         self.count = 0
 
     @property
@@ -118,20 +131,35 @@ class Table:
         """All tokens alive (n,) of `TOKEN`: a view, valid until tokens are removed."""
         return self._rows[: self.count]
 
+    def column(self, name: str) -> np.ndarray:
+        """One of `COLUMNS` (n, …), a view as well."""
+        return self._columns[name][: self.count]
+
     @property
     def ids(self) -> np.ndarray:
         """Their ids (n,), ascending."""
-        return self._ids[: self.count]
+        return self.column("id")
 
     @property
     def capacity(self) -> int:
         """Most tokens that can be alive."""
         return len(self._rows)
 
+    def reserve(self) -> None:
+        """Touch all memory that the table will ever need, so that it is missed now or never."""
+        for array in (self._rows, *self._columns.values()):
+            array.view(np.uint8).reshape(len(array), -1)[self.count :] = 0
+
     def add(self, rows: np.ndarray) -> None:
         """Append tokens with ids above all present."""
-        self._rows[self.count : self.count + len(rows)] = rows
-        self._ids[self.count : self.count + len(rows)] = rows["id"]
+        there = slice(self.count, self.count + len(rows))
+        self._rows[there] = rows
+        for name in ("id", "channel", "start"):
+            self._columns[name][there] = rows[name]
+        self._columns["colours"][there] = rows["colours"] / np.float32(255)
+        transforms = rows["anchor_from_picture"]
+        middle = np.column_stack([rows["x"], rows["y"]]) + rows["scale"][:, None] / 2
+        self._columns["middle"][there] = np.einsum("nij,nj->ni", transforms[:, :, :2], middle) + transforms[:, :, 2]
         self.count += len(rows)
 
     def find(self, ids: np.ndarray) -> np.ndarray:
@@ -153,15 +181,18 @@ class Table:
         self.rows["ends"][at, pieces % PIECES] = ends
         self.rows["end"][at] = self.rows["ends"][at].max(1)
 
+    def remove(self, dead: np.ndarray) -> None:
+        """Remove the rows where `dead` (n,) bool."""
+        alive = np.flatnonzero(~dead)
+        # Piece by piece, as a copy of all rows would take as much memory again.
+        for begin in range(0, len(alive), CHUNK):
+            chosen = alive[begin : begin + CHUNK]
+            for array in (self._rows, *self._columns.values()):
+                array[begin : begin + len(chosen)] = array[chosen]
+        self.count = len(alive)
+
     def _search(self, ids: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
         if self.count == 0:
             return np.zeros(len(ids), np.int64), np.zeros(len(ids), bool)
         at = np.minimum(np.searchsorted(self.ids, ids), self.count - 1)
         return at, self.ids[at] == ids
-
-    def remove(self, dead: np.ndarray) -> None:
-        """Remove the rows where `dead` (n,) bool."""
-        alive = self.rows[~dead]
-        self._rows[: len(alive)] = alive
-        self._ids[: len(alive)] = alive["id"]
-        self.count = len(alive)
