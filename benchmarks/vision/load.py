@@ -20,27 +20,27 @@ STYLES = {
 }
 
 
-def make_load(clips: list[Path], cache: Path, seconds: float, style: str) -> dict[str, str]:
+def make_load(clips: list[Path], cache: Path, seconds: float, style: str, rate: int = RATE) -> dict[str, str]:
     """Camera names and files of seven cameras, encoded into `cache` unless they are there."""
     cache.mkdir(parents=True, exist_ok=True)
     cameras = {}
     for number, clip in zip(range(7), cycle(clips), strict=False):
-        path = cache / f"{style}-{seconds:g}s-{number}-{clip.stem}.mp4"
+        path = cache / f"{style}-{seconds:g}s-{number}-{clip.stem}{'' if rate == RATE else f'-{rate}fps'}.mp4"
         if not path.exists():
             print(f"encoding {path.name}", flush=True)
-            _encode(clip, path, round(seconds * RATE), STYLES[style])
+            _encode(clip, path, round(seconds * rate), STYLES[style], rate)
         cameras[f"camera{number}"] = str(path)
     return cameras
 
 
-def _encode(clip: Path, path: Path, count: int, options: dict[str, str]) -> None:
+def _encode(clip: Path, path: Path, count: int, options: dict[str, str], rate: int) -> None:
     partial = path.with_suffix(".part.mp4")
     with av.open(str(partial), "w") as container:
-        stream = container.add_stream("libx264", rate=RATE, options={**options, "threads": "1"})
+        stream = container.add_stream("libx264", rate=rate, options={**options, "threads": "1"})
         stream.width, stream.height, stream.pix_fmt, stream.bit_rate = WIDTH, HEIGHT, "yuv420p", BIT_RATE
         for number, picture in zip(range(count), _looped(clip), strict=False):
             frame = picture.reformat(WIDTH, HEIGHT, "yuv420p")
-            frame.pts, frame.time_base, frame.pict_type = number, Fraction(1, RATE), 0
+            frame.pts, frame.time_base, frame.pict_type = number, Fraction(1, rate), 0
             container.mux(stream.encode(frame))
         container.mux(stream.encode())
     partial.rename(path)

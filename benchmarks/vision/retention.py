@@ -68,7 +68,7 @@ def shown_by(name: str, clip: Clip, share: float) -> Iterator[tuple[int, np.ndar
         canvas, choices = Canvas(clip.grid), RULES[name][1](clip, share)
     canvas.observe(as_frame(clip, 0))
     canvas.keep(everything)
-    canvas.cells["token"] = 0
+    canvas.cells["piece"] = 0
     for at in range(1, len(clip.times)):
         if choices is None:
             kept = rule.choose(at)
@@ -77,8 +77,8 @@ def shown_by(name: str, clip: Clip, share: float) -> Iterator[tuple[int, np.ndar
             canvas.observe(as_frame(clip, at))
             kept = _on_canvas(canvas, kept)
             canvas.keep(kept)
-        canvas.cells["token"][kept] = at
-        yield at, canvas.in_picture(canvas.kept), canvas.cells["token"].copy()
+        canvas.cells["piece"][kept] = at
+        yield at, canvas.in_picture(canvas.kept), canvas.cells["piece"].copy()
 
 
 def _on_canvas(canvas: Canvas, kept: np.ndarray) -> np.ndarray:
@@ -256,17 +256,16 @@ def main(arguments: Arguments) -> None:
                 ceiling = {"rule": CEILING, "kind": "offline", "clip": clip.name, "share": share, "patch_bytes": size}
                 rows.append(ceiling | evaluate_ceiling(clip, share, size))
         print(f"{clip.name}: {time.process_time() - began:.0f} s of CPU", flush=True)
-    summary = summarise(rows)
-    for line in table(summary, arguments.shares):
+        write(arguments, rows)
+    for line in table(summarise(rows), arguments.shares):
         print(line)
-    setting = {
-        "pictures": arguments.pictures,
-        "rate": arguments.rate,
-        "seed": arguments.seed,
-        "clips": [p.name for p in arguments.clips],
-    }
-    setting["marker_clips"] = [p.name for p in arguments.marker_clips]
-    result = {"setting": setting, "summary": summary, "rows": rows}
+
+
+def write(arguments: Arguments, rows: list[dict[str, object]]) -> None:
+    """Write what is known so far."""
+    setting: dict[str, object] = {name: getattr(arguments, name) for name in ("pictures", "rate", "seed")}
+    setting |= {name: [path.name for path in getattr(arguments, name)] for name in ("clips", "marker_clips")}
+    result = {"setting": setting, "summary": summarise(rows), "rows": rows}
     arguments.out.write_text(json.dumps(result, indent=1) + "\n", encoding="utf-8")
     write_page(result, arguments.html)
 

@@ -64,10 +64,10 @@ def decode_only(cameras: dict[str, str]) -> tuple[float, int]:
 
 
 def watch(
-    cameras: dict[str, str], memory: VisualMemory, directory: Path, origin: float
+    cameras: dict[str, str], memory: VisualMemory, directory: Path, origin: float, video_bytes: int = 200_000_000
 ) -> tuple[float, int, list[float]]:
     """CPU seconds, pictures and latencies (s) of watching every camera."""
-    ring = BitstreamRing(directory / "video", 200_000_000)
+    ring = BitstreamRing(directory / "video", video_bytes)
     watching = Watch(cameras, memory, ring)
     for reader in watching.readers.values():
         reader.origin = origin

@@ -172,6 +172,11 @@ class VisualMemory:
         store = self.store
         return Usage(store.table.count, store.table.capacity, store.size, store.max_bytes)
 
+    def reserve(self) -> None:
+        """Claim now all the resident memory that `max_tokens` will ever need, rather than as tokens come."""
+        with self._lock:
+            self.store.table.reserve()
+
     def flush(self) -> None:
         """Return when everything observed is on the disk."""
         with self._lock:

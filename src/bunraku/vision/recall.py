@@ -23,7 +23,7 @@ LEAST_TELLING = 0.25
 """The same for the colours of an example, each as it tells."""
 MOST_TOKENS = 600
 """Newest matching patches that are looked at."""
-RERANKED = 24
+RERANKED = 16
 """Sightings that are compared with an example pixel by pixel."""
 MATCHED_SIDE = 24
 """Pixels to which an example is shrunk, about, for that."""
@@ -131,34 +131,35 @@ def _relaxed(views: Views, query: Query) -> list[Sighting]:
 
 def _by_label(views: Views, query: Query, limit: int) -> list[Sighting]:
     found: list[Sighting] = []
-    begun: list[float] = []
+    stays: list[tuple[Sighting, float]] = []
     for label in reversed(views.store.labels):
         score = _label_score(label, query)
         if score <= 0 or not _fits(label.camera, label.time, label.time, label.box, query):
             continue
-        rows = _tokens_under(views, label)
-        if query.colour is not None:
-            share = _share(rows, query.colour)
-            if share.max(initial=0) < MINIMUM_SHARE:
-                continue
-            score *= float(0.5 + 0.5 * share.max())
-        same = [at for at, later in enumerate(found) if _is_same_thing(label, later, begun[at])]
+        same = [at for at, (later, begun) in enumerate(stays) if _is_same_thing(label, later, begun)]
         if same:
-            begun[same[0]] = label.time
+            # Of a stay already known; it tells nothing new but when that began.
+            stays[same[0]] = (stays[same[0]][0], label.time)
             continue
+        rows = _tokens_under(views, label)
         source = views.store.source(rows[0]) if len(rows) else None
         sighting = Sighting(label.camera, label.time, label.time, label.box, score, np.empty(0), source, label.name)
-        sighting = replace(sighting, end=_held_until(views, sighting, _eccentricity(label.box)))
-        if _size_fits(views.store, sighting, query):
-            found.append(sighting)
-            begun.append(label.time)
+        stays.append((sighting, label.time))
+        if not _size_fits(views.store, sighting, query):
+            continue
+        if query.colour is not None:
+            share = float(_share(rows, query.colour).max(initial=0))
+            if share < MINIMUM_SHARE:
+                continue
+            sighting = replace(sighting, score=score * (0.5 + 0.5 * share))
+        found.append(replace(sighting, end=_held_until(views, sighting, _eccentricity(label.box))))
         if len(found) >= 2 * limit:
             break
     return found
 
 
 def _is_same_thing(label: Label, later: Sighting, begun: float) -> bool:
-    """Whether a label is of the stay that is known from `begun` (s) on; then it tells nothing new."""
+    """Whether a label is of the stay that is known from `begun` (s) on."""
     named = (label.camera, label.name) == (later.camera, later.label)
     return named and begun - label.time < SAME_THING and _overlap(label.box, later.box) > 0.5
 
@@ -346,12 +347,13 @@ def _matched(views: Views, sightings: list[Sighting], example: np.ndarray) -> li
 def _stays(views: Views, found: list[tuple[Sighting, np.ndarray]]) -> list[Sighting]:
     """Sightings of one stay as one, with the look of the best of them; `found` tells how unlike their squares are."""
     found.sort(key=lambda pair: pair[0].start)
+    best = max((sighting.score for sighting, _ in found), default=0.0)
     stays: list[Sighting] = []
     for sighting, unlike in found:
         same = [at for at, stay in enumerate(stays) if _is_same_stay(stay, sighting)]
         if same and sighting.score < GOOD * stays[same[0]].score:
             continue
-        if not same or sighting.start > stays[same[0]].end:
+        if sighting.score >= GOOD * best and (not same or sighting.start > stays[same[0]].end):
             sighting = replace(sighting, end=_held_until(views, sighting, unlike))
         if not same:
             stays.append(sighting)
@@ -415,24 +417,21 @@ def _held_until(views: Views, sighting: Sighting, unlike: np.ndarray) -> float:
     held = until[:height, :width][telling]
     if np.isnan(held).all():
         return sighting.end
-    end, looks = float(np.nanmedian(held)), 0
-    times = _kept_at(views, sighting.camera, end, box)
-    while times and looks < MOST_REPLACEMENTS:
-        now, until = _look(views, sighting.camera, times.pop(0), box)
-        looks += 1
-        alike = cv2.absdiff(now, look).astype(np.float32).mean(-1)[:height, :width] < ALIKE
-        held = np.where(alike, until[:height, :width], np.nan)[telling]
-        if np.isnan(held).mean() <= 0.5 and np.nanmedian(held) > end:
-            end = float(np.nanmedian(held))
-            times = _kept_at(views, sighting.camera, end, box)
+    end = float(np.nanmedian(held))
+    for _ in range(MOST_REPLACEMENTS):
+        # The last patch kept there within a second tells most; if the thing had left by then, look at earlier ones.
+        times = views.kept(sighting.camera, end, end + SAME_STAY, box)
+        before = end
+        for time in dict.fromkeys(times[at] for at in (-1, len(times) // 2, 0) if times):
+            now, until = _look(views, sighting.camera, time, box)
+            alike = cv2.absdiff(now, look).astype(np.float32).mean(-1)[:height, :width] < ALIKE
+            held = np.where(alike, until[:height, :width], np.nan)[telling]
+            if np.isnan(held).mean() <= 0.5:
+                end = max(end, float(np.nanmedian(held)))
+                break
+        if end == before:
+            break
     return end
-
-
-def _kept_at(views: Views, camera: str, end: float, box: Box) -> list[float]:
-    """When patches were kept within `box` soon after `end` (s), in order."""
-    mosaic = views.mosaic(camera, end + SAME_STAY, box)
-    start = mosaic.rows["start"][mosaic.token]
-    return np.unique(start[start > end]).tolist()
 
 
 def _look(views: Views, camera: str, time: float, box: Box) -> tuple[np.ndarray, np.ndarray]:

@@ -109,22 +109,12 @@ class Views:
         """What the view of `camera` at `time` (s) within `box` is made of."""
         channel = self._channel(camera, time)
         x0, y0, x1, y1 = box if box is not None else (0, 0, channel.width, channel.height)
-        at, start, anchored = self._patches(channel.number)
-        picture_from_anchor = IDENTITY
+        at, start, _ = self._patches(channel.number)
         earlier = int(np.searchsorted(start, time, "right"))
-        if earlier:
-            picture_from_anchor = invert(self.store.table.rows["anchor_from_picture"][at[earlier - 1]].astype(float))
-        # First what lies near in the camera's first picture, as few do; a turned patch reaches as far as its diagonal.
-        linear, shift = picture_from_anchor[:, :2], picture_from_anchor[:, 2] - (x0, y0)
-        scale = float(np.hypot(*linear[:, 0]))
-        size = np.full(2, np.hypot(x1 - x0, y1 - y0)) if linear[1, 0] else np.array([x1 - x0, y1 - y0])
-        centre = np.linalg.solve(linear, np.array([x1 - x0, y1 - y0]) / 2 - shift)
-        reach = size / 2 / scale + PIECES**0.5 * channel.patch * max(1.0, 1 / scale)
-        low, high = (centre - reach).astype(np.float32), (centre + reach).astype(np.float32)
-        x, y = anchored[0, :earlier], anchored[1, :earlier]
-        near = np.flatnonzero((x > low[0]) & (x < high[0]) & (y > low[1]) & (y < high[1]))
+        linear, shift = self._picture_from_anchor(channel, earlier, (x0, y0))
+        near = self._near(channel, slice(0, earlier), linear, shift, (x1 - x0, y1 - y0))
         rows = self.store.table.rows[at[near]]
-        middle = anchored[:, near].T.astype(float) @ linear.T + shift
+        middle = self._patches(channel.number)[2][:, near].T.astype(float) @ linear.T + shift
         reach = 0.75 * rows["scale"][:, None]
         inside = ((middle + reach > 0) & (middle - reach < (x1 - x0, y1 - y0))).all(1)
         rows, middle = rows[inside], middle[inside]
@@ -148,6 +138,39 @@ class Views:
         parts = (token[order], places[order], stale[order], ends[order], motions[token[order]], corners[order])
         mosaic = Mosaic(time, channel.patch, (y1 - y0, x1 - x0), rows, *parts)
         return mosaic.visible()
+
+    def kept(self, camera: str, since: float, until: float, box: Box) -> list[float]:
+        """When (s) patches were kept within `box` of `camera` after `since` and up to `until`, in order."""
+        channel = self._channel(camera, until)
+        start = self._patches(channel.number)[1]
+        first, end = (int(n) for n in np.searchsorted(start, (since, until), "right"))
+        linear, shift = self._picture_from_anchor(channel, end, box[:2])
+        near = self._near(channel, slice(first, end), linear, shift, (box[2] - box[0], box[3] - box[1]))
+        return np.unique(start[near]).tolist()
+
+    def _picture_from_anchor(
+        self, channel: Channel, earlier: int, corner: tuple[int, int]
+    ) -> tuple[np.ndarray, np.ndarray]:
+        """Linear part (2, 2) and shift (2,) from the camera's first picture to the last of its first `earlier` patches,
+        seen from its `corner`."""
+        transform = IDENTITY
+        if earlier:
+            row = self._patches(channel.number)[0][earlier - 1]
+            transform = invert(self.store.table.rows["anchor_from_picture"][row].astype(float))
+        return transform[:, :2], transform[:, 2] - corner
+
+    def _near(
+        self, channel: Channel, among: slice, linear: np.ndarray, shift: np.ndarray, size: tuple[int, int]
+    ) -> np.ndarray:
+        """Which of the channel's patches may reach into a view of `size` (w, h) that lies so; a few do not."""
+        scale = float(np.hypot(*linear[:, 0]))
+        # A turned view reaches as far as its diagonal.
+        half = np.array([np.hypot(*size)] * 2 if linear[1, 0] else size) / 2
+        centre = np.linalg.solve(linear, np.array(size) / 2 - shift)
+        reach = half / scale + PIECES**0.5 * channel.patch / 2 * 1.5 * max(1.0, 1 / scale)
+        low, high = (centre - reach).astype(np.float32), (centre + reach).astype(np.float32)
+        x, y = self._patches(channel.number)[2][:, among]
+        return among.start + np.flatnonzero((x > low[0]) & (x < high[0]) & (y > low[1]) & (y < high[1]))
 
     def images(self, rows: np.ndarray) -> list[np.ndarray]:
         """Patches (scale, scale, 3) uint8 RGB of rows of the table."""

@@ -111,6 +111,7 @@ class Watch:
 
     def start(self) -> None:
         """Begin."""
+        self.memory.reserve()
         for thread in self._threads:
             thread.start()
 
