@@ -14,6 +14,7 @@ from bunraku.sim.robot import SimulatedRobot
 from bunraku.sim.world import create_world
 from bunraku.skills.looking import look_around
 from bunraku.skills.recollection import Recollection
+from bunraku.vision import Event, VisualMemory
 
 
 @pytest.fixture(scope="module")
@@ -67,3 +68,12 @@ def test_a_robot_without_a_memory_says_so(asked):
     runtime.body.recollection = recollection
     assert not answer.ok
     assert "memory" in answer.text
+
+
+def test_a_memory_of_before_is_renamed_and_never_lost(tmp_path):
+    for n in range(3):
+        with Recollection.afresh(tmp_path / "memory") as recollection:
+            recollection.memory.note(Event(float(n), "here", "note", f"episode {n}"))
+    folders = [tmp_path / name for name in ("memory-1", "memory-2", "memory")]
+    told = [VisualMemory(folder, read_only=True).events()[0].text for folder in folders]
+    assert told == ["episode 0", "episode 1", "episode 2"]

@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable
 from dataclasses import dataclass, replace
+from itertools import count
 from pathlib import Path
 from tempfile import TemporaryDirectory
 
@@ -64,6 +65,14 @@ class Recollection:
         self.memory = VisualMemory(path, TOKENS_PER_SECOND, MAX_BYTES)
         self._looks: dict[str, list[_Look]] = {}
         self._seen: dict[str, list[Seen]] = {}
+
+    @classmethod
+    def afresh(cls, directory: Path) -> Recollection:
+        """An empty memory in `directory`; what lies there already is renamed, with the first free number at its end."""
+        if directory.exists():
+            number = next(n for n in count(1) if not directory.with_name(f"{directory.name}-{n}").exists())
+            directory.rename(directory.with_name(f"{directory.name}-{number}"))
+        return cls(directory)
 
     def __enter__(self) -> Recollection:
         """Nothing to do: the memory is open."""

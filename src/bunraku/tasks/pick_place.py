@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import shutil
 import time
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack, contextmanager
@@ -61,7 +60,7 @@ def run(
         if film:
             stack.callback(film.close)
         watch = _Watch(world, Referee(world, assignment), film, assignment.instruction, log, on_progress)
-        recollection = stack.enter_context(_fresh_recollection(out / "memory")) if out else None
+        recollection = stack.enter_context(Recollection.afresh(out / "memory")) if out else None
         start = Stance(*assignment.scene.start)
         runtime = Runtime(robot, watch.event, watch.tick, start, assignment.scene.house, recollection)
         runtime.idle(SETTLE)
@@ -72,12 +71,6 @@ def run(
         result = _result(seed, assignment, watch, failure)
         log("result", asdict(result) | {"interventions": len(runtime.interventions)})
     return result
-
-
-def _fresh_recollection(directory: Path) -> Recollection:
-    """A memory of this episode alone; that of an earlier one in the same place is overwritten, as the video is."""
-    shutil.rmtree(directory, ignore_errors=True)
-    return Recollection(directory)
 
 
 def assignment_for(seed: int, instruction: str) -> Assignment:
