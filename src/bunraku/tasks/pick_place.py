@@ -138,7 +138,7 @@ class _Watch:
         on_progress: Callable[[Progress], None],
     ) -> None:
         self.world, self.referee = world, referee
-        self._drink = Drink(world, referee.object) if referee.object else None
+        self._drink = Drink(world, referee.object) if referee.object and world.scene.house else None
         self._film, self._title, self._log, self._on_progress = film, title, log, on_progress
         self._began = time.perf_counter()
         self._now = Progress(0.0, 0.0, "stand", "looking at the instruction")
