@@ -63,8 +63,9 @@ def show_hand(hand: HandSpec, side: str = "right", port: int = 8080) -> None:
     panel = HandPanel(hand, side)
     server = viser.ViserServer(port=port)
     server.gui.configure_theme(dark_mode=False)
-    server.initial_camera.position = (-0.02, 0.16, 0.16)
-    server.initial_camera.look_at = (0.09, 0.0, 0.0)
+    # the panel covers the right of the page
+    server.initial_camera.position = (0.01, 0.16, 0.16)
+    server.initial_camera.look_at = (0.12, 0.0, 0.0)
     server.initial_camera.fov = np.radians(50)
     column = {name: i for i, name in enumerate(hand.joint_names)}
     bars = []
