@@ -7,6 +7,7 @@ those of `bunraku watch`, but for the recording, which is to wrap as well.
 
 from __future__ import annotations
 
+import gc
 import json
 import tempfile
 import time
@@ -100,6 +101,8 @@ def main(arguments: Arguments) -> None:
         gauge = Gauge(folder, memory)
         for lap in range(laps):
             watch(cameras, memory, folder, lap * arguments.seconds, arguments.video_bytes)
+            # The readers and decoders of a lap refer to each other; a stream that goes on would keep its own.
+            gc.collect()
             by_lap.append(round(float(np.median(gauge.resident or [resident_bytes()])) / 1e6, 1))
             gauge.resident.clear()
             settled = by_lap[len(by_lap) // 10 :]

@@ -15,6 +15,7 @@ ABSENCE = np.dtype([("piece", "<i8"), ("since", "<f8"), ("until", "<f8")])
 PACKED = np.dtype([("id", "<i8"), ("places", "<u2"), ("since", "<f8"), ("until", "<f8")])
 """Absences on disk: those of the pieces of one token that began and ended together, `places` as a set of bits."""
 MOST_GAPS = 200_000
+MOST_PARTS = 1000
 
 
 def absences(pieces: np.ndarray, since: np.ndarray | float, until: np.ndarray | float = np.inf) -> np.ndarray:
@@ -61,6 +62,8 @@ class Gaps:
         """Remember `gaps` (n,) of `ABSENCE`."""
         self._parts.append(gaps)
         self._count += len(gaps)
+        if len(self._parts) > MOST_PARTS:
+            self._all()
 
     def forget(self, alive: np.ndarray) -> None:
         """If there are too many, forget those of tokens other than `alive` (n,) ids, ascending, and then the oldest."""

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
+from itertools import zip_longest
 
 import cv2
 import numpy as np
@@ -23,8 +24,10 @@ LEAST_TELLING = 0.25
 """The same for the colours of an example, each as it tells."""
 MOST_TOKENS = 600
 """Newest matching patches that are looked at."""
-RERANKED = 16
-"""Sightings that are compared with an example pixel by pixel."""
+RERANKED = (16, 28)
+"""Sightings, half the likeliest and half the newest, that are compared with an example pixel by pixel, before one is
+found that is `CONFIDENT`, and at most."""
+CONFIDENT = 0.6
 MATCHED_SIDE = 24
 """Pixels to which an example is shrunk, about, for that."""
 SCALES = (1.0, 0.75, 1.33)
@@ -185,7 +188,7 @@ def _tokens_under(views: Views, label: Label) -> np.ndarray:
     if label.camera not in views.cameras:
         return np.zeros(0, TOKEN)
     mosaic = views.mosaic(label.camera, label.time + 1, _within(views.store, label.camera, label.box))
-    return mosaic.rows[np.unique(mosaic.token)]
+    return mosaic.rows
 
 
 def _by_appearance(views: Views, query: Query, limit: int) -> list[Sighting]:
@@ -261,9 +264,10 @@ def _candidates(store: TokenStore, rows: np.ndarray, likeness: _Likeness) -> lis
     together = (rows["channel"][:, None] == rows["channel"]) & (start[:, None] >= start) & (start[:, None] <= end)
     for axis, side in enumerate((likeness.width, likeness.height)):
         together &= np.abs(middle[:, None, axis] - middle[:, axis]) < (side + scale) / 2
-    areas = rows["colours"] / 255 * scale[:, None] ** 2
+    areas = np.float32(rows["colours"] / 255 * scale[:, None] ** 2)
+    together = together.astype(np.float32)
     scores = likeness.scores(together @ areas)
-    weight = together * (areas @ likeness.weights)
+    weight = together * np.float32(areas @ likeness.weights)
     centres = weight @ middle / np.maximum(weight.sum(1, keepdims=True), 1e-9)
     half = np.array([likeness.width, likeness.height]) / 2
     corners, opposite = np.rint(centres - half).astype(int), np.rint(centres + half).astype(int)
@@ -327,10 +331,17 @@ def _tightened(views: Views, sighting: Sighting, colour: str) -> Sighting:
 def _matched(views: Views, sightings: list[Sighting], example: np.ndarray) -> list[Sighting]:
     """The most promising sightings, best first, scored and placed by normalised correlation with the example."""
     good = [sighting for sighting in sightings if sighting.score >= 0.5 * sightings[0].score]
-    newest = sorted(good, key=lambda s: -s.end)[: RERANKED // 2]
-    candidates = sightings[: RERANKED - len(newest)] + newest
-    found = []
-    for sighting in {(s.camera, s.start, s.box): s for s in candidates}.values():
+    newest = sorted(good, key=lambda s: -s.end)
+    turns = (s for pair in zip_longest(sightings[: RERANKED[1]], newest) for s in pair if s is not None)
+    found, looked = [], set[tuple[str, float, Box]]()
+    for sighting in turns:
+        key = (sighting.camera, sighting.start, sighting.box)
+        confident = len(looked) >= RERANKED[0] and max((s.score for s, _ in found), default=0) > CONFIDENT
+        if len(looked) >= RERANKED[1] or confident:
+            break
+        if key in looked:
+            continue
+        looked.add(key)
         box = _around(views.store, sighting, example.shape)
         view = views.reconstruct(sighting.camera, sighting.start, box)
         score, (x0, y0, x1, y1) = _match(view.image, example)

@@ -94,8 +94,7 @@ class Views:
         """The picture of a mosaic."""
         image = np.full((*mosaic.shape, 3), UNSEEN_GREY, np.uint8)
         staleness = np.full(mosaic.shape, np.inf, np.float32)
-        used, number = np.unique(mosaic.token, return_inverse=True)
-        patches, cell = self.images(mosaic.rows[used]), mosaic.cell
+        patches, number, cell = self.images(mosaic.rows), mosaic.token, mosaic.cell
         turned = np.abs(mosaic.motions - np.eye(2)).sum((1, 2)) * cell > STRAIGHT
         corners, places = np.rint(mosaic.corners).astype(int), mosaic.places * cell
         for at, (x, y) in enumerate(places.tolist()):
@@ -113,31 +112,32 @@ class Views:
         earlier = int(np.searchsorted(start, time, "right"))
         linear, shift = self._picture_from_anchor(channel, earlier, (x0, y0))
         near = self._near(channel, slice(0, earlier), linear, shift, (x1 - x0, y1 - y0))
-        rows = self.store.table.rows[at[near]]
+        table_rows, among = self.store.table.rows, at[near]
         middle = self._patches(channel.number)[2][:, near].T.astype(float) @ linear.T + shift
-        reach = 0.75 * rows["scale"][:, None]
+        spans = table_rows["scale"][among].astype(int) // channel.patch
+        reach = 0.75 * channel.patch * spans[:, None]
         inside = ((middle + reach > 0) & (middle - reach < (x1 - x0, y1 - y0))).all(1)
-        rows, middle = rows[inside], middle[inside]
+        among, middle, spans = among[inside], middle[inside], spans[inside]
 
-        spans = rows["scale"].astype(int) // channel.patch
-        token = np.repeat(np.arange(len(rows)), spans**2)
+        token = np.repeat(np.arange(len(among)), spans**2)
         place = np.arange(len(token)) - np.repeat(np.cumsum(spans**2) - spans**2, spans**2)
-        places = np.column_stack([place % spans[token], place // spans[token]])
-        ends = self.store.piece_ends(rows)[token, place]
+        begun = start[near[inside]][token]
+        ends = self.store.piece_ends(channel.number, begun, table_rows["ends"][among[token], place])
         stale = np.maximum(time - ends, 0)
         gaps = self.store.gaps.at(time)
-        pieces = rows["id"][token] * PIECES + place
+        pieces = self.store.table.ids[among[token]] * PIECES + place
         if len(gaps) and len(pieces):
             found = np.minimum(np.searchsorted(gaps["piece"], pieces), len(gaps) - 1)
             stale = np.where(gaps["piece"][found] == pieces, time - gaps["since"][found], stale)
-        motions = linear @ rows["anchor_from_picture"][:, :, :2].astype(float)
+        motions = linear @ table_rows["anchor_from_picture"][among][:, :, :2].astype(float)
+        places = np.column_stack([place % spans[token], place // spans[token]])
         offsets = (places + 0.5 - spans[token, None] / 2) * channel.patch
-        middles = middle[token] + np.einsum("nij,nj->ni", motions[token], offsets)
-        corners = middles - channel.patch / 2
-        order = np.lexsort((rows["start"][token], stale == 0))
+        corners = middle[token] + (motions[token] @ offsets[:, :, None])[:, :, 0] - channel.patch / 2
+        order = np.lexsort((begun, stale == 0))
         parts = (token[order], places[order], stale[order], ends[order], motions[token[order]], corners[order])
-        mosaic = Mosaic(time, channel.patch, (y1 - y0, x1 - x0), rows, *parts)
-        return mosaic.visible()
+        mosaic = Mosaic(time, channel.patch, (y1 - y0, x1 - x0), among, *parts).visible()
+        used, token = np.unique(mosaic.token, return_inverse=True)
+        return replace(mosaic, rows=table_rows[among[used]], token=token)
 
     def kept(self, camera: str, since: float, until: float, box: Box) -> list[float]:
         """When (s) patches were kept within `box` of `camera` after `since` and up to `until`, in order."""

@@ -178,11 +178,9 @@ class TokenStore:
             latest[channel] = time
         return np.maximum(rows["start"], np.minimum(rows["end"], latest[rows["channel"]]))
 
-    def piece_ends(self, rows: np.ndarray) -> np.ndarray:
-        """The same of each of their pieces, (n, `PIECES`); -inf for those that a row does not have."""
-        latest = np.maximum(rows["start"], self.ends(rows))[:, None]
-        ends = np.minimum(rows["ends"], latest)
-        return np.where(np.isneginf(ends), ends, np.maximum(ends, rows["start"][:, None]))
+    def piece_ends(self, channel: int, start: np.ndarray, ends: np.ndarray) -> np.ndarray:
+        """The same of pieces (n,) of a channel's tokens that were taken at `start` (n,) s, from the table's `ends`."""
+        return np.maximum(start, np.minimum(ends, self.last_seen.get(channel, -np.inf)))
 
     def token(self, row: np.ndarray) -> Token:
         """One table row as a `Token`."""
@@ -404,7 +402,7 @@ class TokenStore:
         """What an earlier session still showed held until its last picture."""
         rows = self.table.rows
         row, place = np.nonzero(np.isposinf(rows["ends"]))
-        ends = self.piece_ends(rows[row])[np.arange(len(row)), place]
+        ends = self.ends(rows[row])
         pieces = rows["id"][row] * PIECES + place
         for end in np.unique(ends):
             self.end(pieces[ends == end], float(end))

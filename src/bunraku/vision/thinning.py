@@ -14,35 +14,41 @@ def survivors(rows: np.ndarray, candidates: np.ndarray) -> np.ndarray:
     A run is what shows one thing: the snapshots of one track, or, for repairs, one place. Snapshots stay whole. What
     is still shown is the last of its run and stays.
     """
-    keep = np.zeros(len(rows), bool)
-    keep[candidates & np.isinf(rows["end"])] = True
-    tracked = candidates & (rows["track"] > 0)
-    keep |= tracked & np.isin(rows["group"], _ends_and_best(rows[rows["track"] > 0], "track"))
-    repairs = rows["track"] == 0
-    chosen = _ends_and_best(rows[repairs], "place")
-    keep |= candidates & repairs & np.isin(rows["id"], chosen)
-    return keep
-
-
-def _ends_and_best(rows: np.ndarray, by: str) -> np.ndarray:
-    """Groups (by track) or ids (by place) that are first, last or sharpest of a run."""
-    if len(rows) == 0:
-        return np.zeros(0, np.int64)
+    keep = candidates & np.isposinf(rows["end"])
     window = np.floor(rows["start"] / RUN_SECONDS).astype(np.int64)
-    if by == "track":
-        keys = (window, rows["track"], rows["channel"])
-        name, score = rows["group"], rows["sharpness"]
-    else:
-        place = (rows["y"].astype(np.int64) // rows["scale"]) * 4096 + rows["x"].astype(np.int64) // rows["scale"]
-        keys = (window, place, rows["channel"])
-        # A JPEG's length is its detail.
-        name, score = rows["id"], rows["length"].astype(np.float32)
-    order = np.lexsort((rows["start"], *keys))
-    run = np.column_stack([key[order] for key in keys])
-    begins = np.concatenate([[True], (run[1:] != run[:-1]).any(1)])
+    concerned = window[candidates]
+    if len(concerned) == 0:
+        return keep
+    # Runs end with their window, so the others need not be looked at.
+    near = (window >= concerned.min()) & (window <= concerned.max())
+    tracked = rows["track"] > 0
+    snapshots, repairs = np.flatnonzero(near & tracked), np.flatnonzero(near & ~tracked)
+    groups = rows["group"][snapshots]
+    chosen = _ends_and_best(rows, snapshots, rows["track"][snapshots], groups, rows["sharpness"][snapshots])
+    keep[snapshots] |= np.isin(groups, chosen)
+    scale = rows["scale"][repairs].astype(np.int64)
+    place = rows["y"][repairs] // scale * 4096 + rows["x"][repairs] // scale
+    # A JPEG's length is its detail.
+    keep[_ends_and_best(rows, repairs, place, repairs, rows["length"][repairs])] = True
+    return keep & candidates
+
+
+def _ends_and_best(
+    rows: np.ndarray, at: np.ndarray, thing: np.ndarray, name: np.ndarray, score: np.ndarray
+) -> np.ndarray:
+    """Names of those of the rows `at` (n,) that are first, last or of the best `score` (n,) of a run.
+
+    A run is of one `thing` (n,) in one channel and window; each row has a `name` (n,).
+    """
+    if len(at) == 0:
+        return np.zeros(0, np.int64)
+    start = rows["start"][at]
+    run = np.stack([np.floor(start / RUN_SECONDS).astype(np.int64), thing, rows["channel"][at]])
+    order = np.lexsort((start, *run))
+    begins = np.append(True, (run[:, order][:, 1:] != run[:, order][:, :-1]).any(0))
     starts = np.flatnonzero(begins)
-    ends = np.concatenate([starts[1:], [len(rows)]]) - 1
+    ends = np.append(starts[1:], len(at)) - 1
     number = np.cumsum(begins) - 1
     by_score = np.lexsort((score[order], number))
-    best = by_score[np.concatenate([np.flatnonzero(np.diff(number[by_score])), [len(rows) - 1]])]
+    best = by_score[np.append(np.flatnonzero(np.diff(number[by_score])), len(at) - 1)]
     return np.unique(name[order][np.concatenate([starts, ends, best])])
