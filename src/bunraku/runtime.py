@@ -185,6 +185,7 @@ class Runtime:
         }
         known = len(self.interventions)
         command = self._legs.tick(observation, body.walk or Velocity(), self._world.inverse.goal(goal), hands)
+        body.refusal = self._legs.refusal
         for entry in self.interventions[known:]:
             if entry.kind == "refusal":
                 self._say("legs", entry.joint)

@@ -65,6 +65,21 @@ def test_what_is_not_in_the_hand_any_more_ends_the_walk():
     assert not body.grips and body.standing and body.walk is None
 
 
+def test_legs_that_were_stopped_end_the_walk():
+    world = create_world(Scene(house=True, start=START))
+    runtime = Runtime(SimulatedRobot(world, seed=3, cameras=()), start=Stance(*START), house=True)
+
+    def until_stopped() -> bool:
+        if world.time > 1.5:
+            runtime.stop("the button was pressed")
+        return world.time < 12
+
+    outcome = runtime.run(walk_to(runtime.body, Stance(-3.9, 0.3, 0.0), "to the door"), until_stopped)
+    assert outcome is not None and not outcome.success
+    assert outcome.reason == "I cannot walk to the door: I walk no more, for I was stopped: the button was pressed"
+    assert runtime.body.standing
+
+
 @pytest.mark.parametrize(("frozen", "says"), [(False, "nothing but black"), (True, "no picture comes")])
 def test_eyes_that_fail_end_the_walk_on_both_feet(frozen, says):
     cameras = ("head_left", "head_right")

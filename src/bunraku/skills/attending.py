@@ -1,4 +1,4 @@
-"""What a robot minds while it walks: that it still sees, and that it still has what it carries."""
+"""What a robot minds while it walks: that its legs obey, that it sees, and that it still has what it carries."""
 
 from __future__ import annotations
 
@@ -28,7 +28,7 @@ class Problem:
 
 
 def attended(body: Body, walk: Generator[None, None, str]) -> Generator[None, None, Problem | None]:
-    """Walk, and stop when something is lost or nothing can be seen; what went wrong, if anything did.
+    """Walk, and stop when the legs refuse, something is lost or nothing can be seen; what went wrong, if anything did.
 
     Closing it ends the walk: the robot comes to a stand.
     """
@@ -42,7 +42,7 @@ def attended(body: Body, walk: Generator[None, None, str]) -> Generator[None, No
                 return Problem("no way", end.value) if end.value else None
             if body.time >= due:
                 due = body.time + PERIOD
-                if problem := _blind(body) or _lost(body, felt_nothing):
+                if problem := _refused(body) or _blind(body) or _lost(body, felt_nothing):
                     yield from _come_to_a_stand(body)
                     return problem
             yield
@@ -60,6 +60,10 @@ def _lost(body: Body, felt_nothing: dict[str, int]) -> Problem | None:
             body.grips.pop(side)
             return Problem("dropped", f"I lost the {grip.seen.name} on my way {{where}}")
     return None
+
+
+def _refused(body: Body) -> Problem | None:
+    return None if body.refusal is None else Problem("refused", f"I cannot walk {{where}}: {body.refusal}")
 
 
 def _blind(body: Body) -> Problem | None:

@@ -94,6 +94,7 @@ class Body:
         tracks: the people that were seen, and how they move.
         localizer: what says by the floor where the robot is; None to trust odometry alone.
         blind: why nothing can be seen, in words; None while something can.
+        refusal: why the legs do not walk as they are told, in words; None while they do.
         correction: how what was seen of the floor would move the map; the runtime takes it.
         recollection: its visual memory; None if it has none.
         pace: speed of all arm motions as a share of full speed, above 0.
@@ -134,6 +135,7 @@ class Body:
         self.correction: Stance | None = None
         self._looked_out, self._eye = -1.0, 0
         self.blind: str | None = None
+        self.refusal: str | None = None
         self.recollection: Recollection | None = None
         self.pace = 1.0
         self.say = say
