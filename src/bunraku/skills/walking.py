@@ -48,8 +48,10 @@ WALKS = 0.2
 """Speed (m/s) from which somebody is taken to walk."""
 HASTENS = 0.3
 """Speed (m/s) from which it makes way for somebody: who stands seems to move, too, by what the eyes miss."""
-FORESIGHT, MEETING = 2.5, 0.85
+FORESIGHT, MEETING = 3.5, 1.1
 """How far ahead (s) it asks where a person will be, and the distance (m) between middles that is too near."""
+REACTION = 0.4
+"""Seconds for which it goes on as before, whatever it decides."""
 EVASIONS = (Velocity(), Velocity(-0.3), Velocity(CRUISE), Velocity(0.0, 0.2), Velocity(0.0, -0.2))
 """What it may do instead, the first if nothing else is better: stop, step back, hurry on, step aside."""
 CALM_DOWN = 0.6
@@ -196,13 +198,19 @@ def yielding(body: Body, wanted: Velocity, aim: np.ndarray) -> Velocity:
     if length > 1e-6 and any(_stands_before(person - here.position, way / length) for person in body.people):
         wanted = Velocity()
     walkers = [p for p in body.tracks if np.hypot(*p.velocity) > HASTENS]
-    if all(_nearest(here, wanted, person, body.time) > MEETING for person in walkers):
+    now = _moved(here, body.walk or Velocity())
+
+    def nearest(velocity: Velocity) -> float:
+        then = _moved(here, velocity)
+        return min((_nearest(here, now, then, person, body.time) for person in walkers), default=np.inf)
+
+    if nearest(wanted) > MEETING:
         return wanted
 
     def room(velocity: Velocity) -> float:
         goal = here.position + _moved(here, velocity)
         blocked = not velocity.is_zero and body.floor.clearance(goal) < RADIUS
-        return -1.0 if blocked else min(_nearest(here, velocity, person, body.time) for person in walkers)
+        return -1.0 if blocked else nearest(velocity)
 
     return max((wanted, *EVASIONS), key=room)
 
@@ -212,11 +220,12 @@ def _moved(here: Stance, velocity: Velocity) -> np.ndarray:
     return here.rotation[:2, :2] @ [velocity.forward, velocity.left]
 
 
-def _nearest(here: Stance, velocity: Velocity, person: Person, time: float) -> float:
-    """How near (m) `person` will come within `FORESIGHT` s, infinite if it is nearest now."""
-    to = person.at(time) - here.position
-    times = np.linspace(0.0, FORESIGHT, 11)[:, None]
-    apart = np.hypot(*(to + times * (person.velocity - _moved(here, velocity))).T)
+def _nearest(here: Stance, now: np.ndarray, then: np.ndarray, person: Person, time: float) -> float:
+    """How near (m) `person` will come within `FORESIGHT` s to a robot that moves on at `now`, and after `REACTION` s at
+    `then` (2,) m/s; infinite if it is nearest at once."""
+    times = np.linspace(0.0, FORESIGHT, 15)[:, None]
+    mine = np.minimum(times, REACTION) * now + np.maximum(times - REACTION, 0.0) * then
+    apart = np.hypot(*(person.at(time) - here.position + times * person.velocity - mine).T)
     return float(apart.min()) if apart.argmin() > 0 else np.inf
 
 
