@@ -3,7 +3,7 @@ import subprocess
 import sys
 
 import pytest
-from hypothesis import given
+from hypothesis import example, given
 from hypothesis import strategies as st
 
 from bunraku.cli import COMMANDS, command_words, main
@@ -25,6 +25,7 @@ def test_the_longest_command_wins(arguments: list[str]) -> None:
 
 
 @given(st.lists(st.text(min_size=1), max_size=4))
+@example(["memory export", "0"])
 def test_no_words_are_guessed_to_be_a_command(arguments: list[str]) -> None:
     try:
         words = command_words(arguments, COMMANDS)

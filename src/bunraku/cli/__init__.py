@@ -88,7 +88,7 @@ def command_words(arguments: Sequence[str], commands: Mapping[str, str]) -> str 
     """
     for count in range(len(arguments), 0, -1):
         words = " ".join(arguments[:count])
-        if words in commands:
+        if words in commands and len(words.split()) == count:
             return words
     if not arguments or arguments[0] in HELP or _commands_under(arguments, commands):
         return None
