@@ -30,7 +30,7 @@ def walked(start, velocity, seconds: float, noise: float = 0.0, seed: int = 0) -
 def test_somebody_who_walks_stays_one_person_of_that_velocity(vx, vy, seed):
     velocity = np.array([vx, vy])
     (person,) = walked(np.array([4.0, 0.0]), velocity, 5.0, noise=0.03, seed=seed)
-    assert np.hypot(*(person.velocity - velocity)) < 0.2
+    assert np.hypot(*(person.velocity - velocity)) < 0.25  # six standard deviations of one axis
     assert np.hypot(*(person.at(5.0) - [4.0, 0.0] - 5.0 * velocity)) < 0.2
 
 
