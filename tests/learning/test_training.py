@@ -120,6 +120,12 @@ def test_a_policy_for_another_hand_is_refused(exported):
         Policy(exported[0], "h11")
 
 
+def test_a_policy_that_knows_other_things_is_refused(exported, monkeypatch):
+    monkeypatch.setattr("bunraku.learning.acting.KIND_NAMES", ("mug", "teapot"))
+    with pytest.raises(UserError, match="other kinds of things"):
+        Policy(exported[0], "h22")
+
+
 def test_a_missing_or_broken_policy_is_refused(tmp_path):
     with pytest.raises(UserError, match="there is no policy"):
         Policy(tmp_path / "none.onnx", "h22")

@@ -13,15 +13,13 @@ import numpy as np
 
 from bunraku.errors import UserError
 from bunraku.learning.frames import SIDE_ACTION, difference, moved, synergies
-from bunraku.learning.tokens import ENCODER, LOOK_PERIOD, Tokens, features, look
+from bunraku.learning.tokens import COLOUR_NAMES, ENCODER, KIND_NAMES, LOOK_PERIOD, Tokens, features, look
 from bunraku.learning.words import buckets
 from bunraku.skills import Body, Outcome
 from bunraku.skills.body import IK_PERIOD, Pose
 from bunraku.skills.looking import look_around
 
 FORMAT = "bunraku-policy-1"
-MODELS = Path(__file__).parent / "models"
-"""Policies that come with the package, each with its model card; the name of one stands for its file."""
 EXECUTED = 3
 """Frames of a chunk that are carried out before the next one is asked for."""
 LARGEST_STEP, LARGEST_TURN = 0.06, 0.30
@@ -40,7 +38,7 @@ class About:
 
 
 class Policy:
-    """A trained policy from a file, or the one of that name that comes with the package.
+    """A trained policy from a file.
 
     Raises `UserError` when the file is no policy, or one for another format, encoder or hand.
     """
@@ -52,8 +50,6 @@ class Policy:
             raise UserError(
                 "acting needs ONNX Runtime: install it with `pip install 'bunraku[run-policy]'`."
             ) from error
-        shipped = MODELS / f"{path}.onnx"
-        path = shipped if shipped.exists() and not path.exists() else path
         options = onnxruntime.SessionOptions()
         options.intra_op_num_threads = options.inter_op_num_threads = 1
         try:
@@ -71,6 +67,9 @@ class Policy:
         ):
             if found != wanted:
                 raise UserError(f"{path} is a policy for the {what} {found}, {wanted} is expected: train it anew.")
+
+        if (card["kinds"], card["colours"]) != (list(KIND_NAMES), list(COLOUR_NAMES)):
+            raise UserError(f"{path} knows other kinds of things or other colours than this version: train it anew.")
 
     def choose(self, inputs: np.ndarray, tokens: np.ndarray, words: np.ndarray) -> tuple[np.ndarray, int]:
         """The chunk (CHUNK, SIDE_ACTION) for the thing meant by `words`, and which of the `tokens` that is."""
