@@ -9,11 +9,12 @@ from bunraku.learning.frames import SIDE_ACTION
 from bunraku.learning.samples import CHUNK, Samples
 from bunraku.learning.tokens import COLOUR_NAMES, FEATURES, KIND_NAMES, TOKEN
 from bunraku.learning.words import buckets
+from bunraku.robot import RobotSpec
 
 torch = pytest.importorskip("torch")
 pytest.importorskip("onnxscript")
 
-from bunraku.learning.acting import Policy  # noqa: E402
+from bunraku.learning.acting import MODELS, Policy  # noqa: E402
 from bunraku.learning.export import export  # noqa: E402
 from bunraku.learning.policies.grounded import NetworkConfig  # noqa: E402
 from bunraku.learning.training import Trainer, TrainingConfig, displace  # noqa: E402
@@ -124,6 +125,14 @@ def test_a_policy_that_knows_other_things_is_refused(exported, monkeypatch):
     monkeypatch.setattr("bunraku.learning.acting.KIND_NAMES", ("mug", "teapot"))
     with pytest.raises(UserError, match="other kinds of things"):
         Policy(exported[0], "h22")
+
+
+def test_the_policy_that_comes_with_the_package_fits_this_robot():
+    about = Policy(Path("pick-up"), RobotSpec().hand).about
+    assert about.tasks == ("pick-up",)
+    assert sum(file.stat().st_size for file in MODELS.glob("*.onnx")) < 5e6
+    for file in MODELS.glob("*.onnx"):
+        assert file.with_suffix(".md").exists(), "a policy without a model card"
 
 
 def test_a_missing_or_broken_policy_is_refused(tmp_path):

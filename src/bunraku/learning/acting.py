@@ -20,6 +20,8 @@ from bunraku.skills.body import IK_PERIOD, Pose
 from bunraku.skills.looking import look_around
 
 FORMAT = "bunraku-policy-1"
+MODELS = Path(__file__).parent / "models"
+"""Policies that come with the package, each with its model card; the name of one stands for its file."""
 EXECUTED = 3
 """Frames of a chunk that are carried out before the next one is asked for."""
 LARGEST_STEP, LARGEST_TURN = 0.06, 0.30
@@ -38,7 +40,7 @@ class About:
 
 
 class Policy:
-    """A trained policy from a file.
+    """A trained policy from a file, or the one of that name that comes with the package.
 
     Raises `UserError` when the file is no policy, or one for another format, encoder or hand.
     """
@@ -50,6 +52,8 @@ class Policy:
             raise UserError(
                 "acting needs ONNX Runtime: install it with `pip install 'bunraku[run-policy]'`."
             ) from error
+        shipped = MODELS / f"{path}.onnx"
+        path = shipped if shipped.exists() and not path.exists() else path
         options = onnxruntime.SessionOptions()
         options.intra_op_num_threads = options.inter_op_num_threads = 1
         try:
