@@ -18,8 +18,8 @@ def main(episodes: int = 24, seed: int = 0, path: Path = KEPT) -> None:
     """Run the falls that `path` does not hold yet; print medians, 90 % quantiles and the worst."""
     rows = [json.loads(line) for line in path.read_text().splitlines()] if path.exists() else []
     done = {(row["seed"], row["how"]) for row in rows}
-    for one in range(seed, seed + episodes):
-        for how in HOWS:
+    for how in HOWS:
+        for one in range(seed, seed + episodes):
             if (one, how) not in done:
                 row = asdict(fall(one, how))
                 with path.open("a") as file:

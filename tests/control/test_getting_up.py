@@ -63,6 +63,8 @@ def test_held_fast_it_gives_up_and_says_so(spec, robot):
         getting_up.compute(observation)
     assert getting_up.stuck is not None
     assert "help" in getting_up.stuck
+    assert getting_up.attempts == ATTEMPTS
+    assert getting_up.stage == STRAIGHTEN[0].name
     assert not getting_up.finished
 
 

@@ -191,9 +191,10 @@ class GettingUp:
 
     def _begin(self, observation: Observation) -> None:
         """Straighten first, whatever the posture is; then lie on the front or on the back."""
-        self.attempts += 1
-        if self.attempts > ATTEMPTS:
+        if self.attempts == ATTEMPTS:
             self.stuck = f"I tried {ATTEMPTS} times to get up and could not; please help me"
+        else:
+            self.attempts += 1
         self._take(STRAIGHTEN, observation.joints.position)
 
     def _take(self, moves: tuple[Move, ...], joints: np.ndarray) -> None:
@@ -205,7 +206,7 @@ class GettingUp:
 
     def _end_move(self, move: Move, observation: Observation) -> None:
         reached = posture(self._spec, move)
-        if not self._got_there(move, observation):
+        if self.stuck is not None or not self._got_there(move, observation):
             self._begin(observation)
         elif len(self._moves) > 1:
             del self._moves[0]
