@@ -1,8 +1,9 @@
 """Getting up again: from lying to a squat through a sequence of postures, then balance takes over.
 
 Kneeling, lifting the knees and squatting were found by statics (`benchmarks/legs/postures.py`): the centre of mass lies
-over what touches the ground then. The others were found by hand. Joint servos play them one after the other, within the motors' limits. What tells success from failure is gravity
-in the pelvis, the joints and the feet's forces; after a failure it lies down again and tries once more.
+over what touches the ground then. The others were found by hand. Joint servos play them one after the other, within the
+motors' limits. What tells success from failure is gravity in the pelvis and the feet's forces; after a failure it lies
+down again and tries once more.
 """
 
 from __future__ import annotations
