@@ -15,12 +15,12 @@ from bunraku.skills import Body, Outcome
 from bunraku.skills.body import wait
 from bunraku.skills.looking import look_around
 from bunraku.skills.picking import pick
-from bunraku.skills.placing import Spot, carry, ways_to_put
+from bunraku.skills.placing import Spot, carry, lower, ways_to_put
 from bunraku.skills.props import look_for_props
 from bunraku.skills.rubbing import rub
 from bunraku.tasks.assignment import Assignment
 from bunraku.tasks.episode import WIPE as INFO
-from bunraku.tasks.referee import HANDS, HOLD, Referee
+from bunraku.tasks.referee import HANDS, HOLD, PERIOD, Referee
 from bunraku.tasks.stage import Manipulation
 from bunraku.tasks.wordings import worded
 
@@ -31,8 +31,8 @@ CELL, CLOSE = 0.005, 0.0015
 """Side (m) of the cells in which a stain is counted; a cell is wiped when the sponge passes over it this close (m)."""
 SLOW = 0.02
 """Speed (m/s) along the counter below which a sponge does not wipe."""
-CLEAN = 0.95
-"""Share of the stain that must be gone."""
+CLEAN, RUBBED = 0.95, 0.10
+"""Share of the stain that must be gone, and how far (m) the sponge must have been rubbed over the counter in all."""
 WORDINGS = (
     "wipe the {target} off the counter with the sponge",
     "take the sponge and wipe away the {target}",
@@ -69,6 +69,7 @@ class WipeReferee(Referee):
         cells = cells[np.hypot(*cells.T) < radius] + stain.position[:2]
         self._cells = np.column_stack([cells, np.full(len(cells), SURFACES["counter"].top)])
         self._dirty = np.ones(len(cells), bool)
+        self._rubbed = 0.0
 
     def _not_there(self) -> str:
         name = self._assignment.object
@@ -80,8 +81,11 @@ class WipeReferee(Referee):
             local = np.abs((self._cells - pose.position) @ turn) - half
             under = (local[:, :2] < 0).all(axis=1) & (np.abs(local[:, 2]) < CLOSE)
             self._dirty &= ~under
+            self._rubbed += float(across) * PERIOD
         left = float(self._dirty.mean())
-        return "" if left < 1 - CLEAN else f"{100 * left:.0f} % of the stain is left"
+        if left >= 1 - CLEAN:
+            return f"{100 * left:.0f} % of the stain is left"
+        return "" if self._rubbed > RUBBED else f"the sponge was rubbed over {100 * self._rubbed:.0f} cm only"
 
 
 def expert(body: Body, instruction: str) -> Generator[None, None, Outcome]:
@@ -102,6 +106,7 @@ def expert(body: Body, instruction: str) -> Generator[None, None, Outcome]:
     if way is None:
         return Outcome("wipe", False, f"my {side} hand cannot bring the sponge there")
     yield from carry(body, *way)
+    yield from lower(body, way[0])
     outcome = yield from rub(body, side, PROPS["stain"].primitives[0].size[0])
     yield from wait(body, HOLD + 0.2)
     return outcome
