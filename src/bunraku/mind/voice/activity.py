@@ -18,6 +18,8 @@ class Detector(Protocol):
 
     onset: int
     """Frames of speech in a row that make a beginning certain."""
+    hangover: int
+    """Frames without speech that make an end certain. People pause for about 350 ms inside a sentence."""
 
     def __call__(self, frame: np.ndarray) -> bool:
         """Whether the frame (512,) holds speech."""
@@ -54,6 +56,7 @@ class SileroDetector:
     """
 
     onset = 1
+    hangover = 11  # 350 ms
 
     def __init__(self, model: Path):
         import onnxruntime
@@ -78,6 +81,7 @@ class WebRtcDetector:
     """The detector of the WebRTC project, as pocketsphinx bundles it."""
 
     onset = 2
+    hangover = 16  # 510 ms, for it takes the quiet ends of words for silence
 
     def __init__(self) -> None:
         from pocketsphinx import Vad
@@ -97,10 +101,9 @@ class WebRtcDetector:
 
 @dataclass
 class Segmenter:
-    """Turns activity into utterances: begun when the detector is certain, ended after `hangover` frames without."""
+    """Turns activity into utterances: begun when the detector is certain, ended when it is certain that no more comes."""
 
     detect: Detector
-    hangover: int = 11  # 350 ms: people pause about as long inside a sentence
     speaking: bool = False
     _run: int = 0
 
@@ -112,7 +115,7 @@ class Segmenter:
         if not self.speaking and self._run >= self.detect.onset:
             self.speaking, self._run = True, 0
             return "start"
-        if self.speaking and self._run >= self.hangover:
+        if self.speaking and self._run >= self.detect.hangover:
             self.speaking, self._run = False, 0
             return "end"
         return "speech" if self.speaking else "silence"
