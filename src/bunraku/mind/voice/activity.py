@@ -101,7 +101,7 @@ class WebRtcDetector:
 
 @dataclass
 class Segmenter:
-    """Turns activity into utterances: begun when the detector is certain, ended when it is certain that no more comes."""
+    """Turns activity into utterances, begun and ended when the detector is certain."""
 
     detect: Detector
     speaking: bool = False
