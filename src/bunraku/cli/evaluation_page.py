@@ -8,7 +8,7 @@ from html import escape
 from pathlib import Path
 
 from bunraku.cli.evaluation import Rate, rate_of, rates_by_kind
-from bunraku.errors import UserError
+from bunraku.cli.records import save_page
 from bunraku.tasks.episode import EpisodeResult, strip_path
 
 STYLE = """
@@ -36,11 +36,7 @@ def write_page(path: Path, name: str, rows: Iterable[EpisodeResult], strips: Pat
         *(_failure(row, strip_path(strips, row.seed)) for row in failed),
         "</html>",
     ]
-    try:
-        path.parent.mkdir(parents=True, exist_ok=True)
-        path.write_text("\n".join(parts), encoding="utf-8")
-    except OSError as error:
-        raise UserError(f"the page {path} cannot be written: {error.strerror or error}.") from None
+    save_page(path, "\n".join(parts))
 
 
 def _rate(rate: Rate) -> str:

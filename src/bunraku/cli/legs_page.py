@@ -8,7 +8,7 @@ from typing import Any
 
 import numpy as np
 
-from bunraku.errors import UserError
+from bunraku.cli.records import save_page
 from bunraku.robot import JOINTS, RobotSpec
 from bunraku.tasks.legs import DIRECTIONS, FORCES, Rows, Survival, conditions, figures
 from bunraku.tasks.walking import PUSH_TIME
@@ -36,11 +36,7 @@ def write_page(rows: Rows, path: Path) -> None:
         _torques(rows.of("walk", "20 s")),
         "</html>",
     ]
-    try:
-        path.parent.mkdir(parents=True, exist_ok=True)
-        path.write_text("\n".join(parts), encoding="utf-8")
-    except OSError as error:
-        raise UserError(f"the page {path} cannot be written: {error.strerror or error}.") from None
+    save_page(path, "\n".join(parts))
 
 
 def _walks(rows: list[dict[str, Any]]) -> str:

@@ -38,3 +38,12 @@ def write_json(path: Path, content: Any) -> None:
         os.replace(temporary, path)
     except OSError as error:
         raise UserError(f"cannot write {path}: {error.strerror}; name another file.") from error
+
+
+def save_page(path: Path, html: str) -> None:
+    """Write a page that needs no other file to `path`. Raises `UserError` when it cannot be written."""
+    try:
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.write_text(html, encoding="utf-8")
+    except OSError as error:
+        raise UserError(f"the page {path} cannot be written: {error.strerror or error}.") from None

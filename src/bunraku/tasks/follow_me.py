@@ -7,7 +7,6 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable
-from contextlib import ExitStack
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -17,13 +16,12 @@ from bunraku.house import ROOMS, blocks, room_at
 from bunraku.runtime import Event, Runtime
 from bunraku.sim import Scene, truth
 from bunraku.sim.person import Person
-from bunraku.sim.robot import SimulatedRobot
-from bunraku.sim.video import Film
-from bunraku.sim.world import World, create_world
+from bunraku.sim.world import World
 from bunraku.skills.following import follow
 from bunraku.skills.paths import FloorMap
 from bunraku.skills.walking import Stance
 from bunraku.tasks.episode import FOLLOW_ME, EpisodeResult, Progress
+from bunraku.tasks.stage import filmed_robot
 
 APART = (1.0, 2.5)
 """Between which distances (m) it is with the person."""
@@ -156,13 +154,7 @@ def run(seed: int, out: Path | None, video: bool, on_progress: Callable[[Progres
     """Run one episode; see `bunraku.tasks.run_episode`."""
     began = time.perf_counter()
     walk = draw_walk(seed)
-    with ExitStack() as stack:
-        world = create_world(walk.scene)
-        robot = SimulatedRobot(world, seed)
-        stack.callback(robot.close)
-        film = Film(world, out / "video.mp4") if out and video else None
-        if film:
-            stack.callback(film.close)
+    with filmed_robot(walk.scene, seed, out / "video.mp4" if out and video else None) as (world, robot, film):
         referee, caption = Companion(world, walk.person), [""]
 
         def tick(observation) -> None:

@@ -18,15 +18,14 @@ from bunraku.runtime import Event, Runtime
 from bunraku.sim import Scene
 from bunraku.sim.liquid import Drink
 from bunraku.sim.person import PERSON
-from bunraku.sim.robot import SimulatedRobot
 from bunraku.sim.video import Film
-from bunraku.sim.world import World, create_world
+from bunraku.sim.world import World
 from bunraku.skills.recollection import Recollection
 from bunraku.skills.walking import Stance
 from bunraku.tasks.assignment import PLATE, Assignment, draw_assignment, draw_errand, errand, fits, room_for
 from bunraku.tasks.episode import BRING, PICK_PLACE, EpisodeResult, Progress
 from bunraku.tasks.referee import Referee
-from bunraku.tasks.stage import SETTLE, await_verdict, result_of
+from bunraku.tasks.stage import SETTLE, await_verdict, filmed_robot, result_of
 
 LONGEST = 180.0
 """Simulated seconds after which an episode is broken off."""
@@ -53,12 +52,8 @@ def run(
     with ExitStack() as stack:
         log = stack.enter_context(_log(out / "episode.jsonl" if out else None))
         log("assignment", asdict(assignment) | {"seed": seed})
-        world = create_world(assignment.scene)
-        robot = SimulatedRobot(world, seed)
-        stack.callback(robot.close)
-        film = Film(world, out / "video.mp4") if out and video else None
-        if film:
-            stack.callback(film.close)
+        path = out / "video.mp4" if out and video else None
+        world, robot, film = stack.enter_context(filmed_robot(assignment.scene, seed, path))
         watch = _Watch(world, Referee(world, assignment), film, assignment.instruction, log, on_progress)
         recollection = stack.enter_context(Recollection.afresh(out / "memory")) if out else None
         start = Stance(*assignment.scene.start)

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Callable, Generator, Sequence
+from collections.abc import Callable, Generator, Iterator, Sequence
+from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from types import TracebackType
@@ -11,6 +12,7 @@ from typing import Any
 
 from bunraku.robot import CAMERAS, Command, Observation, Robot, RobotSpec
 from bunraku.runtime import Event, Runtime
+from bunraku.sim import Scene
 from bunraku.sim.robot import SimulatedRobot
 from bunraku.sim.strip import FilmStrip
 from bunraku.sim.video import Film
@@ -42,6 +44,19 @@ class Manipulation:
     expert: Acting
     longest: float = 60.0
     referee: Callable[[World, Assignment], Referee] = Referee
+
+
+@contextmanager
+def filmed_robot(scene: Scene, seed: int, path: Path | None) -> Iterator[tuple[World, SimulatedRobot, Film | None]]:
+    """A world, the robot in it, and its film if a file is named for one; robot and film are closed in the end."""
+    with ExitStack() as stack:
+        world = create_world(scene)
+        robot = SimulatedRobot(world, seed)
+        stack.callback(robot.close)
+        film = Film(world, path) if path else None
+        if film:
+            stack.callback(film.close)
+        yield world, robot, film
 
 
 def await_verdict(runtime: Runtime, referee: Referee) -> None:
