@@ -2,7 +2,9 @@
 
 import os
 import time
+from pathlib import Path
 
+from bunraku.errors import UserError
 from bunraku.tasks.episode import EpisodeResult
 
 KINDS = ("mug", "ball", "box")
@@ -26,3 +28,16 @@ def slow_episode(seed: int) -> EpisodeResult:
 def dying_episode(seed: int) -> EpisodeResult:
     """An episode whose process the system kills."""
     os._exit(9)
+
+
+def unlucky_episode(folder: Path, seed: int) -> EpisodeResult:
+    """An episode whose process the system kills at its first try, if its seed is odd and below 4."""
+    if seed in (1, 3) and not (folder / f"{seed}").exists():
+        (folder / f"{seed}").touch()
+        os._exit(9)
+    return episode(seed)
+
+
+def refused_episode(seed: int) -> EpisodeResult:
+    """An episode that cannot be recorded."""
+    raise UserError("the disk is full: make room.")

@@ -28,7 +28,7 @@ from bunraku.cli.evaluation import (
 )
 from bunraku.cli.evaluation_page import write_page
 from bunraku.cli.graphics import draw_test_picture
-from bunraku.cli.records import require_seed
+from bunraku.cli.records import require_counts, require_ray, require_seed
 from bunraku.errors import UserError
 from bunraku.tasks.episode import PICK_PLACE, EpisodeResult, registry
 
@@ -37,7 +37,8 @@ def evaluate(
     task: Annotated[str, tyro.conf.Positional, tyro.conf.arg(metavar="TASK")],
     episodes: int = 100,
     seed: int = 0,
-    workers: int = 1,
+    workers: int | None = None,
+    ray: str | None = None,
     json: Path | None = None,
     resume: bool = False,
     policy: Path | None = None,
@@ -52,7 +53,8 @@ def evaluate(
         task: one of those that `bunraku tasks` lists.
         episodes: how many.
         seed: of the first episode; the others follow.
-        workers: processes that share the episodes.
+        workers: processes that share the episodes; one by default, on a cluster as many as it has CPUs.
+        ray: address of a Ray cluster whose machines share the episodes; "local" starts one here.
         json: file that keeps every episode; runs/<task>-<date>-<time>.json by default.
         resume: continue such a file instead of refusing to overwrite it.
         policy: a trained policy, such as `bunraku learn` writes, instead of the scripted expert.
@@ -69,21 +71,21 @@ def evaluate(
         from bunraku.cli.learning import policy_runner
 
         name = f"{task} by {policy.stem}" + ("" if control == "none" else f", {control}")
-        run = partial(run_seed, task, run=policy_runner(policy, control, strips if html else None))
+        run = partial(run_seed, task, run=policy_runner(policy, control, strips.resolve() if html else None))
     elif control != "none":
         raise UserError("--control is for a policy: name one with --policy.")
     elif html is not None and registry()[task].gym_id and task != PICK_PLACE.name:
         from bunraku.tasks.manipulations import run_expert
 
-        run = partial(run_seed, task, run=partial(run_expert, strips=strips))
-    if episodes < 1 or workers < 1:
-        raise UserError(f"--episodes and --workers must be at least 1, got {episodes} and {workers}.")
+        run = partial(run_seed, task, run=partial(run_expert, strips=strips.resolve()))
+    require_counts(episodes, workers)
+    require_ray(ray)
     draw_test_picture()
     file = EvaluationFile.open(record, name, resume)
     console = Console(highlight=False)
     seeds = range(seed, seed + episodes)
     try:
-        for row in _shown(console, file, run, seeds, workers):
+        for row in _shown(console, file, partial(run_seeds, run, workers=workers, ray=ray), seeds):
             file.add(row)
     finally:
         if file.rows:
@@ -131,14 +133,14 @@ def _cells(rate: Rate) -> tuple[str, str, Text]:
 
 
 def _shown(
-    console: Console, file: EvaluationFile, run: Callable[[int], EpisodeResult], seeds: range, workers: int
+    console: Console, file: EvaluationFile, run: Callable[[list[int]], Iterable[EpisodeResult]], seeds: range
 ) -> Iterable[EpisodeResult]:
     kept = {row.seed for row in file.rows}
     left = [seed for seed in seeds if seed not in kept]
     columns = (TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn(), TimeElapsedColumn())
     with Progress(*columns, TimeRemainingColumn(), console=console, transient=True) as progress:
         bar = progress.add_task(file.task, total=len(seeds), completed=len(seeds) - len(left))
-        for row in run_seeds(run, left, workers):
+        for row in run(left):
             yield row
             rate = rate_of(file.rows)
             progress.update(bar, advance=1, description=f"{file.task} {100 * rate.rate:.0f} %")

@@ -150,12 +150,20 @@ def summary(task: str, rows: Sequence[EpisodeResult]) -> dict[str, Any]:
     }
 
 
-def run_seeds(run: Callable[[int], Result], seeds: Sequence[int], workers: int = 1) -> Generator[Result]:
-    """Yield what `run` gives of every seed as it finishes, from `workers` processes; `run` must be importable by them.
+def run_seeds(
+    run: Callable[[int], Result], seeds: Sequence[int], workers: int | None = None, ray: str | None = None
+) -> Generator[Result]:
+    """Yield what `run` gives of every seed as it finishes; `run` must be importable by those who share the work.
 
+    These are `workers` processes, one by default, or those of the Ray cluster at the address `ray`, `workers` at once.
     Raises `UserError` when a worker dies.
     """
-    if workers == 1:
+    if ray is not None:
+        from bunraku.cli.cluster import run_on_cluster
+
+        yield from run_on_cluster(run, seeds, ray, workers)
+        return
+    if workers is None or workers == 1:
         yield from map(run, seeds)
         return
     os.environ.setdefault("OMP_NUM_THREADS", "1")  # one thread each: the processes already fill the cores

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from dataclasses import replace
 from functools import partial
 from pathlib import Path
@@ -16,7 +16,7 @@ from rich.table import Table
 from rich.text import Text
 
 from bunraku.cli.graphics import draw_test_picture
-from bunraku.cli.records import make_folder
+from bunraku.cli.records import make_folder, require_counts, require_ray
 from bunraku.errors import UserError
 
 if TYPE_CHECKING:
@@ -33,7 +33,8 @@ def collect(
     out: Path,
     episodes: int = 100,
     seed: int = 0,
-    workers: int = 1,
+    workers: int | None = None,
+    ray: str | None = None,
     disturbed: float = 0.75,
 ) -> int:
     """Record the scripted expert at work, as a LeRobot data set.
@@ -45,15 +46,19 @@ def collect(
         out: folder of the data set.
         episodes: how many of each task.
         seed: of the first episode; the others follow.
-        workers: processes that share the episodes.
+        workers: processes that share the episodes; one by default, on a cluster as many as it has CPUs.
+        ray: address of a Ray cluster whose machines share the episodes; "local" starts one here.
         disturbed: share of the episodes in which the body is pushed off its way: a learner sees how to come back.
     """
     if not tasks:
         raise UserError("no task was named: say which, as in `bunraku collect pick-up --out data/pick-up`.")
-    if episodes < 1 or workers < 1 or not 0 <= disturbed <= 1:
-        raise UserError("--episodes and --workers must be at least 1, and --disturbed between 0 and 1.")
+    require_counts(episodes, workers)
+    if not 0 <= disturbed <= 1:
+        raise UserError(f"--disturbed must be between 0 and 1, got {disturbed:g}.")
+    require_ray(ray)
     require("pyarrow", "collecting needs PyArrow: install it with `pip install 'bunraku[data]'`.")
-    from bunraku.learning.collecting import collect_episode, missing
+    from bunraku.cli.evaluation import run_seeds
+    from bunraku.learning.collecting import collect_episode, collect_parcel, missing, unpack
     from bunraku.learning.lerobot import RECORDED, finalise
     from bunraku.tasks.manipulations import manipulation
 
@@ -66,8 +71,14 @@ def collect(
         for task in tasks:
             folder = out / RECORDED / task
             left = missing(folder, seeds)
-            run = partial(collect_episode, task, root=folder, disturbed=disturbed)
-            _collect(console, task, run, left, len(seeds), workers)
+            if ray is None:
+                run = partial(collect_episode, task, root=folder, disturbed=disturbed)
+                collected = run_seeds(run, left, workers)
+            else:
+                # Other machines have other disks: episodes come home by the cluster, and are unpacked here.
+                run = partial(collect_parcel, task, disturbed=disturbed)
+                collected = (unpack(parcel, folder) for parcel in run_seeds(run, left, workers, ray))
+            _collect(console, task, collected, len(left), len(seeds))
     finally:
         if any((out / RECORDED).glob("*/*/episode.json")):
             whole = finalise(out)
@@ -75,21 +86,19 @@ def collect(
     return 0
 
 
-def _collect(console: Console, task: str, run, left: list[int], total: int, workers: int) -> None:
-    from bunraku.cli.evaluation import run_seeds
-
+def _collect(console: Console, task: str, episodes: Iterable[Collected], left: int, total: int) -> None:
     columns = (TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn(), TimeRemainingColumn())
     succeeded = cpu = recording = 0.0
     with Progress(*columns, console=console, transient=True) as progress:
-        bar = progress.add_task(task, total=total, completed=total - len(left))
-        for collected in run_seeds(run, left, workers):
+        bar = progress.add_task(task, total=total, completed=total - left)
+        for collected in episodes:
             progress.advance(bar)
             _print_collected(console, collected)
             succeeded, cpu = succeeded + collected.success, cpu + collected.cpu_s
             recording += collected.recording_s
     if left:
         console.print(
-            f"{task}: {succeeded:.0f} of {len(left)} succeeded; {cpu / len(left):.1f} s of CPU an episode, "
+            f"{task}: {succeeded:.0f} of {left} succeeded; {cpu / left:.1f} s of CPU an episode, "
             f"{100 * recording / max(cpu - recording, 1e-9):.1f} % of it for recording"
         )
 

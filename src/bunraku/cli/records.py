@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+from importlib.util import find_spec
 from pathlib import Path
 from typing import Any
 
@@ -25,6 +26,19 @@ def require_seed(seed: int) -> None:
     """Raise `UserError` for a seed that no generator takes."""
     if seed < 0:
         raise UserError(f"--seed must be 0 or more, got {seed}.")
+
+
+def require_counts(episodes: int, workers: int | None) -> None:
+    """Raise `UserError` when there is nothing to do, or nobody to do it."""
+    if episodes < 1 or (workers is not None and workers < 1):
+        told = "" if workers is None else f" and {workers}"
+        raise UserError(f"--episodes and --workers must be at least 1, got {episodes}{told}.")
+
+
+def require_ray(address: str | None) -> None:
+    """Raise `UserError` when a cluster is asked for and Ray is not installed."""
+    if address is not None and find_spec("ray") is None:
+        raise UserError("--ray needs Ray: install it with `pip install 'bunraku[scale]'`.")
 
 
 def write_json(path: Path, content: Any) -> None:

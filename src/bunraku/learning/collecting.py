@@ -2,6 +2,11 @@
 
 from __future__ import annotations
 
+import io
+import os
+import shutil
+import tarfile
+import tempfile
 import time
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -10,7 +15,7 @@ from pathlib import Path
 import numpy as np
 
 from bunraku.learning.disturbance import Disturbance
-from bunraku.learning.episodes import Ending, Header, Recorder
+from bunraku.learning.episodes import Ending, Header, Recorder, room_on_disk
 from bunraku.robot import Command, Observation
 from bunraku.tasks.manipulations import manipulation
 from bunraku.tasks.stage import Stage
@@ -61,6 +66,40 @@ def collect_episode(task: str, seed: int, root: Path, disturbed: float = DISTURB
     return Collected(
         seed, result.success, result.outcome, result.reason, recorder.frames, time.process_time() - began, spent
     )
+
+
+@dataclass(frozen=True)
+class Parcel:
+    """A collected episode on its way from another machine: what came of it, and its folder as a tar file."""
+
+    collected: Collected
+    folder: bytes
+
+
+def collect_parcel(task: str, seed: int, disturbed: float = DISTURBED) -> Parcel:
+    """Record the expert's episode of `seed` on this machine's own disk, and pack it up."""
+    with tempfile.TemporaryDirectory(prefix="bunraku-") as place:
+        collected = collect_episode(task, seed, Path(place), disturbed)
+        packed = io.BytesIO()
+        with tarfile.open(fileobj=packed, mode="w") as tar:
+            tar.add(Path(place) / f"{seed:06d}", f"{seed:06d}")
+    return Parcel(collected, packed.getvalue())
+
+
+def unpack(parcel: Parcel, root: Path) -> Collected:
+    """Put the episode of `parcel` under `root` in one step, as if it had been recorded there.
+
+    Raises `UserError` when the disk is full; what was collected before is kept.
+    """
+    name = f"{parcel.collected.seed:06d}"
+    with room_on_disk(root):
+        root.mkdir(parents=True, exist_ok=True)
+        with tempfile.TemporaryDirectory(prefix=".parcel-", dir=root) as place:
+            with tarfile.open(fileobj=io.BytesIO(parcel.folder)) as tar:
+                tar.extractall(place, filter="data")
+            shutil.rmtree(root / name, ignore_errors=True)
+            os.replace(Path(place) / name, root / name)
+    return parcel.collected
 
 
 def missing(root: Path, seeds: Sequence[int]) -> list[int]:
