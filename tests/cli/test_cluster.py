@@ -47,11 +47,6 @@ def test_stopping_early_leaves_no_worker_behind(tmp_path: Path) -> None:
         time.sleep(0.1)
 
 
-def test_a_cluster_that_is_not_there_is_one_sentence() -> None:
-    with pytest.raises(UserError, match="no Ray cluster at"):
-        list(run_seeds(episode, range(2), ray="127.0.0.1:1"))
-
-
 def dying_later(seed: int):
     return episode(seed) if seed == 0 else dying_episode(seed)
 

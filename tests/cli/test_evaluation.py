@@ -123,6 +123,12 @@ def test_stopping_early_leaves_no_worker_behind() -> None:
         time.sleep(0.05)
 
 
+@pytest.mark.parametrize("address", ["127.0.0.1:1", "ray://127.0.0.1:1", "127.0.0.1:port", "127.0.0.1:99999"])
+def test_a_cluster_that_is_not_there_is_one_sentence(address: str) -> None:
+    with pytest.raises(UserError, match=f"no Ray cluster at {address}"):
+        next(run_seeds(episode, range(2), ray=address))
+
+
 def is_running(pid: int) -> bool:
     try:
         os.kill(pid, 0)

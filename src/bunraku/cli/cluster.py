@@ -6,6 +6,7 @@ An episode depends on its seed alone, so one whose worker is lost is simply run 
 from __future__ import annotations
 
 import os
+import socket
 from collections.abc import Callable, Generator, Sequence
 from typing import Any, TypeVar
 
@@ -16,6 +17,7 @@ Result = TypeVar("Result")
 
 LOCAL = "local"
 """The address of a cluster that is started on this machine, and ends with the command."""
+NOBODY = "there is no Ray cluster at {}: start one with `ray start --head`, or say `--ray local`."
 TRIES_AGAIN = 3
 """How often an episode is run again when the worker that ran it is lost."""
 
@@ -55,7 +57,10 @@ def _call(version: str, run: Callable[[int], Result], seed: int) -> Result:
 def _connect(address: str, workers: int | None) -> Any:
     os.environ.setdefault("RAY_USAGE_STATS_ENABLED", "0")
     os.environ.setdefault("RAY_ACCEL_ENV_VAR_OVERRIDE_ON_ZERO", "0")
+    if ":" in address:
+        _knock(address)
     import ray
+    from ray.exceptions import RayError
 
     variables = {name: os.environ[name] for name in ("MUJOCO_GL", "PYTHONPATH") if name in os.environ}
     options: dict[str, Any] = {"log_to_driver": False, "logging_level": "ERROR", "runtime_env": {"env_vars": variables}}
@@ -65,9 +70,18 @@ def _connect(address: str, workers: int | None) -> Any:
         options["address"] = address
     try:
         ray.init(**options)
-    except (ConnectionError, ValueError, RuntimeError, OSError) as error:
-        raise UserError(f"there is no Ray cluster at {address}: start one with `ray start --head`.") from error
+    except (OSError, ValueError, RuntimeError, RayError) as error:
+        raise UserError(NOBODY.format(address)) from error
     return ray
+
+
+def _knock(address: str) -> None:
+    """Find out in a moment whether anybody is there; Ray itself tries for minutes."""
+    host, _, port = address.removeprefix("ray://").rpartition(":")
+    try:
+        socket.create_connection((host, int(port)), timeout=5).close()
+    except (OSError, ValueError, OverflowError) as error:
+        raise UserError(NOBODY.format(address)) from error
 
 
 def _get(ray: Any, reference: Any) -> Any:
