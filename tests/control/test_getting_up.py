@@ -1,10 +1,14 @@
 from __future__ import annotations
 
+from dataclasses import replace
+
+import mujoco
 import numpy as np
 import pytest
 
 from bunraku.control.getting_up import (
     ATTEMPTS,
+    FREE_ARMS,
     FROM_BACK,
     FROM_FRONT,
     FROM_LEFT,
@@ -14,12 +18,12 @@ from bunraku.control.getting_up import (
     mirrored,
     posture,
 )
-from bunraku.control.nominal import NominalModel
+from bunraku.control.nominal import GRAVITY, NominalModel
 from bunraku.robot import JOINTS
 from bunraku.robot.model import SOLE_SIZE
 from bunraku.tasks.standing_up import stand_up
 
-EVERY = (*STRAIGHTEN, *FROM_FRONT, *FROM_BACK, *FROM_LEFT)
+EVERY = (*FREE_ARMS, *FROM_FRONT, *FROM_BACK, *FROM_LEFT)
 
 
 @pytest.mark.parametrize("move", EVERY, ids=lambda move: move.name)
@@ -68,6 +72,34 @@ def test_held_fast_it_gives_up_and_says_so(spec, robot):
     assert not getting_up.finished
 
 
+def test_on_another_planet_the_same_motion_takes_longer_with_joints_that_give_way_alike(spec, robot):
+    slow = np.sqrt(GRAVITY / 3.71)
+    observation = robot.observe()
+    here, there = GettingUp(spec, 0.01), GettingUp(spec, 0.01 * slow, 3.71)
+    for _ in range(60):
+        mine, other = here.compute(observation), there.compute(observation)
+        np.testing.assert_allclose(other.position, mine.position, atol=1e-9)
+        np.testing.assert_allclose(other.velocity * slow, mine.velocity, atol=1e-9)
+        np.testing.assert_allclose(other.stiffness / 3.71, mine.stiffness / GRAVITY)
+        np.testing.assert_allclose(other.damping / np.sqrt(3.71), mine.damping / np.sqrt(GRAVITY))
+
+
+def test_where_it_lies_on_an_arm_it_works_the_arm_out_first(spec, robot):
+    getting_up = GettingUp(spec, 0.05)
+    observation = robot.observe()
+    tilted, stages = {}, []
+    for name, turn in (("flat", [0.0, np.pi / 2, 0.0]), ("on an arm", [0.0, np.pi / 2, 0.6])):
+        tilted[name] = np.empty(4)
+        mujoco.mju_euler2Quat(tilted[name], turn, "xyz")
+    for i in range(120):
+        lies = tilted["on an arm" if i < 60 else "flat"]
+        getting_up.compute(replace(observation, imu=replace(observation.imu, orientation=lies)))
+        if not stages or stages[-1] != getting_up.stage:
+            stages.append(getting_up.stage)
+    assert stages[:5] == ["straighten", "open the arms", "work the arms out", "straighten", "open the arms"]
+    assert getting_up.attempts == 2
+
+
 def test_it_gets_up_from_its_front():
     result = stand_up(1000)
     assert result.side == "front"
@@ -76,6 +108,6 @@ def test_it_gets_up_from_its_front():
 
 
 @pytest.mark.slow
-@pytest.mark.parametrize("seed", [1001, 1002, 1003])
-def test_it_gets_up_from_its_back_and_its_sides(seed):
-    assert stand_up(seed).stood
+@pytest.mark.parametrize(("seed", "gravity"), [(1001, 9.81), (1002, 9.81), (1003, 9.81), (1001, 3.71)])
+def test_it_gets_up_from_its_back_and_its_sides(seed, gravity):
+    assert stand_up(seed, gravity).stood

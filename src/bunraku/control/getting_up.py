@@ -43,6 +43,8 @@ _PRONE = {"neck_pitch": -40, "shoulder_pitch": 165, "shoulder_roll": 12, "elbow"
 _KNEES = {"neck_pitch": -40, "shoulder_roll": 8, "hip_roll": 3, "ankle_roll": -3}
 
 STRAIGHTEN = (Move("straighten", {"shoulder_roll": 40, "elbow": 15, "hip_roll": 12}, 1.2, 0.4),)
+FREE_ARMS = (Move("work the arms out", _PRONE, 1.6), *STRAIGHTEN)
+"""What to do first where it lies on an arm: the arm turns ahead below the chest, and the trunk goes over it."""
 _ELBOWS = {"neck_pitch": 40, "shoulder_pitch": -60, "elbow": 100, "shoulder_roll": 20, "ankle_pitch": -30}
 _SIT = {"waist_pitch": 60, "shoulder_pitch": 60, "elbow": 20, "shoulder_roll": 10}
 _TWIST = {"waist_pitch": 60, "waist_yaw": 58, "neck_pitch": -30, "shoulder_pitch": 80, "elbow": 10, "shoulder_roll": 10}
@@ -162,8 +164,9 @@ class GettingUp:
         self._slow = float(np.sqrt(GRAVITY / gravity))
         self._nominal = NominalModel(spec, gravity)
         self._weight = self._nominal.total_mass * gravity
-        self._stiffness = HOLD_STIFFNESS * spec.torque_limits
-        self._damping = HOLD_DAMPING * spec.armatures
+        # Dynamic similarity: a joint that gives way under the weight as on Earth, in times that are longer by `_slow`.
+        self._stiffness = HOLD_STIFFNESS * spec.torque_limits / self._slow**2
+        self._damping = HOLD_DAMPING * spec.armatures / self._slow
         self._moves: list[Move] = []
         self._start = np.zeros(len(JOINTS))
         self._elapsed = 0.0
@@ -190,13 +193,13 @@ class GettingUp:
         self.stage = move.name
         return self._toward(move)
 
-    def _begin(self, observation: Observation) -> None:
+    def _begin(self, observation: Observation, first: tuple[Move, ...] = STRAIGHTEN) -> None:
         """Straighten first, whatever the posture is; then lie on the front or on the back."""
         if self.attempts == ATTEMPTS:
             self.stuck = f"I tried {ATTEMPTS} times to get up and could not; please help me"
         else:
             self.attempts += 1
-        self._take(STRAIGHTEN, observation.joints.position)
+        self._take(first, observation.joints.position)
 
     def _take(self, moves: tuple[Move, ...], joints: np.ndarray) -> None:
         self._moves = list(moves)
@@ -208,7 +211,7 @@ class GettingUp:
     def _end_move(self, move: Move, observation: Observation) -> None:
         reached = posture(self._spec, move)
         if self.stuck is not None or not self._got_there(move, observation):
-            self._begin(observation)
+            self._begin(observation, FREE_ARMS if move is FROM_FRONT[0] else STRAIGHTEN)
         elif len(self._moves) > 1:
             del self._moves[0]
             self._restart(reached)
