@@ -16,6 +16,9 @@ TRAVEL = 0.006
 STIFFNESS, PRELOAD = 300.0, 1.2
 """A button's spring, N/m, and the force (N) with which it holds the cap up: 3 N to the stop, as arcade buttons have."""
 
+BEAD_FRICTION = (0.5, 1e-5, 0.0002)
+"""Sliding, torsional (m) and rolling (m) friction of a bead. By Hertz, a plastic bead of a gram touches in a patch of 0.03 mm
+radius: with a tool's or a fingertip's torsional friction it would stick in every corner."""
 DRAWN, FRONT, POST = 0.13, 0.010, 0.004
 """How far (m) a drawer comes out, how thick its front is, and half the thickness of what joins the handle to it."""
 
@@ -136,5 +139,6 @@ def _add_bead(spec: mujoco.MjSpec, prop: Prop) -> None:
         size=[*kind.primitives[0].size, 0, 0],
         mass=kind.mass,
         rgba=[*TRIM["metal"], 1.0],
-        **contact(FURNITURE_FRICTION) | {"condim": 6},
+        # With priority: else the larger friction of the two that touch counts.
+        **contact(FURNITURE_FRICTION) | {"condim": 6, "friction": BEAD_FRICTION, "priority": 1},
     )

@@ -44,8 +44,6 @@ def pour(body: Body, side: str, bowl: Seen) -> Generator[None, None, Outcome]:
             continue
         body.say("pour", f"pouring into the {bowl.name}")
         body.posture = way[0]
-        # What weighs on a tilted mug would turn it in the hand.
-        body.set_hand(side, grip.grasp.closed, min(2 * grip.grasp.tension, body.full_tension))
         yield from move_body(body, *route)
         yield from move_body(body, *way[1:], least=SECONDS)
         yield from wait(body, EMPTYING)
