@@ -1,4 +1,4 @@
-"""What a task brings along: buttons on springs, stains and drawers, fixed to the counter, and loose beads."""
+"""What a task brings along: buttons on springs, stains and drawers, fixed to the counter, loose beads and a tray."""
 
 from __future__ import annotations
 
@@ -6,7 +6,17 @@ from dataclasses import dataclass
 
 import mujoco
 
-from bunraku.objects import CABINET, COLOURS, HANDLE_GAP, PROPS, RAISED, SURFACES, TRIM, quaternion_about_z
+from bunraku.objects import (
+    CABINET,
+    COLOURS,
+    HANDLE_GAP,
+    PROPS,
+    RAISED,
+    SURFACES,
+    TRAY_HANDLES,
+    TRIM,
+    quaternion_about_z,
+)
 from bunraku.sim.room import FURNITURE_FRICTION, contact
 
 PROP_PREFIX = "prop/"
@@ -19,6 +29,8 @@ STIFFNESS, PRELOAD = 300.0, 1.2
 BEAD_FRICTION = (0.5, 1e-5, 0.0002)
 """Sliding, torsional (m) and rolling (m) friction of a bead. By Hertz, a plastic bead of a gram touches in a patch of 0.03 mm
 radius: with a tool's or a fingertip's torsional friction it would stick in every corner."""
+RIM = 0.012
+"""How high (m) the rim of a tray rises above its board."""
 DRAWN, FRONT, POST = 0.13, 0.010, 0.004
 """How far (m) a drawer comes out, how thick its front is, and half the thickness of what joins the handle to it."""
 
@@ -43,7 +55,7 @@ def on_counter(kind: str, colour: str, xy: tuple[float, float], yaw: float = 0.0
 
 def add_prop(spec: mujoco.MjSpec, prop: Prop) -> None:
     """Add `prop` to `spec`."""
-    {"button": _add_button, "stain": _add_stain, "handle": _add_drawer, "bead": _add_bead}[prop.kind](spec, prop)
+    _ADD[prop.kind](spec, prop)
 
 
 def _add_button(spec: mujoco.MjSpec, prop: Prop) -> None:
@@ -142,3 +154,32 @@ def _add_bead(spec: mujoco.MjSpec, prop: Prop) -> None:
         # With priority: else the larger friction of the two that touch counts.
         **contact(FURNITURE_FRICTION) | {"condim": 6, "friction": BEAD_FRICTION, "priority": 1},
     )
+
+
+def _add_tray(spec: mujoco.MjSpec, prop: Prop) -> None:
+    (depth, width, thickness), kind = PROPS["tray"].primitives[0].size, PROPS["tray"]
+    tray = spec.worldbody.add_body(name=PROP_PREFIX + prop.name, pos=prop.position, quat=quaternion_about_z(prop.yaw))
+    tray.add_freejoint(name=PROP_PREFIX + prop.name)
+    pale = {"type": mujoco.mjtGeom.mjGEOM_BOX, "rgba": [*TRIM["paper"], 1.0]} | contact(FURNITURE_FRICTION)
+    tray.add_geom(size=[depth, width, thickness], mass=0.7 * kind.mass, **pale)
+    for sign in (-1, 1):
+        for at, size in (((depth, 0), (0.003, width, RIM / 2)), ((0, width), (depth, 0.003, RIM / 2))):
+            tray.add_geom(pos=[sign * at[0], sign * at[1], thickness + RIM / 2], size=size, mass=0.02, **pale)
+        bar = PROPS["handle"].primitives[0].size
+        middle = RAISED["handle"] + bar[2] - thickness
+        low = middle - bar[2]
+        for end in (-1, 1):
+            aside = sign * TRAY_HANDLES + end * (bar[1] - POST)
+            post = [POST, POST, (low - thickness) / 2]
+            tray.add_geom(pos=[0, aside, (low + thickness) / 2], size=post, mass=0.005, **pale)
+        coloured = pale | {"rgba": [*COLOURS[prop.colour], 1.0]}
+        tray.add_geom(pos=[0, sign * TRAY_HANDLES, middle], size=bar, mass=0.03, **coloured)
+
+
+_ADD = {
+    "button": _add_button,
+    "stain": _add_stain,
+    "handle": _add_drawer,
+    "bead": _add_bead,
+    "tray": _add_tray,
+}

@@ -37,6 +37,12 @@ def object_pose(world: World, name: str) -> Pose:
     return Pose(body.xpos.copy(), body.xquat.copy())
 
 
+def prop_pose(world: World, name: str) -> Pose:
+    """Where the prop called `name` is now."""
+    body = world.data.body(PROP_PREFIX + name)
+    return Pose(body.xpos.copy(), body.xquat.copy())
+
+
 def object_speed(world: World, name: str) -> float:
     """Speed (m/s) of the object's origin."""
     return float(np.linalg.norm(object_velocity(world, name)))

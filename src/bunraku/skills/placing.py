@@ -48,18 +48,22 @@ ARM_REACH = 0.75
 """Distance (m) on the floor beyond which no hand reaches."""
 FEW = 24
 """How many ways to put a thing down are tried to learn whether there is one."""
+BESIDE, CLEAR = 0.6, 0.004
+"""How far of the way from a dish's middle to its rim a thing goes in beside what lies in it, and the air (m) that it
+keeps to that until it is let go."""
 RELEASE_HEIGHT = 0.004
 """How high (m) above its support an object is let go."""
 
 
 @dataclass(frozen=True)
 class Spot:
-    """Where something may be put: `point` (3,) m of its support face, how far it may be missed, `tolerance` m, and the
-    thing that carries it there, if it is one."""
+    """Where something may be put: `point` (3,) m of its support face, how far it may be missed, `tolerance` m, the
+    thing that carries it there, if it is one, and the `drop` (m) that it is let fall, over what lies there already."""
 
     point: np.ndarray
     tolerance: float
     carrier: Seen | None = None
+    drop: float = 0.0
 
     @property
     def within_rim(self) -> bool:
@@ -122,6 +126,8 @@ def spots_at(target: Seen, relation: str, kind: str, others: Sequence[Seen]) -> 
             return []
         top = target.position + [0, 0, what.support.height]
         spread = 0.4 * what.support.radius if relation == "on" else 0.0
+        if relation == "in" and (inside := [s for s in others if _lies_in(s, target)]):
+            return [_spot_over(inside, target, top, kind)]
         steps = [(0, 0), (spread, 0), (-spread, 0), (0, spread), (0, -spread)] if spread > 0 else [(0, 0)]
         return [Spot(top + [dx, dy, 0], what.support.radius, target) for dx, dy in steps]
     distance = _radius(target.kind) + _radius(kind) + 0.06
@@ -135,6 +141,25 @@ def spots_at(target: Seen, relation: str, kind: str, others: Sequence[Seen]) -> 
         if inside and room > _radius(kind) + 0.02:
             spots.append(Spot(np.array([x, y, surface.top]), 0.05))
     return spots
+
+
+def _lies_in(seen: Seen, dish: Seen) -> bool:
+    return bool(np.hypot(*(seen.position - dish.position)[:2]) < _radius(dish.kind))
+
+
+def _spot_over(inside: Sequence[Seen], dish: Seen, top: np.ndarray, kind: str) -> Spot:
+    """Where another thing falls into a dish beside what is `inside`, whose face is at `top` (3,) m."""
+    middle = np.mean([seen.position[:2] for seen in inside], axis=0)
+    away = dish.position[:2] - middle
+    away *= (_radius(dish.kind) - _radius(kind)) * BESIDE / max(float(np.linalg.norm(away)), 1e-3)
+    point = top + [*away, 0.0]
+    drop = 0.0
+    for seen in inside:
+        apart = _radius(kind) + _radius(seen.kind) + CLEAR
+        off = seen.position - point - [0, 0, KINDS[kind].rest_height]
+        drop = max(drop, float(off[2] + np.sqrt(max(0.0, apart**2 - off[0] ** 2 - off[1] ** 2))))
+    support = KINDS[dish.kind].support
+    return Spot(point, support.radius if support else ANYWHERE, dish, drop)
 
 
 def rim_of(kind: str) -> float:
@@ -167,7 +192,7 @@ def placements(
     for spot in spots:
         for turn in np.deg2rad(np.arange(-160, 181, 20)):
             rotation = _about_z(turn) @ upright
-            drop = RELEASE_HEIGHT + KINDS[grip.seen.kind].rest_height
+            drop = RELEASE_HEIGHT + spot.drop + KINDS[grip.seen.kind].rest_height
             palm = Pose(spot.point + [0, 0, drop] - rotation @ grip.position, rotation)
             if not planner.may_reach(side, palm.position) or _dips_in(spot, grip, palm, sign):
                 continue

@@ -60,6 +60,7 @@ PRESS = TaskInfo("press", "press three of four buttons in the order in which the
 WIPE = TaskInfo("wipe", "take the sponge and rub a stain off the counter", "bunraku/Wipe-v0")
 DRAWER = TaskInfo("drawer", "open the drawer whose handle has the named colour", "bunraku/Drawer-v0")
 POUR = TaskInfo("pour", "pour the beads in a mug into the bowl", "bunraku/Pour-v0")
+TRAY = TaskInfo("tray", "lift a tray by its two handles, level, with what stands on it", "bunraku/Tray-v0")
 BRING = TaskInfo("bring", "walk to the kitchen, fetch the named thing, and put it on the plate that a person holds out")
 FOLLOW_ME = TaskInfo("follow-me", "stay 1 to 2.5 m behind a person who walks through the house and stops now and then")
 
@@ -71,5 +72,5 @@ def strip_path(folder: Path, seed: int) -> Path:
 
 def registry() -> dict[str, TaskInfo]:
     """Every task by its name."""
-    of_the_hands = (PICK_PLACE, PICK_UP, STACK, SORT, HAND_OVER, PRESS, DRAWER, WIPE, POUR)
+    of_the_hands = (PICK_PLACE, PICK_UP, STACK, SORT, HAND_OVER, PRESS, DRAWER, WIPE, POUR, TRAY)
     return {task.name: task for task in (*of_the_hands, BRING, FOLLOW_ME)}

@@ -20,6 +20,7 @@ from bunraku.tasks.press import PRESS
 from bunraku.tasks.sort import SORT
 from bunraku.tasks.stack import STACK
 from bunraku.tasks.stage import Manipulation, Stage
+from bunraku.tasks.tray import TRAY
 from bunraku.tasks.wipe import WIPE
 
 MANIPULATIONS: dict[str, Manipulation] = {
@@ -34,6 +35,7 @@ MANIPULATIONS: dict[str, Manipulation] = {
         DRAWER,
         WIPE,
         POUR,
+        TRAY,
     )
 }
 

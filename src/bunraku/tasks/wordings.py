@@ -30,6 +30,7 @@ KINDS_JA = {
     "small box": "小さい箱",
     "button": "ボタン",
     "stain": "しみ",
+    "tray": "お盆",
 }
 
 
