@@ -1,4 +1,4 @@
-"""`lift_by_handles`: take what has a handle for each hand, and raise it level."""
+"""`lift_by_handles`: hook the fingers of both hands under the handles of something, and raise it level."""
 
 from __future__ import annotations
 
@@ -13,17 +13,17 @@ from bunraku.control.grasping import HandGrasp, palm_pose, pinch
 from bunraku.control.reach import IK_PERIOD, Pose, rotation_distance
 from bunraku.objects import PROPS
 from bunraku.robot import SIDES
-from bunraku.skills.body import Body, Outcome, minimum_jerk, wait
+from bunraku.skills.body import Body, Outcome, minimum_jerk
 from bunraku.skills.grasps import UP
 from bunraku.skills.moving import move_body, move_fingers
 from bunraku.skills.perception import Seen
 from bunraku.skills.surroundings import free_space
-from bunraku.skills.touch import aperture
 
 HOVER, SPEED = 0.10, 0.10
 """How high (m) above the handles the open hands come first, and the mean speed (m/s) of the palms from there on."""
-OPENED, EMPTY = 0.6, 0.004
-"""How far of their way the fingers open; between fingertips nearer than this (m) there is no handle."""
+OPENED, UNDER = 0.6, 0.022
+"""How far of their way the fingers open, and how far (m) below the middle of a handle thumb and fingers meet: it rests on
+them, for no friction would hold a laden tray."""
 OBLIQUE = np.deg2rad([0, 12, -12, 24])
 """How far (rad) from square, towards the other side, a hand may take its handle."""
 SEARCH, FOUND = 60, 0.004
@@ -37,7 +37,8 @@ Palms = dict[str, Pose]
 
 def lift_by_handles(body: Body, handles: Mapping[str, Seen], height: float) -> Generator[None, None, Outcome]:
     """Take the handle of each side with the hand of that side, and raise both by `height` m at once."""
-    grasp = pinch(body.planner.spec.hand, PROPS["handle"].size[0], 40.0, centre_x=0.100, depth=0.085, squeeze=0.014)
+    thickness = PROPS["handle"].size[0]
+    grasp = pinch(body.planner.spec.hand, thickness, 30.0, centre_x=0.100, depth=0.085, squeeze=0.008)
     way = _way(body, grasp, handles, height)
     if way is None:
         return Outcome("lift", False, "my hands do not reach both handles at once")
@@ -56,13 +57,7 @@ def lift_by_handles(body: Body, handles: Mapping[str, Seen], height: float) -> G
     yield from (None for _ in zip_longest(*closing))
     body.say("lift", "lifting with both hands")
     yield from move_palms(body, {side: palm.moved(height * UP) for side, palm in palms.items()})
-    yield from wait(body, 0.2)
-    assert body.observation is not None
-    gaps = {side: aperture(body.planner.spec.hand, body.observation.hand(side).position) for side in SIDES}
-    for side, gap in gaps.items():
-        if gap < EMPTY:
-            return Outcome("lift", False, f"the {side} hand closed on nothing, no handle in it", gaps)
-    return Outcome("lift", True, "I have it in both hands", gaps)
+    return Outcome("lift", True, "I raised it with both hands")
 
 
 def move_palms(body: Body, goals: Palms) -> Generator[None, None, None]:
@@ -93,7 +88,7 @@ def _way(body: Body, grasp: HandGrasp, handles: Mapping[str, Seen], height: floa
     """Palm poses at the handles from which both can be raised, and a posture (37,) with the palms above them."""
     for left, right in sorted(product(OBLIQUE, OBLIQUE), key=lambda turns: float(np.abs(turns).sum())):
         palms = {
-            side: palm_pose(grasp, side, handles[side].position, _fingers(body, handles[side], turn), UP)
+            side: palm_pose(grasp, side, handles[side].position - UNDER * UP, _fingers(body, handles[side], turn), UP)
             for side, turn in (("left", -left), ("right", right))
         }
         above = _posture(body, {side: palm.moved(HOVER * UP) for side, palm in palms.items()}, body.reference)
