@@ -1,12 +1,13 @@
 import mujoco
 import numpy as np
 import pytest
+from scipy.spatial.transform import Rotation
 
 from bunraku.objects import COLOURS, PROPS, SURFACES
 from bunraku.sim import Scene, truth
-from bunraku.sim.props import DRAWN, PRELOAD, PROP_PREFIX, STIFFNESS, TRAVEL, on_counter
+from bunraku.sim.props import DRAWN, LOOSE, PITCH, PRELOAD, PROP_PREFIX, STIFFNESS, TIGHT, TRAVEL, on_counter
 from bunraku.sim.world import create_world
-from bunraku.tasks import drawer, hand_over, pour, press, wipe
+from bunraku.tasks import cap, drawer, hand_over, pour, press, tray, wipe
 from bunraku.tasks.manipulations import manipulation
 from bunraku.tasks.wordings import COLOURS_JA, KINDS_JA
 
@@ -20,7 +21,7 @@ def settled(given, steps: int = 150):
 
 
 def push(world, name: str, force: float, steps: int = 100) -> None:
-    """Push a button with a force (N), as a finger would."""
+    """Push a button with a force (N), or turn a cap with a torque (N·m), as a finger would."""
     joint = world.model.joint(PROP_PREFIX + name).dofadr[0]
     world.data.qfrc_applied[joint] = force
     for _ in range(steps):
@@ -36,7 +37,7 @@ def press_and_release(world, referee, name: str) -> None:
 
 
 def test_a_scene_with_props_survives_json():
-    for task in (press, wipe, pour, drawer):
+    for task in (press, wipe, pour, drawer, tray, cap):
         scene = task.draw(3).scene
         assert scene.props and Scene.from_json(scene.to_json()) == scene
 
@@ -113,6 +114,21 @@ def test_beads_stay_in_a_mug_that_nobody_moves_and_count_in_the_bowl():
     assert referee._not_there() == ""
 
 
+def test_beads_roll_out_of_a_mug_that_leans_a_little_beyond_the_level():
+    given = pour.draw(0)
+    world = settled(given, 50)
+    mug = world.data.joint(f"object/{given.object}")
+    start, beads = mug.qpos[:3].copy(), [world.data.joint(PROP_PREFIX + prop.name) for prop in given.scene.props]
+    tilt = Rotation.from_euler("x", 97, degrees=True)
+    for bead in beads:
+        bead.qpos[:3] = start + [0, 0, 0.3] + tilt.apply(bead.qpos[:3] - start)
+    for _ in range(500):
+        mug.qpos[:] = [*(start + [0, 0, 0.3]), *tilt.as_quat(scalar_first=True)]
+        mug.qvel[:] = 0
+        mujoco.mj_step(world.model, world.data)
+    assert sum(bead.qpos[2] > start[2] + 0.2 for bead in beads) <= 2
+
+
 def test_the_named_drawer_must_be_open_and_the_other_one_shut(monkeypatch):
     given = drawer.draw(4)
     world = settled(given, 50)
@@ -137,6 +153,56 @@ def test_a_drawer_comes_out_towards_the_robot():
     before = truth.prop_position(world, name)
     push(world, name, 8.0, steps=400)
     assert truth.prop_position(world, name)[0] < before[0] - 0.1
+
+
+def test_a_cap_holds_against_less_than_its_friction_and_rises_as_it_turns():
+    world = settled(cap.draw(0), 50)
+    name = world.scene.props[0].name
+    low = truth.prop_position(world, name)[2]
+    push(world, name, 0.5 * TIGHT)
+    assert truth.travel(world, name) < 0.02
+    push(world, name, 2 * TIGHT, steps=400)
+    assert truth.travel(world, name) == pytest.approx(LOOSE, abs=0.05)
+    assert truth.prop_position(world, name)[2] - low == pytest.approx(PITCH, abs=3e-4)
+
+
+def test_the_named_cap_must_be_turned_and_the_other_one_not(monkeypatch):
+    given = cap.draw(1)
+    world = settled(given, 50)
+    referee = cap.CAP.referee(world, given)
+    (wanted,) = given.order
+    other = next(prop.name for prop in given.scene.props if prop.name != wanted)
+    assert referee.complaint() == f"the {wanted} is turned by 0°"
+    push(world, wanted, 2 * TIGHT, steps=400)
+    assert "cap" not in referee.complaint()
+    with monkeypatch.context() as patch:
+        patch.setattr(truth, "touching_prop", lambda world, name: frozenset({"left_hand"}))
+        assert "still touches" in referee.complaint()
+    push(world, other, 2 * TIGHT, steps=400)
+    assert referee.complaint() == f"the {other} was turned"
+
+
+def test_a_tray_must_be_up_level_and_in_both_hands_with_its_cargo_upright(monkeypatch):
+    given = tray.draw(0)
+    world = settled(given)
+    referee = tray.TRAY.referee(world, given)
+    (name,) = given.order
+    assert truth.touching(world, given.object) == {name}
+    assert referee._not_there() == f"the {name} is 0 cm up"
+    board, cargo = world.data.joint(PROP_PREFIX + name), world.data.joint(f"object/{given.object}")
+    for joint in (board, cargo):
+        joint.qpos[2] += 0.12
+    mujoco.mj_forward(world.model, world.data)
+    assert referee._not_there() == f"the {name} touches {given.object}"
+    hands = {"left_hand", "right_hand"}
+    monkeypatch.setattr(truth, "touching_prop", lambda world, name: frozenset({*hands, given.object}))
+    assert referee._not_there() == ""
+    cargo.qpos[3:7] = [np.cos(0.4), np.sin(0.4), 0, 0]
+    mujoco.mj_forward(world.model, world.data)
+    assert "does not stand" in referee._not_there()
+    board.qpos[3:7] = [np.cos(0.2), np.sin(0.2), 0, 0]
+    mujoco.mj_forward(world.model, world.data)
+    assert "tilted by 23°" in referee._not_there()
 
 
 def test_what_is_handed_over_must_have_been_in_the_left_hand(monkeypatch):
@@ -165,7 +231,7 @@ def test_what_is_handed_over_is_understood_in_every_wording():
 
 def test_every_thing_has_a_japanese_name():
     assert set(COLOURS_JA) == set(COLOURS)
-    for name in ("pick-up", "stack", "sort", "hand-over", "wipe", "pour"):
+    for name in ("pick-up", "stack", "sort", "hand-over", "wipe", "pour", "tray"):
         for seed in range(10):
             given = manipulation(name).draw(seed)
             assert given.object == "" or given.scene.find(given.object).kind in KINDS_JA

@@ -1,8 +1,9 @@
-"""What a task brings along: buttons on springs, stains and drawers, fixed to the counter, loose beads and a tray."""
+"""What a task brings along: fixed to the counter buttons, stains, drawers and jars with caps; loose beads, a tray."""
 
 from __future__ import annotations
 
 from dataclasses import dataclass
+from math import pi
 
 import mujoco
 
@@ -27,10 +28,15 @@ STIFFNESS, PRELOAD = 300.0, 1.2
 """A button's spring, N/m, and the force (N) with which it holds the cap up: 3 N to the stop, as arcade buttons have."""
 
 BEAD_FRICTION = (0.5, 1e-5, 0.0002)
-"""Sliding, torsional (m) and rolling (m) friction of a bead. By Hertz, a plastic bead of a gram touches in a patch of 0.03 mm
-radius: with a tool's or a fingertip's torsional friction it would stick in every corner."""
+"""Sliding, torsional (m) and rolling (m) friction of a bead. By Hertz, a plastic bead of a gram touches in a patch of
+0.03 mm radius: with the torsional friction of larger things it would stick in every corner."""
 RIM = 0.012
 """How high (m) the rim of a tray rises above its board."""
+JAR, JAR_BASE = 0.033, 0.012
+"""Radius (m) of a jar, and height of the block on the counter in which it stands fast."""
+PITCH, LOOSE, TIGHT = 0.003, 2 * pi, 0.06
+"""A cap's thread: rise (m) in a turn, the turn (rad) at which it stops, and the torque (N·m) of its friction: closed by
+hand and opened once before, not by the bottler."""
 DRAWN, FRONT, POST = 0.13, 0.010, 0.004
 """How far (m) a drawer comes out, how thick its front is, and half the thickness of what joins the handle to it."""
 
@@ -156,6 +162,42 @@ def _add_bead(spec: mujoco.MjSpec, prop: Prop) -> None:
     )
 
 
+def _add_jar(spec: mujoco.MjSpec, prop: Prop) -> None:
+    (x, y, z), kind, top = prop.position, PROPS["cap"], SURFACES["counter"].top
+    pale = {"rgba": [*TRIM["paper"], 1.0]} | contact(FURNITURE_FRICTION)
+    box, cylinder = mujoco.mjtGeom.mjGEOM_BOX, mujoco.mjtGeom.mjGEOM_CYLINDER
+    base = [1.3 * JAR, 1.3 * JAR, JAR_BASE / 2]
+    spec.worldbody.add_geom(
+        name=f"{PROP_PREFIX}{prop.name} base", type=box, pos=[x, y, top + JAR_BASE / 2], size=base, **pale
+    )
+    half = (RAISED["cap"] - 0.001) / 2
+    spec.worldbody.add_geom(
+        name=f"{PROP_PREFIX}{prop.name} jar", type=cylinder, pos=[x, y, top + half], size=[JAR, half, 0], **pale
+    )
+    cap = spec.worldbody.add_body(name=PROP_PREFIX + prop.name, pos=[x, y, z])
+    rise, turn = f"{PROP_PREFIX}{prop.name} rise", PROP_PREFIX + prop.name
+    cap.add_joint(name=rise, type=mujoco.mjtJoint.mjJNT_SLIDE, axis=[0, 0, 1])
+    cap.add_joint(
+        name=turn,
+        type=mujoco.mjtJoint.mjJNT_HINGE,
+        axis=[0, 0, 1],
+        range=[0, LOOSE],
+        limited=True,
+        damping=0.002,
+        frictionloss=TIGHT,
+        solref_limit=[0.005, 1.0],
+        solimp_limit=[0.99, 0.999, 0.001, 0.5, 2.0],
+        solref_friction=[0.005, 1.0],
+        solimp_friction=[0.99, 0.999, 0.001, 0.5, 2.0],
+    )
+    # MuJoCo scales the softness of the thread by the inertia of a turn, which is small: hence as hard as may be.
+    thread = spec.add_equality(type=mujoco.mjtEq.mjEQ_JOINT, name1=rise, name2=turn, objtype=mujoco.mjtObj.mjOBJ_JOINT)
+    thread.solref, thread.solimp = [0.005, 1.0], [0.9999, 0.9999, 0.001, 0.5, 2.0]
+    thread.data[:5] = [0, PITCH / (2 * pi), 0, 0, 0]
+    coloured = {"rgba": [*COLOURS[prop.colour], 1.0]} | contact(FURNITURE_FRICTION)
+    cap.add_geom(type=cylinder, size=[*kind.primitives[0].size, 0], mass=kind.mass, **coloured)
+
+
 def _add_tray(spec: mujoco.MjSpec, prop: Prop) -> None:
     (depth, width, thickness), kind = PROPS["tray"].primitives[0].size, PROPS["tray"]
     tray = spec.worldbody.add_body(name=PROP_PREFIX + prop.name, pos=prop.position, quat=quaternion_about_z(prop.yaw))
@@ -182,4 +224,5 @@ _ADD = {
     "handle": _add_drawer,
     "bead": _add_bead,
     "tray": _add_tray,
+    "cap": _add_jar,
 }

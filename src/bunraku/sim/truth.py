@@ -60,7 +60,8 @@ def prop_position(world: World, name: str) -> np.ndarray:
 
 
 def travel(world: World, name: str) -> float:
-    """How far (m) the button called `name` is pressed, or the drawer with that handle pulled out."""
+    """How far the button called `name` is pressed (m), the drawer with that handle pulled out (m), or the cap turned
+    (rad)."""
     return float(world.data.joint(PROP_PREFIX + name).qpos[0])
 
 

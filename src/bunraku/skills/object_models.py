@@ -14,7 +14,7 @@ from bunraku.objects import COLOURS, KINDS, PROPS, Kind, Primitive
 from bunraku.vision.detect import ObjectModel, Rest
 
 YAW_PERIODS = {
-    **dict.fromkeys(("can", "bottle", "ball", "apple", "bowl", "plate", "button", "stain"), 0.0),
+    **dict.fromkeys(("can", "bottle", "ball", "apple", "bowl", "plate", "button", "stain", "cap"), 0.0),
     **dict.fromkeys(("box", "small box", "sponge", "handle"), np.pi),
     "cube": np.pi / 2,
 }

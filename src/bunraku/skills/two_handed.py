@@ -22,8 +22,8 @@ from bunraku.skills.surroundings import free_space
 HOVER, SPEED = 0.10, 0.10
 """How high (m) above the handles the open hands come first, and the mean speed (m/s) of the palms from there on."""
 OPENED, UNDER = 0.6, 0.022
-"""How far of their way the fingers open, and how far (m) below the middle of a handle thumb and fingers meet: it rests on
-them, for no friction would hold a laden tray."""
+"""How far of their way the fingers open, and how far (m) below the middle of a handle thumb and fingers meet: it rests
+on them, as their friction alone would not hold a laden tray."""
 OBLIQUE = np.deg2rad([0, 12, -12, 24])
 """How far (rad) from square, towards the other side, a hand may take its handle."""
 SEARCH, FOUND = 60, 0.004
@@ -92,7 +92,9 @@ def _way(body: Body, grasp: HandGrasp, handles: Mapping[str, Seen], height: floa
             for side, turn in (("left", -left), ("right", right))
         }
         above = _posture(body, {side: palm.moved(HOVER * UP) for side, palm in palms.items()}, body.reference)
-        at = None if above is None else _posture(body, palms, above)
+        if above is None:
+            continue
+        at = _posture(body, palms, above)
         if at is not None and _posture(body, {s: p.moved(height * UP) for s, p in palms.items()}, at) is not None:
             return palms, above
     return None

@@ -9,6 +9,7 @@ from pathlib import Path
 from bunraku.acting import understand
 from bunraku.errors import UserError
 from bunraku.tasks.assignment import Assignment, draw_assignment
+from bunraku.tasks.cap import CAP
 from bunraku.tasks.drawer import DRAWER
 from bunraku.tasks.episode import PICK_PLACE, EpisodeResult, Progress, strip_path
 from bunraku.tasks.following import follow_words
@@ -36,6 +37,7 @@ MANIPULATIONS: dict[str, Manipulation] = {
         WIPE,
         POUR,
         TRAY,
+        CAP,
     )
 }
 

@@ -23,7 +23,7 @@ CARGO = ("mug", "can", "small box", "cube")
 """What stands on the tray."""
 X, Y, YAW = (0.36, 0.44), (-0.05, 0.05), 0.20
 """Where the tray's middle is (m), and how far (rad) it is turned at most."""
-ASIDE, AHEAD = TRAY_ROOM - 0.055, 0.04
+ASIDE, AHEAD = TRAY_ROOM - 0.055, 0.015
 """How far (m) from the tray's middle its cargo stands at most, to either side and ahead."""
 RAISED, LEVEL = 0.10, 0.26
 """How far (m) the tray must be raised, and how far (rad) it may be tilted meanwhile."""
@@ -49,7 +49,8 @@ def draw(seed: int) -> Assignment:
     cos, sin = np.cos(yaw), np.sin(yaw)
     x, y = place + np.array([cos * ahead - sin * aside, sin * ahead + cos * aside])
     z = tray.position[2] + PROPS["tray"].rest_height + kind.rest_height
-    cargo = Placed(f"{colour} {kind.name}", kind.name, colour, (float(x), float(y), z), float(rng.uniform(-np.pi, np.pi)))
+    turn = float(rng.uniform(-np.pi, np.pi))
+    cargo = Placed(f"{colour} {kind.name}", kind.name, colour, (float(x), float(y), z), turn)
     words = worded(rng, WORDINGS, object=cargo, target=tray)
     return Assignment(Scene((cargo,), props=(tray,)), cargo.name, "", "", words, (tray.name,))
 
@@ -60,8 +61,9 @@ class TrayReferee(Referee):
     def _not_there(self) -> str:
         tray, cargo = self._world.scene.props[0], self._assignment.object
         now, thing = truth.prop_pose(self._world, tray.name), truth.object_pose(self._world, cargo)
-        if now.position[2] - tray.position[2] < RAISED:
-            return f"the {tray.name} is {100 * (now.position[2] - tray.position[2]):.0f} cm up"
+        risen = max(0.0, now.position[2] - tray.position[2])
+        if risen < RAISED:
+            return f"the {tray.name} is {100 * risen:.0f} cm up"
         if now.tilt > LEVEL:
             return f"the {tray.name} is tilted by {np.rad2deg(now.tilt):.0f}°"
         touching = truth.touching_prop(self._world, tray.name)

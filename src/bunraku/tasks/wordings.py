@@ -31,6 +31,7 @@ KINDS_JA = {
     "button": "ボタン",
     "stain": "しみ",
     "tray": "お盆",
+    "cap": "ふた",
 }
 
 
