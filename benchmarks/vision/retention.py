@@ -68,7 +68,7 @@ def shown_by(name: str, clip: Clip, share: float) -> Iterator[tuple[int, np.ndar
         canvas, choices = Canvas(clip.grid), RULES[name][1](clip, share)
     canvas.observe(as_frame(clip, 0))
     canvas.keep(everything)
-    canvas.cells["piece"] = 0
+    canvas.cells["piece"][:] = 0
     for at in range(1, len(clip.times)):
         if choices is None:
             kept = rule.choose(at)
@@ -227,7 +227,7 @@ def patch_bytes(clip: Clip) -> float:
     for row in range(0, rows - 1, 3):
         for column in range(0, columns - 1, 3):
             grey = clip.luma[0, row * patch : (row + 1) * patch, column * patch : (column + 1) * patch]
-            sizes.append(len(patches.encode(np.repeat(grey[..., None], 3, 2))))
+            sizes.append(len(patches.encode(np.repeat(grey[None, ..., None], 3, 3))[0]))
     return float(np.mean(sizes))
 
 

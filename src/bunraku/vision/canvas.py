@@ -8,7 +8,9 @@ resampled. A cell that the background explains better than what was kept goes ba
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
+from types import MappingProxyType
 
 import cv2
 import numpy as np
@@ -49,20 +51,18 @@ LOOK_AGAIN = (0.6, 2.4)
 SURPRISE = 0.15
 """Growth of the changed share for which it is examined at once."""
 
-CELL = np.dtype(
-    [
-        ("seen", "?"),  # something was kept here
-        ("settled", "?"),  # the background is known here
-        ("matching", "f4"),  # s for which the kept picture has matched
-        ("quiet", "f4"),  # s for which a changed cell has been still
-        ("taken", "f8"),  # s at which it was kept
-        ("coarse", "?"),  # kept at half resolution
-        ("piece", "i8"),  # piece of a token shown here, -1 if none
-        ("background_piece", "i8"),
-        ("track", "i4"),  # moving thing that covered the cell in the previous picture, 0 if none
-    ]
-)
-NO_CELL = np.array((False, False, 0, 0, -np.inf, False, -1, -1, 0), CELL)
+NO_CELL: dict[str, np.generic] = {
+    "seen": np.False_,  # something was kept here
+    "settled": np.False_,  # the background is known here
+    "matching": np.float32(0),  # s for which the kept picture has matched
+    "quiet": np.float32(0),  # s for which a changed cell has been still
+    "taken": np.float64(-np.inf),  # s at which it was kept
+    "coarse": np.False_,  # kept at half resolution
+    "piece": np.int64(-1),  # piece of a token shown here, -1 if none
+    "background_piece": np.int64(-1),
+    "track": np.int32(0),  # moving thing that covered the cell in the previous picture, 0 if none
+}
+"""What a canvas knows of each cell, and the values of one of which nothing is known."""
 
 
 @dataclass(frozen=True)
@@ -131,7 +131,7 @@ class Canvas:
         self.background = self.kept.copy()
         self.previous = self.kept.copy()
         self.picture = self.kept.copy()
-        self.cells = np.full(grid.shape, NO_CELL)
+        self.cells = _layers({name: np.full(grid.shape, nothing) for name, nothing in NO_CELL.items()})
         self.noise = 1.0
         self.canvas_from_picture = IDENTITY
         self.anchor_from_canvas = IDENTITY
@@ -194,7 +194,7 @@ class Canvas:
             return
         cv2.copyTo(self.picture, self._pixels(chosen), self.kept)
         cells = self.cells
-        cells["seen"] |= chosen
+        cells["seen"][chosen] = True
         cells["matching"][chosen] = 0
         cells["quiet"][chosen] = 0
         cells["taken"][chosen] = self._time
@@ -305,14 +305,15 @@ class Canvas:
             cells["matching"][reverted] = 0
             changed &= kept > threshold
         still = step <= threshold
-        cells["quiet"] = np.where(changed, np.where(still, cells["quiet"] + elapsed, cells["quiet"] * 0.5), 0)
+        cells["quiet"][:] = np.where(changed, np.where(still, cells["quiet"] + elapsed, cells["quiet"] * 0.5), 0)
         matching = visible & cells["seen"] & ~changed & still
-        cells["matching"] = np.where(matching, cells["matching"] + elapsed, np.where(visible, 0, cells["matching"]))
-        ripe = matching & (cells["matching"] >= np.where(cells["settled"], BACKGROUND_AFTER, FIRST_BACKGROUND_AFTER))
+        rested = cells["matching"]
+        rested[:] = np.where(matching, rested + elapsed, np.where(visible, 0, rested))
+        ripe = matching & (rested >= np.where(cells["settled"], BACKGROUND_AFTER, FIRST_BACKGROUND_AFTER))
         ripe &= ~cells["settled"] | (cells["background_piece"] != cells["piece"])
         if ripe.any():
             cv2.copyTo(self.kept, self._pixels(ripe), self.background)
-            cells["settled"] |= ripe
+            cells["settled"][ripe] = True
             cells["background_piece"][ripe] = cells["piece"][ripe]
         np.copyto(self.previous, self.picture)
         return Difference(kept, background, step, visible, reverted, threshold, moving)
@@ -363,7 +364,7 @@ class Canvas:
         self.kept = _rolled(self.kept, rows * cell, columns * cell, UNKNOWN)
         self.background = _rolled(self.background, rows * cell, columns * cell, UNKNOWN)
         self.previous = _rolled(self.previous, rows * cell, columns * cell, UNKNOWN)
-        self.cells = _rolled(self.cells, rows, columns, NO_CELL)
+        self.cells = _layers({name: _rolled(old, rows, columns, NO_CELL[name]) for name, old in self.cells.items()})
         self.canvas_from_picture = compose(translation(-columns * cell, -rows * cell), transform)
         self.anchor_from_canvas = compose(self.anchor_from_canvas, translation(columns * cell, rows * cell))
 
@@ -375,17 +376,23 @@ class Canvas:
         there = transform[:, :2] @ np.stack([x.ravel(), y.ravel()]) + transform[:, 2:]
         column, row = np.floor(there / cell).astype(int)
         inside = (row >= 0) & (row < rows) & (column >= 0) & (column < columns)
-        cells = np.full(rows * columns, NO_CELL)
-        cells[inside] = self.cells[row[inside], column[inside]]
-        self.cells = cells.reshape(rows, columns)
+        for name, layer in self.cells.items():
+            moved = np.full(rows * columns, NO_CELL[name])
+            moved[inside] = layer[row[inside], column[inside]]
+            layer[:] = moved.reshape(rows, columns)
         self.kept = _resampled(self.kept, transform)
         self.background = _resampled(self.background, transform)
         self.previous = _resampled(self.previous, transform)
         for layer, known in ((self.kept, "seen"), (self.background, "settled")):
             complete = cell_means(cv2.threshold(layer, UNKNOWN, 255, cv2.THRESH_BINARY)[1], cell) > 254
-            self.cells[known] &= complete
+            self.cells[known][~complete] = False
         self.anchor_from_canvas = compose(self.anchor_from_canvas, transform)
         self.canvas_from_picture = IDENTITY
+
+
+def _layers(arrays: dict[str, np.ndarray]) -> Mapping[str, np.ndarray]:
+    """The arrays by name, to be written into and not replaced: that would change their type unseen."""
+    return MappingProxyType(arrays)
 
 
 def cell_means(image: np.ndarray, cell: int) -> np.ndarray:

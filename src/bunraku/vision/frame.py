@@ -79,27 +79,26 @@ def to_rgb(frame: Frame) -> np.ndarray:
     return cv2.cvtColor(planes.reshape(-1, frame.luma.shape[1]), cv2.COLOR_YUV2RGB_I420)
 
 
-def crop(frame: Frame, x: int, y: int, size: int, conversion: int = cv2.COLOR_YUV2RGB_I420) -> np.ndarray:
-    """Square of `size` (even) pixels with its corner at the even pixel (x, y), as (size, size, 3) uint8.
+def crops(frame: Frame, x: np.ndarray, y: np.ndarray, size: int) -> np.ndarray:
+    """Squares of `size` (even) pixels with their corners at the even pixels `x`, `y` (n,), as (n, size, size, 3) uint8
+    BGR, OpenCV's own order. Parts outside the frame repeat its edge."""
+    # One below the other they are a 4:2:0 picture themselves, converted at once.
+    count, half = len(x), size // 2
+    planes = np.empty((count * 3 * half, size), np.uint8)
+    planes[: count * size].reshape(count, size, size)[:] = _windows(frame.luma, x, y, size)
+    chroma = planes[count * size :].reshape(2, count, half, half)
+    for layer, plane in zip(chroma, frame.chroma, strict=True):
+        layer[:] = _windows(plane, x // 2, y // 2, half)
+    return cv2.cvtColor(planes, cv2.COLOR_YUV2BGR_I420).reshape(count, size, size, 3)
 
-    RGB, or what else OpenCV's `conversion` gives. Parts outside the frame repeat its edge.
-    """
-    x, y = x // 2 * 2, y // 2 * 2
-    planes = np.empty((size * 3 // 2, size), np.uint8)
-    planes[:size] = _clamped(frame.luma, x, y, size)
-    half = planes[size:].reshape(2, size // 2, size // 2)
-    half[0] = _clamped(frame.chroma[0], x // 2, y // 2, size // 2)
-    half[1] = _clamped(frame.chroma[1], x // 2, y // 2, size // 2)
-    return cv2.cvtColor(planes, conversion)
 
-
-def _clamped(plane: np.ndarray, x: int, y: int, size: int) -> np.ndarray:
+def _windows(plane: np.ndarray, x: np.ndarray, y: np.ndarray, size: int) -> np.ndarray:
     height, width = plane.shape
-    if 0 <= x <= width - size and 0 <= y <= height - size:
-        return plane[y : y + size, x : x + size]
-    rows = np.arange(y, y + size).clip(0, height - 1)
-    columns = np.arange(x, x + size).clip(0, width - 1)
-    return plane[rows[:, None], columns]
+    if min(x.min(), y.min()) >= 0 and x.max() <= width - size and y.max() <= height - size:
+        return np.stack([plane[b : b + size, a : a + size] for a, b in zip(x.tolist(), y.tolist(), strict=True)])
+    rows = (y[:, None] + np.arange(size)).clip(0, height - 1)
+    columns = (x[:, None] + np.arange(size)).clip(0, width - 1)
+    return plane[rows[:, :, None], columns[:, None, :]]
 
 
 def shrink_luma(luma: np.ndarray, factor: int) -> np.ndarray:

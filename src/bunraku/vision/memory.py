@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
-from threading import RLock
+from threading import Lock, RLock
 from types import TracebackType
 
 import cv2
@@ -17,7 +17,7 @@ from bunraku.vision.budget import TokenBudget
 from bunraku.vision.canvas import Grid
 from bunraku.vision.colours import colour_shares
 from bunraku.vision.egomotion import rescaled
-from bunraku.vision.frame import Frame, Orientation, Source, crop, frame_from_rgb
+from bunraku.vision.frame import Frame, Orientation, Source, crops, frame_from_rgb
 from bunraku.vision.query import Query
 from bunraku.vision.recall import Answer, recall
 from bunraku.vision.reconstruction import Reconstruction, Views
@@ -79,6 +79,7 @@ class VisualMemory:
         self._next_track = int(self.store.table.rows["track"].max(initial=0)) + 1
         self._flushed = -np.inf
         self._lock = RLock()
+        self._turn = Lock()
 
     def __enter__(self) -> VisualMemory:
         """Nothing to do: the memory is open."""
@@ -92,6 +93,11 @@ class VisualMemory:
 
     def observe(self, frame: Frame) -> Selection:
         """Keep what matters of a frame. Frames of one camera come in order of time, from one thread at a time."""
+        # In turn: threads that hand the interpreter over at every array operation cost more than they gain.
+        with self._turn:
+            return self._observe(frame)
+
+    def _observe(self, frame: Frame) -> Selection:
         camera = self._camera(frame)
         selection = camera.selector.select(frame)
         kept = [self._cut(frame, camera, group) for group in selection.groups]
@@ -218,22 +224,22 @@ class VisualMemory:
     def _cut(self, frame: Frame, camera: _Camera, group: Group) -> tuple[np.ndarray, list[bytes]]:
         """A group's patches as they are stored; ids follow later."""
         stored = np.zeros(len(group.rows), STORED)
-        blobs = []
-        for span in (1, 2, 4):
-            at = np.flatnonzero(group.spans == span)
-            corners = camera.selector.canvas.corners(group.rows[at], group.columns[at], span)
-            stored["x"][at], stored["y"][at] = (corners // 2 * 2).T
         stored["scale"] = group.spans * camera.channel.patch
         stored["sharpness"] = group.sharpness
-        samples = np.empty((len(stored), SIDE, SIDE, 3), np.uint8)
-        for at, (x, y, scale) in enumerate(zip(*(stored[name].tolist() for name in ("x", "y", "scale")), strict=True)):
-            patch = crop(frame, x, y, scale, cv2.COLOR_YUV2BGR_I420)
-            if patches.SAMPLES[scale] < scale:
-                patch = cv2.resize(patch, (patches.SAMPLES[scale],) * 2, interpolation=cv2.INTER_AREA)
-            blobs.append(patches.encode_bgr(patch))
-            step = len(patch) // SIDE
-            samples[at] = patch[step // 2 :: step, step // 2 :: step, ::-1]
-        stored["colours"] = colour_shares(samples)
+        blobs = [b""] * len(stored)
+        for span in set(group.spans.tolist()):
+            at = np.flatnonzero(group.spans == span)
+            corners = camera.selector.canvas.corners(group.rows[at], group.columns[at], span) // 2 * 2
+            stored["x"][at], stored["y"][at] = corners.T
+            scale = span * camera.channel.patch
+            cut, side = crops(frame, corners[:, 0], corners[:, 1], scale), patches.SAMPLES[scale]
+            if side < scale:
+                strip = cv2.resize(cut.reshape(-1, scale, 3), (side, len(at) * side), interpolation=cv2.INTER_AREA)
+                cut = strip.reshape(-1, side, side, 3)
+            for i, blob in zip(at.tolist(), patches.encode(cut), strict=True):
+                blobs[i] = blob
+            step = side // SIDE
+            stored["colours"][at] = colour_shares(cut[:, step // 2 :: step, step // 2 :: step, ::-1])
         return stored, blobs
 
     def _enter(self, frame: Frame, camera: _Camera, group: Group, cut: tuple[np.ndarray, list[bytes]]) -> list[int]:
@@ -272,11 +278,10 @@ class VisualMemory:
         before, camera.holding = camera.holding, now
         if not new and not differs.any():
             return
-        # Sets, as cells wander when a camera turns: gone is what holds nowhere. (NumPy's are slower for so few.)
-        held, holding = set(before.ravel().tolist()), set(now.ravel().tolist())
-        self.store.end(np.array(sorted(held - holding - {-1}), np.int64), self._last_seen(camera))
-        self.store.end(np.array(sorted(set(new) - holding), np.int64), time)
-        self.store.resume(np.array(sorted(holding - held - set(new) - {-1}), np.int64), time)
+        left, came = set(before[differs].tolist()), set(now[differs].tolist())
+        self.store.end(_nowhere(left - came, now), self._last_seen(camera))
+        self.store.end(np.array(sorted(set(new) - came), np.int64), time)
+        self.store.resume(_nowhere(came - left - set(new), before), time)
 
     def _last_seen(self, camera: _Camera) -> float:
         return self.store.last_seen.get(camera.channel.number, -np.inf)
@@ -297,3 +302,9 @@ class VisualMemory:
                 x1, y1 = int((group.columns + group.spans).max()) * patch, int((group.rows + group.spans).max()) * patch
                 text = f"something of {x1 - x0}x{y1 - y0} px began to move"
                 self.store.add_event(Event(frame.time, frame.camera, "appeared", text, (x0, y0, x1, y1)))
+
+
+def _nowhere(pieces: set[int], held: np.ndarray) -> np.ndarray:
+    """Those of the `pieces` that no cell of `held` holds, ascending: cells wander when a camera turns."""
+    found = np.array(sorted(pieces - {-1}), np.int64)
+    return found[~(found[:, None] == held.ravel()).any(1)]

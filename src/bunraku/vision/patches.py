@@ -10,20 +10,22 @@ import numpy as np
 QUALITY = 80
 SAMPLES = {16: 16, 32: 32, 64: 32, 128: 32}
 """Scale (px of the frame) → stored samples per side; larger patches are kept at lower resolution."""
+BLOCK = 16
+"""Pixels of the side of JPEG's smallest unit, with chroma at half resolution."""
+AT_ONCE = 1024
+"""Patches that are encoded in one call; JPEG pictures are at most 65,535 px high."""
 
 
-def encode(patch: np.ndarray) -> bytes:
-    """Bytes of a square RGB `patch` (n, n, 3) uint8, n one of the stored sizes."""
-    return encode_bgr(cv2.cvtColor(patch, cv2.COLOR_RGB2BGR))
-
-
-def encode_bgr(patch: np.ndarray) -> bytes:
-    """`encode` for a BGR patch, OpenCV's own order."""
-    return _jpeg(patch)[len(_header(patch.shape[0])) : -2]
+def encode(patches: np.ndarray) -> list[bytes]:
+    """Bytes of each of the square BGR `patches` (n, s, s, 3) uint8, s one of the stored sizes."""
+    side = patches.shape[1]
+    return [
+        scan for begin in range(0, len(patches), AT_ONCE) for scan in _scans(patches[begin : begin + AT_ONCE], side)
+    ]
 
 
 def decode(data: bytes, samples: int) -> np.ndarray:
-    """The patch (samples, samples, 3) uint8 RGB that `encode` was given, up to JPEG loss."""
+    """The patch (samples, samples, 3) uint8 RGB whose bytes `encode` gave, up to JPEG loss."""
     whole = np.frombuffer(_header(samples) + data + b"\xff\xd9", np.uint8)
     image = cv2.imdecode(whole, cv2.IMREAD_COLOR)
     if image is None:
@@ -31,15 +33,30 @@ def decode(data: bytes, samples: int) -> np.ndarray:
     return cv2.cvtColor(image, cv2.COLOR_BGR2RGB)
 
 
-def _jpeg(patch: np.ndarray) -> bytes:
-    ok, data = cv2.imencode(".jpg", patch, [cv2.IMWRITE_JPEG_QUALITY, QUALITY])
+def _scans(patches: np.ndarray, side: int) -> list[bytes]:
+    # One below the other they are one picture; a restart after each makes its scan what it would be alone.
+    whole = _jpeg(patches.reshape(-1, side, 3), [cv2.IMWRITE_JPEG_RST_INTERVAL, (side // BLOCK) ** 2])
+    scan = whole[_header_length(whole) : -2]
+    restarts = np.flatnonzero((scan[:-1] == 0xFF) & (scan[1:] & 0xF8 == 0xD0)).tolist()
+    data = scan.tobytes()
+    return [data[begin:end] for begin, end in zip([0, *(r + 2 for r in restarts)], [*restarts, len(data)], strict=True)]
+
+
+def _jpeg(picture: np.ndarray, options: list[int]) -> np.ndarray:
+    ok, data = cv2.imencode(".jpg", picture, [cv2.IMWRITE_JPEG_QUALITY, QUALITY, *options])
     if not ok:
-        raise ValueError(f"a patch of shape {patch.shape} could not be encoded")
-    return data.tobytes()
+        raise ValueError(f"a picture of shape {picture.shape} could not be encoded")
+    return data
+
+
+def _header_length(whole: np.ndarray) -> int:
+    head = whole[:1024].tobytes()
+    scan = head.index(b"\xff\xda")
+    return scan + 2 + int.from_bytes(head[scan + 2 : scan + 4], "big")
 
 
 @cache
 def _header(samples: int) -> bytes:
-    data = _jpeg(np.zeros((samples, samples, 3), np.uint8))
-    scan = data.index(b"\xff\xda")
-    return data[: scan + 2 + int.from_bytes(data[scan + 2 : scan + 4], "big")]
+    """What comes before the scan of a patch."""
+    whole = _jpeg(np.zeros((samples, samples, 3), np.uint8), [])
+    return whole[: _header_length(whole)].tobytes()

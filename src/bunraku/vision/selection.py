@@ -131,12 +131,13 @@ class Selector:
         least = max(FOREGROUND, difference.threshold)
         foreground = difference.visible & cells["settled"] & (difference.background > least)
         if not foreground.any():
-            cells["track"] = 0
+            cells["track"][:] = 0
             return []
         closed = cv2.morphologyEx(foreground.astype(np.uint8), cv2.MORPH_CLOSE, np.ones((3, 3), np.uint8))
         count, labels, statistics, _ = cv2.connectedComponentsWithStats(closed, connectivity=8)
         detail = cell_means(cv2.convertScaleAbs(cv2.Laplacian(self.canvas.picture, cv2.CV_16S)), self.grid.cell)
-        previous, cells["track"] = cells["track"].copy(), 0
+        previous = cells["track"].copy()
+        cells["track"][:] = 0
         components, claimed = [], set[int]()
         by_size = sorted(range(1, count), key=lambda label: -statistics[label, cv2.CC_STAT_AREA])
         for label in by_size:

@@ -126,13 +126,15 @@ class TokenStore:
 
     def end(self, pieces: np.ndarray, time: float) -> None:
         """What `pieces` (n,) of tokens show was last verified at `time` (s)."""
-        pieces = pieces[self.table.is_alive(pieces // PIECES)]
+        pieces = pieces[self.table.is_alive(pieces // PIECES)] if len(pieces) else pieces
         if len(pieces):
             self.table.set_ends(pieces, time)
             self._unwritten.append(absences(pieces, time))
 
     def resume(self, pieces: np.ndarray, time: float) -> None:
         """What `pieces` (n,) of tokens show, and did not for a while, is seen again from `time` (s) on."""
+        if len(pieces) == 0:
+            return
         pieces = pieces[self.table.is_alive(pieces // PIECES)]
         gaps = absences(pieces, self.table.ends(pieces), time)
         gaps = gaps[np.isfinite(gaps["since"])]

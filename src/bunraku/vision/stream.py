@@ -6,6 +6,7 @@ import statistics
 import time as clock
 from collections import deque
 from collections.abc import Iterator
+from fractions import Fraction
 from pathlib import Path
 from threading import Event as Flag
 from typing import Any
@@ -34,7 +35,8 @@ class CameraReader:
     """Frames of `camera` from `source`: a path, a URL or /dev/videoN. Iterate once, from one thread.
 
     A file's times begin at `origin` (s); a live camera's are on this machine's clock. Every packet goes to `ring`
-    before it is decoded. With `realtime` a file is played at its own speed. `skip` names the frames that the decoder
+    before it is decoded. With `realtime` a file is played at its own speed, from `origin` on this machine's clock on:
+    no packet comes before its time, as from a camera. `skip` names the frames that the decoder
     may leave out (FFmpeg's skip_frame) and may be changed at any time.
     """
 
@@ -54,18 +56,16 @@ class CameraReader:
         self.decoded = 0
         self.drift = 0.0
         self._stop = stop or Flag()
-        self._places: deque[tuple[int, Source]] = deque(maxlen=WAITING_PICTURES)
+        self._places: dict[int, Source] = {}
         self._intervals: deque[float] = deque(maxlen=31)
         self._last: float | None = None
         self._shape: tuple[int, int] | None = None
-        self._began = clock.monotonic()
         self._first = self._open()
 
     def __iter__(self) -> Iterator[Frame | Event]:
         """Frames and events until the file ends or `stop` is set."""
         container: Any = self._first
         wait = BACK_OFF[0]
-        self._began = clock.monotonic()
         while not self._stop.is_set():
             if container is None:
                 try:
@@ -117,12 +117,15 @@ class CameraReader:
         stream.thread_type = "NONE"
         self._places.clear()
         camera_clock = CameraClock() if self.live else None
-        start = float((stream.start_time or 0) * stream.time_base)
+        base = stream.time_base
+        start = _seconds(stream.start_time or 0, base)
         for packet in container.demux(stream):
             if self._stop.is_set():
                 return
+            if self.realtime and not self.live and packet.dts is not None:
+                self._wait_for(self.origin + _seconds(packet.dts, base) - start)
             arrival = clock.time()
-            stamp = None if packet.pts is None else float(packet.pts * packet.time_base)
+            stamp = None if packet.pts is None else _seconds(packet.pts, base)
             if camera_clock is not None and stamp is not None:
                 camera_clock.arrived(stamp, arrival)
                 self.drift = camera_clock.drift
@@ -136,9 +139,8 @@ class CameraReader:
                 yield self._event("damaged", "a packet could not be decoded")
                 continue
             for picture in pictures:
-                stamp = float(picture.pts * stream.time_base) if picture.pts is not None else start
-                time = self._time(stamp, start, camera_clock)
-                yield from self._take(picture, time, stream)
+                stamp = _seconds(picture.pts, base) if picture.pts is not None else start
+                yield from self._take(picture, self._time(stamp, start, camera_clock), base)
 
     def _time(self, stamp: float, start: float, camera_clock: CameraClock | None) -> float:
         return self.origin + stamp - start if camera_clock is None else camera_clock.capture_time(stamp)
@@ -151,9 +153,11 @@ class CameraReader:
             yield self._event("unrecorded", str(error))
             return
         if place is not None and packet.pts is not None:
-            self._places.append((packet.pts, place))
+            self._places[packet.pts] = place
+            if len(self._places) > WAITING_PICTURES:
+                del self._places[next(iter(self._places))]
 
-    def _take(self, picture: Any, time: float, stream: Any) -> Iterator[Frame | Event]:
+    def _take(self, picture: Any, time: float, base: Fraction) -> Iterator[Frame | Event]:
         self.decoded += 1
         if picture.is_corrupt:
             yield self._event("damaged", "a picture is damaged and was left out", time)
@@ -175,13 +179,23 @@ class CameraReader:
             self._intervals.append(interval)
         self._last = time
         if self.realtime and not self.live:
-            self._stop.wait(max(0.0, self._began + time - self.origin - clock.monotonic()))
-        place = next((place for pts, place in self._places if pts == picture.pts), None)
+            self._wait_for(time)
+        place = self._places.pop(picture.pts, None)
         if place is None and not self.live and picture.pts is not None:
-            place = Source(self.source, picture.pts, float(stream.time_base))
+            place = Source(self.source, picture.pts, float(base))
         yield frame_from_video(self.camera, time, picture, place)
+
+    def _wait_for(self, time: float) -> None:
+        wait = time - clock.time()
+        if wait > 0:
+            self._stop.wait(wait)
 
     def _event(self, kind: str, text: str, time: float | None = None) -> Event:
         if time is None:
             time = clock.time() if self.live else (self._last if self._last is not None else self.origin)
         return Event(time, self.camera, kind, text)
+
+
+def _seconds(stamp: int, base: Fraction) -> float:
+    """A time stamp in units of `base` (s), rounded once; a product of `Fraction` looks for common divisors as well."""
+    return stamp * base.numerator / base.denominator

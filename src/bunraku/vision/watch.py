@@ -39,7 +39,8 @@ PATIENCE = 1.0
 
 @dataclass
 class CameraStatus:
-    """Counts of one camera; `latency` holds the last seconds from decoded picture to memory."""
+    """Counts of one camera. `latency` holds the last seconds from a picture, taken (live) or decoded (a file), to its
+    place in memory."""
 
     analysed: int = 0
     tokens: int = 0
@@ -98,10 +99,8 @@ class Watch:
         self.memory, self.ring = memory, ring
         self.interval = 1 / analysed_per_second
         self._stop = Flag()
-        self._started = clock.time()
-        origin = self._started if realtime else 0.0
         self.readers = {
-            camera: CameraReader(camera, source, ring, origin, realtime, self._stop)
+            camera: CameraReader(camera, source, ring, realtime=realtime, stop=self._stop)
             for camera, source in sources.items()
         }
         self.status = {camera: CameraStatus() for camera in sources}
@@ -112,6 +111,9 @@ class Watch:
     def start(self) -> None:
         """Begin."""
         self.memory.reserve()
+        for reader in self.readers.values():
+            if reader.realtime:
+                reader.origin = clock.time()
         for thread in self._threads:
             thread.start()
 
@@ -157,8 +159,8 @@ class Watch:
             status.time = item.time
             if not paced:
                 self._keep_step(item.time)
-            began = clock.perf_counter()
-            status.behind = max(0.0, clock.time() - item.time) if paced else 0.0
+            arrived = clock.time()
+            status.behind = max(0.0, arrived - item.time) if paced else 0.0
             changed = shedder.update(status.behind, clock.monotonic())
             if changed is not None:
                 status.level, reader.skip = shedder.level, shedder.skip
@@ -169,7 +171,7 @@ class Watch:
             # Half a frame of slack, so that jitter does not turn every second picture into every third.
             due = item.time + (self.interval * shedder.stride) - 0.01
             self._observe(item, status)
-            status.latency.append(clock.perf_counter() - began)
+            status.latency.append(clock.time() - (item.time if paced else arrived))
             del status.latency[:-20000]
 
     def _keep_step(self, time: float) -> None:
