@@ -351,6 +351,7 @@ PROPS: dict[str, Kind] = {
         _plain("button", Primitive("cylinder", (0.022, 0.008)), (0.044, 0.044, 0.016), 0.020),
         _plain("stain", Primitive("cylinder", (0.035, 0.0005)), (0.070, 0.070, 0.001), 0.001),
         _plain("handle", Primitive("box", (0.006, 0.045, 0.012)), (0.012, 0.090, 0.024), 0.5),
+        _plain("lever", Primitive("box", (0.006, 0.045, 0.012)), (0.012, 0.090, 0.024), 0.05),
         _plain("cap", Primitive("cylinder", (0.034, 0.009)), (0.068, 0.068, 0.018), 0.020),
         _plain("bead", Primitive("sphere", (0.006,)), (0.012, 0.012, 0.012), 0.001),
         _plain("tray", Primitive("box", (0.11, 0.23, 0.005)), (0.22, 0.46, 0.010), 0.5),
@@ -358,8 +359,12 @@ PROPS: dict[str, Kind] = {
 }
 """What a task may bring along besides the household's things; nobody is asked to fetch it. Of a button
 the cap; of a drawer the handle, with the drawer's mass; of a tray the board, with the mass of all of it."""
-RAISED = {"button": 0.022, "stain": 0.0, "handle": 0.043, "tray": 0.0, "cap": 0.085}
+RAISED = {"button": 0.022, "stain": 0.0, "handle": 0.043, "tray": 0.0, "cap": 0.085, "lever": 0.088}
 """How far (m) above the counter the underside of what is fixed there is, and of a tray and its handles."""
+CUPBOARD, LEVER_GAP = (0.12, 0.24, 0.13), 0.050
+"""Depth, width and height (m) of a cupboard with one door, and how far before the door the middle of its lever is."""
+LEVER_PIVOT, LEVER_HINGE = 0.055, 0.16
+"""How far (m) from the middle of a lever its own axis is, and on the other side, the outer one, the door's hinge."""
 TRAY_HANDLES, TRAY_ROOM = 0.175, 0.11
 """How far (m) to either side of a tray's middle the middles of its handles are, and up to where things stand on it."""
 CABINET, HANDLE_GAP = (0.14, 0.17, 0.08), 0.050

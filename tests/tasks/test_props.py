@@ -7,7 +7,7 @@ from bunraku.objects import COLOURS, PROPS, SURFACES
 from bunraku.sim import Scene, truth
 from bunraku.sim.props import DRAWN, LOOSE, PITCH, PRELOAD, PROP_PREFIX, STIFFNESS, TIGHT, TRAVEL, on_counter
 from bunraku.sim.world import create_world
-from bunraku.tasks import cap, drawer, hand_over, pour, press, tray, wipe
+from bunraku.tasks import cap, door, drawer, hand_over, pour, press, tray, wipe
 from bunraku.tasks.manipulations import manipulation
 from bunraku.tasks.wordings import COLOURS_JA, KINDS_JA
 
@@ -37,7 +37,7 @@ def press_and_release(world, referee, name: str) -> None:
 
 
 def test_a_scene_with_props_survives_json():
-    for task in (press, wipe, pour, drawer, tray, cap):
+    for task in (press, wipe, pour, drawer, tray, cap, door):
         scene = task.draw(3).scene
         assert scene.props and Scene.from_json(scene.to_json()) == scene
 
@@ -180,6 +180,31 @@ def test_the_named_cap_must_be_turned_and_the_other_one_not(monkeypatch):
         assert "still touches" in referee.complaint()
     push(world, other, 2 * TIGHT, steps=400)
     assert referee.complaint() == f"the {other} was turned"
+
+
+def test_a_door_opens_only_while_its_lever_is_down_and_only_the_named_one_may(monkeypatch):
+    given = door.draw(0)
+    world = settled(given, 50)
+    referee = door.DOOR.referee(world, given)
+    (wanted,) = given.order
+    other = next(prop.name for prop in given.scene.props if prop.name != wanted)
+
+    def pull(name: str, torque: float, on_lever: float) -> float:
+        hinge = world.model.joint(PROP_PREFIX + name).dofadr[0]
+        world.data.qfrc_applied[hinge : hinge + 2] = torque, on_lever
+        for _ in range(250):
+            mujoco.mj_step(world.model, world.data)
+        return truth.travel(world, name)
+
+    assert pull(wanted, 1.0, 0.0) < 0.02
+    assert referee.complaint() == f"the door with the {wanted} is open by 0°"
+    assert pull(wanted, 1.0, 0.4) > door.OPEN
+    assert "lever" not in referee.complaint()
+    with monkeypatch.context() as patch:
+        patch.setattr(truth, "touching_prop", lambda world, name: frozenset({"right_hand"}))
+        assert "still touches" in referee.complaint()
+    assert pull(other, 1.0, 0.4) > door.AJAR
+    assert referee.complaint() == f"the door with the {other} was opened"
 
 
 def test_a_tray_must_be_up_level_and_in_both_hands_with_its_cargo_upright(monkeypatch):

@@ -1,4 +1,4 @@
-"""What a task brings along: fixed to the counter buttons, stains, drawers and jars with caps; loose beads, a tray."""
+"""What a task brings along: buttons, stains, drawers, doors and jars, fixed to the counter; loose beads, a tray."""
 
 from __future__ import annotations
 
@@ -10,7 +10,11 @@ import mujoco
 from bunraku.objects import (
     CABINET,
     COLOURS,
+    CUPBOARD,
     HANDLE_GAP,
+    LEVER_GAP,
+    LEVER_HINGE,
+    LEVER_PIVOT,
     PROPS,
     RAISED,
     SURFACES,
@@ -27,6 +31,8 @@ TRAVEL = 0.006
 STIFFNESS, PRELOAD = 300.0, 1.2
 """A button's spring, N/m, and the force (N) with which it holds the cap up: 3 N to the stop, as arcade buttons have."""
 
+LEVER_DOWN, LEVER_SPRING, LEVER_PRELOAD = 0.8, 0.25, 0.06
+"""How far (rad) a lever goes down, its spring (N·m/rad) and the torque (N·m) with which that holds it up."""
 BEAD_FRICTION = (0.5, 1e-5, 0.0002)
 """Sliding, torsional (m) and rolling (m) friction of a bead. By Hertz, a plastic bead of a gram touches in a patch of
 0.03 mm radius: with the torsional friction of larger things it would stick in every corner."""
@@ -162,6 +168,63 @@ def _add_bead(spec: mujoco.MjSpec, prop: Prop) -> None:
     )
 
 
+def _add_door(spec: mujoco.MjSpec, prop: Prop) -> None:
+    """A door, hinged on its outer side; the tail of its lever lies behind a post until the lever is pressed down."""
+    (depth, width, height), bar = CUPBOARD, PROPS["lever"].primitives[0].size
+    side = 1.0 if prop.position[1] > 0 else -1.0  # lengths across count towards the hinge
+    low = SURFACES["counter"].top - prop.position[2]
+    pale = {"type": mujoco.mjtGeom.mjGEOM_BOX, "rgba": [*TRIM["paper"], 1.0]} | contact(FURNITURE_FRICTION)
+
+    def box(x: tuple[float, float], across: tuple[float, float], z: tuple[float, float]) -> dict:
+        spans = (x, (side * across[0], side * across[1]), z)
+        return {"pos": [(a + b) / 2 for a, b in spans], "size": [abs(b - a) / 2 for a, b in spans]}
+
+    inner, edge, top, wall = LEVER_HINGE - width, LEVER_GAP + FRONT, low + height, 0.006
+    fixed = spec.worldbody.add_body(pos=prop.position, quat=quaternion_about_z(prop.yaw))
+    back = (edge + 0.002, edge + depth)
+    for across, z in (
+        ((inner, inner + wall), (low, top)),
+        ((LEVER_HINGE - wall, LEVER_HINGE), (low, top)),
+        ((inner, LEVER_HINGE), (low, low + wall)),
+        ((inner, LEVER_HINGE), (top - wall, top)),
+    ):
+        fixed.add_geom(**box(back, across, z), **pale)
+    fixed.add_geom(**box((back[1] - wall, back[1]), (inner, LEVER_HINGE), (low, top)), **pale)
+    fixed.add_geom(**box((0.024, 0.034), (inner - 0.032, inner - 0.006), (low, 0.008)), **pale)
+
+    door = spec.worldbody.add_body(
+        name=f"{PROP_PREFIX}{prop.name} door", pos=prop.position, quat=quaternion_about_z(prop.yaw)
+    )
+    door.add_joint(
+        name=PROP_PREFIX + prop.name,
+        type=mujoco.mjtJoint.mjJNT_HINGE,
+        pos=[edge, side * LEVER_HINGE, 0],
+        axis=[0, 0, -side],
+        range=[0, 1.6],
+        limited=True,
+        damping=0.05,
+        frictionloss=0.02,
+        solref_limit=[0.005, 1.0],
+    )
+    door.add_geom(**box((LEVER_GAP, edge), (inner, LEVER_HINGE - 0.002), (low + 0.004, top)), mass=0.4, **pale)
+    lever = door.add_body(name=PROP_PREFIX + prop.name, pos=[0, -side * LEVER_PIVOT, 0])
+    lever.add_joint(
+        type=mujoco.mjtJoint.mjJNT_HINGE,
+        axis=[-side, 0, 0],
+        range=[0, LEVER_DOWN],
+        limited=True,
+        stiffness=LEVER_SPRING,
+        springref=-LEVER_PRELOAD / LEVER_SPRING,
+        damping=0.005,
+        armature=1e-4,
+        solref_limit=[0.005, 1.0],
+    )
+    coloured = pale | {"rgba": [*COLOURS[prop.colour], 1.0]}
+    lever.add_geom(pos=[0, side * LEVER_PIVOT, 0], size=bar, mass=0.05, **coloured)
+    lever.add_geom(**box((0, LEVER_GAP - 0.002), (-POST, POST), (-POST, POST)), mass=0.01, **pale)
+    lever.add_geom(**box((0.036, 0.044), (-0.055, 0), (-0.006, 0.006)), mass=0.01, **pale)
+
+
 def _add_jar(spec: mujoco.MjSpec, prop: Prop) -> None:
     (x, y, z), kind, top = prop.position, PROPS["cap"], SURFACES["counter"].top
     pale = {"rgba": [*TRIM["paper"], 1.0]} | contact(FURNITURE_FRICTION)
@@ -225,4 +288,5 @@ _ADD = {
     "bead": _add_bead,
     "tray": _add_tray,
     "cap": _add_jar,
+    "lever": _add_door,
 }

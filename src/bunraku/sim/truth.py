@@ -60,8 +60,8 @@ def prop_position(world: World, name: str) -> np.ndarray:
 
 
 def travel(world: World, name: str) -> float:
-    """How far the button called `name` is pressed (m), the drawer with that handle pulled out (m), or the cap turned
-    (rad)."""
+    """How far the button called `name` is pressed (m), the drawer with that handle pulled out (m), the cap turned
+    (rad), or the door with that lever opened (rad)."""
     return float(world.data.joint(PROP_PREFIX + name).qpos[0])
 
 

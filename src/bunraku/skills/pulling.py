@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Generator, Iterator
+from collections.abc import Callable, Generator, Iterator
 
 import numpy as np
 
@@ -33,8 +33,14 @@ def pull_open(body: Body, handle: Seen, distance: float) -> Generator[None, None
     side = "left" if body.stance.inverse.point(handle.position)[1] > 0 else "right"
     thickness = PROPS["handle"].size[0]
     grasp = pinch(body.planner.spec.hand, thickness, 20.0, centre_x=0.100, depth=0.085, squeeze=0.010)
-    ahead = _ahead(body, handle)
-    way = next(_ways(body, side, grasp, handle, -distance * ahead), None)
+    ahead = ahead_of(body, handle)
+    depth, width, height = CABINET
+    front = np.array([*(handle.position + HANDLE_GAP * ahead)[:2], handle.position[2]])
+    yaw = float(np.arctan2(ahead[1], ahead[0]))
+    cabinet = Standing(front + depth / 2 * ahead, np.array([depth, width, height]) / 2, yaw)
+    halves = (-distance / 2 * ahead, -distance * ahead)
+    ways = ways_to_handle(body, side, grasp, handle, cabinet, lambda palm: [palm.moved(half) for half in halves])
+    way = next(ways, None)
     if way is None:
         return Outcome("pull", False, f"I cannot reach the {handle.name} with my {side} hand")
     palm, route = way
@@ -56,21 +62,18 @@ def pull_open(body: Body, handle: Seen, distance: float) -> Generator[None, None
     return Outcome("pull", True, f"I pulled the {handle.name}", {"aperture_m": gap})
 
 
-def _ahead(body: Body, handle: Seen) -> np.ndarray:
+def ahead_of(body: Body, handle: Seen) -> np.ndarray:
     """The direction (3,) into the cabinet: across the handle, away from the robot."""
     across = np.array([np.cos(handle.yaw), np.sin(handle.yaw), 0.0])
     return across if across @ (handle.position - body.stance.point(np.zeros(3))) > 0 else -across
 
 
-def _ways(
-    body: Body, side: str, grasp: HandGrasp, handle: Seen, pull: np.ndarray
+def ways_to_handle(
+    body: Body, side: str, grasp: HandGrasp, handle: Seen, cabinet: Standing, onward: Callable[[Pose], list[Pose]]
 ) -> Iterator[tuple[Pose, list[np.ndarray]]]:
-    """Palm poses at the handle from which it can be pulled, and the free ways to above them."""
-    ahead = _ahead(body, handle)
-    depth, width, height = CABINET
+    """Palm poses at the handle of a `cabinet` from which the palm can go `onward`, and the free ways to above them."""
+    ahead = ahead_of(body, handle)
     yaw = float(np.arctan2(ahead[1], ahead[0]))
-    front = np.array([*(handle.position + HANDLE_GAP * ahead)[:2], handle.position[2]])
-    cabinet = Standing(front + depth / 2 * ahead, np.array([depth, width, height]) / 2, yaw)
     space = FreeSpace(body.planner, side, [cabinet], grasp.open)
     for turn in OBLIQUE:
         fingers = np.array([np.cos(yaw + turn), np.sin(yaw + turn), 0.0])
@@ -78,7 +81,7 @@ def _ways(
         hover = body.planner.solve(side, palm.moved(HOVER * UP), body.reference)
         if not hover.reached:
             continue
-        stops = [palm.moved(HOVER / 2 * UP), palm, palm.moved(pull / 2), palm.moved(pull)]
+        stops = [palm.moved(HOVER / 2 * UP), palm, *onward(palm)]
         if body.planner.trace(side, stops, hover.configuration) is None:
             continue
         route = space.way(body.reference, hover.configuration)
