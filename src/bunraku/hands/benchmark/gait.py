@@ -55,8 +55,11 @@ class Rotation:
     speeds_deg: tuple[float, ...] = ()
 
 
-def rotate_in_hand(kinematics: Kinematics, item: str, seeds: int, seed: int, threads: int = 1) -> Rotation:
-    """Search a gait for the object called `item`, then play it to `seeds` seeds; 0 °/s if the hand cannot hold it."""
+def rotate_in_hand(
+    kinematics: Kinematics, item: str, seeds: int, seed: int, threads: int = 1, seconds: float = PLAY
+) -> Rotation:
+    """Search a gait for the object called `item`, then play it to `seeds` seeds for `seconds`; 0 °/s if the hand cannot
+    hold it."""
     digits = [d for d in FINGERS if d in kinematics.subject.digits]
     number, pads = 110 + list(OBJECTS).index(item), tuple(f"{d}.pad" for d in digits[:3])
     held = Grasp(number, item, "precision", OBJECTS[item], THUMB, pads, axis=None)
@@ -67,8 +70,8 @@ def rotate_in_hand(kinematics: Kinematics, item: str, seeds: int, seed: int, thr
     found = [_Search(kinematics, fits[0], direction, rng, threads).run() for direction in (1.0, -1.0)]
     _, direction, gait = max(found, key=lambda each: each[0])
     fresh = np.random.default_rng([seed + 1, held.number])
-    turned, lost = _play(kinematics, fits[0], np.tile(gait, (seeds, 1)), fresh, threads)
-    speeds = np.where(lost, 0.0, direction * turned) / PLAY
+    turned, lost = _play(kinematics, fits[0], np.tile(gait, (seeds, 1)), fresh, threads, seconds)
+    speeds = np.where(lost, 0.0, direction * turned) / seconds
     return Rotation(float(np.median(speeds)), int(lost.sum()), seeds, tuple(np.round(speeds, 1).tolist()))
 
 
@@ -133,9 +136,14 @@ def _wave(kinematics: Kinematics, fit: Fit, direction: float) -> np.ndarray:
 
 
 def _play(
-    kinematics: Kinematics, fit: Fit, gaits: np.ndarray, rng: np.random.Generator, threads: int
+    kinematics: Kinematics,
+    fit: Fit,
+    gaits: np.ndarray,
+    rng: np.random.Generator,
+    threads: int,
+    seconds: float = PLAY,
 ) -> tuple[np.ndarray, np.ndarray]:
-    """Play gaits (B, 6 d + 1); returns degrees turned and whether the object was lost, (B,)."""
+    """Play gaits (B, 6 d + 1) for `seconds`; returns degrees turned and whether the object was lost, (B,)."""
     count = len(gaits)
     scene = HandAndObject(kinematics, fit, fit.posture, count, rng, NOISE, threads)
     # palm up: gravity presses the object into the hand
@@ -150,7 +158,7 @@ def _play(
     squeeze = SQUEEZE * (kinematics.upper - kinematics.lower)
     turned, lost = np.zeros(count), np.zeros(count, bool)
     period = CHUNK * TIMESTEP
-    for step in range(round((SETTLE + RAMP + PLAY) / period)):
+    for step in range(round((SETTLE + RAMP + seconds) / period)):
         time = max(0.0, step * period - SETTLE)
         phase = 2 * np.pi * gaits[:, -1:] * time
         swing = min(1.0, time / RAMP) * (sine * np.sin(phase) + cosine * np.cos(phase))
