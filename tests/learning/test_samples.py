@@ -5,8 +5,10 @@ import pytest
 from tests.learning.conftest import frame, header, images
 
 from bunraku.errors import UserError
-from bunraku.learning.lerobot import DataSet, finalise
-from bunraku.learning.samples import load_samples, palms
+from bunraku.learning.frames import fields, synergies
+from bunraku.learning.lerobot import DataSet, Entry, finalise, recast
+from bunraku.learning.samples import _samples, load_samples, palms
+from bunraku.learning.tokens import NOWHERE
 
 pytest.importorskip("pyarrow")
 
@@ -65,5 +67,67 @@ def test_words_of_rooms_that_were_only_drawn_mean_what_they_name():
 
     drawn = set(_more_words(["pick-up"]))
     assert len({words for words, _ in drawn}) > 100
-    for words, (kind, colour) in sorted(drawn)[::20]:
+    for words, (kind, colour, *target) in sorted(drawn)[::20]:
         assert understand(words).thing == (KIND_NAMES[kind], COLOUR_NAMES[colour])
+        assert tuple(target) == NOWHERE
+
+
+def entry(places: list[float], hands: list[float], shown_from: int = 0) -> Entry:
+    """An episode in which the right palm is wanted at `places` (m, along x) and the first synergy at `hands`."""
+    from bunraku.learning.frames import SIDE_ACTION
+
+    count = len(places)
+    vectors = {name: np.zeros((count, length), np.float32) for name, length in fields(22, 22).items()}
+    vectors["action"][:, SIDE_ACTION + 6] = hands
+    vectors["action.palm"][:, 7] = places
+    vectors["action.palm"][:, [3, 10]] = 1.0
+    return Entry({"shown_from": shown_from}, vectors)
+
+
+def planned(episode: Entry) -> tuple[np.ndarray, np.ndarray]:
+    tokens = np.tile(np.array([[0, 0, 0.4, 0.0, 0.9, 0.0]]), (len(episode.vectors["action"]), 1, 1))
+    found = _samples(episode, tokens, (0, 0, *NOWHERE), "right", synergies("h22"))
+    assert found is not None
+    return found
+
+
+def test_waiting_is_not_planned():
+    inputs, chunks = planned(entry([0.0, 0.1, 0.2] + [0.2] * 6, [0.0] * 7 + [0.5, 1.0]))
+    assert len(inputs) == 8
+    # From where the palm has arrived, the hand closes at once, however long the expert stood there.
+    for sample in range(2, 7):
+        np.testing.assert_allclose(chunks[sample, :2, 6], [0.5, 1.0])
+
+
+def test_what_came_before_the_expert_took_over_is_not_learned():
+    places = [0.01 * step for step in range(12)]
+    everything, _ = planned(entry(places, [0.0] * 12))
+    corrected, _ = planned(entry(places, [0.0] * 12, shown_from=7))
+    assert (len(everything), len(corrected)) == (11, 4)
+    tokens = np.zeros((12, 1, 6))
+    assert (
+        _samples(entry(places, [0.0] * 12, shown_from=12), tokens, (0, 0, *NOWHERE), "right", synergies("h22")) is None
+    )
+
+
+def test_actions_in_other_synergies_move_the_fingers_as_they_did(recorded):
+    from bunraku.learning.frames import SIDE_ACTION, SYNERGIES, Synergies
+
+    rng = np.random.default_rng(0)
+    old = synergies("h22")
+    mixed = np.linalg.qr(rng.standard_normal((SYNERGIES, SYNERGIES)))[0]
+    new = Synergies(old.mean, mixed @ old.basis)
+    action = rng.standard_normal((5, 2 * SIDE_ACTION))
+    again = recast(action, old, new)
+    for side in range(2):
+        hand = slice(side * SIDE_ACTION + 6, side * SIDE_ACTION + 6 + SYNERGIES)
+        np.testing.assert_allclose(new.posture(again[:, hand]), old.posture(action[:, hand]), atol=1e-9)
+        np.testing.assert_array_equal(again[:, side * SIDE_ACTION], action[:, side * SIDE_ACTION])
+
+
+def test_a_data_set_keeps_the_synergies_of_its_actions(recorded, monkeypatch):
+    root, _ = recorded
+    finalise(root)
+    before = DataSet(root).synergies
+    monkeypatch.setattr("bunraku.learning.lerobot.synergies", lambda hand: None)
+    np.testing.assert_array_equal(DataSet(root).synergies.basis, before.basis)

@@ -4,6 +4,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from scipy.spatial.transform import Rotation
 
+from bunraku.learning.frames import synergies
 from bunraku.learning.tokens import FAR, FEATURES, KIND_NAMES, MOST, Tokens, features
 from bunraku.robot import HandReading
 from bunraku.skills import Seen
@@ -20,7 +21,7 @@ def seen(kind: str = "cube", colour: str = "red", at=(0.4, -0.1, 0.92), yaw: flo
 def inputs(thing: Seen, palm: Pose) -> np.ndarray:
     tokens = Tokens()
     tokens.update([thing], AWAY)
-    return features(tokens.table(), palm, HAND, "h22")[0]
+    return features(tokens.table(), palm, HAND, synergies("h22"))[0]
 
 
 PALM = Pose(np.array([0.1, -0.2, 1.2]), np.eye(3))

@@ -1,15 +1,29 @@
 import json
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
 import pytest
 
 from bunraku.errors import UserError
-from bunraku.learning.frames import SIDE_ACTION
+from bunraku.learning.frames import SIDE_ACTION, synergies
 from bunraku.learning.samples import CHUNK, Samples
-from bunraku.learning.tokens import COLOUR_NAMES, FEATURES, KIND_NAMES, TOKEN
+from bunraku.learning.tokens import (
+    COLOUR_NAMES,
+    FEATURES,
+    HAND,
+    KIND_NAMES,
+    NOWHERE,
+    TENSION,
+    TOKEN,
+    Options,
+    Tokens,
+    options,
+)
 from bunraku.learning.words import buckets
-from bunraku.robot import RobotSpec
+from bunraku.robot import HandReading, RobotSpec
+from bunraku.skills import Seen
+from bunraku.skills.body import Pose
 
 torch = pytest.importorskip("torch")
 pytest.importorskip("onnxscript")
@@ -17,7 +31,7 @@ pytest.importorskip("onnxscript")
 from bunraku.learning.acting import MODELS, Policy  # noqa: E402
 from bunraku.learning.export import export  # noqa: E402
 from bunraku.learning.policies.grounded import NetworkConfig  # noqa: E402
-from bunraku.learning.training import Trainer, TrainingConfig, displace  # noqa: E402
+from bunraku.learning.training import Trainer, TrainingConfig, displace, loosen, shift_things  # noqa: E402
 
 SMALL = TrainingConfig(steps=60, batch=32, network=NetworkConfig(width=32, depth=1))
 NAMES = [(kind, colour) for kind in ("cube", "ball") for colour in ("red", "green", "blue")]
@@ -30,9 +44,11 @@ def samples(seed: int = 0) -> Samples:
     way = np.zeros((FEATURES, CHUNK * SIDE_ACTION), np.float32)
     way[:3] = 0.1 * rng.standard_normal((3, CHUNK * SIDE_ACTION))
     chunks = (inputs @ way).reshape(-1, CHUNK, SIDE_ACTION)
-    meant = np.array([(KIND_NAMES.index(kind), COLOUR_NAMES.index(colour)) for kind, colour in NAMES])
+    meant = np.array([(KIND_NAMES.index(kind), COLOUR_NAMES.index(colour), *NOWHERE) for kind, colour in NAMES])
     words = [f"pick up the {colour} {kind}" for kind, colour in NAMES]
-    return Samples(inputs, chunks, words, meant, "right", "h22", 10, ("pick-up",), 6, f"source {seed}")
+    return Samples(
+        inputs, chunks, words, meant, "right", "h22", synergies("h22"), 10, ("pick-up",), 6, f"source {seed}"
+    )
 
 
 def trained(until: int) -> Trainer:
@@ -78,34 +94,35 @@ def exported(tmp_path_factory) -> tuple[Path, Trainer]:
     return path, trainer
 
 
-def scene(count: int) -> tuple[np.ndarray, np.ndarray]:
-    rng = np.random.default_rng(count)
+def scene(count: int) -> Options:
+    """So many things, each alone and with every other one, and random inputs."""
     tokens = np.zeros((count, TOKEN))
     tokens[:, :2] = [(KIND_NAMES.index(kind), COLOUR_NAMES.index(colour)) for kind, colour in NAMES[:count]]
-    return rng.standard_normal((count, FEATURES)).astype(np.float32), tokens
+    hand = HandReading(0.0, np.zeros(22), np.zeros(22), np.zeros(22))
+    could = options(tokens, Pose(np.zeros(3), np.eye(3)), hand, synergies("h22"))
+    inputs = np.random.default_rng(count).standard_normal(could.inputs.shape).astype(np.float32)
+    return replace(could, inputs=inputs)
 
 
 @pytest.mark.parametrize("count", [1, 2, 5])
 def test_the_exported_policy_answers_as_the_trained_one(exported, count):
     path, trainer = exported
-    inputs, tokens = scene(count)
-    words = buckets("pick up the red ball")
-    chunk, which = Policy(path, "h22").choose(inputs, tokens, words)
-    kinds, colours = (torch.from_numpy(column.astype(np.int64)) for column in tokens[:, :2].T)
+    could, words = scene(count), buckets("pick up the red ball")
+    assert len(could.pairs) == count**2
+    chunk, which = Policy(path, "h22").choose(could, words)
     with torch.no_grad():
-        expected, logits = trainer.policy(torch.from_numpy(inputs), kinds, colours, torch.from_numpy(words))
+        asked = (torch.from_numpy(value) for value in (could.inputs, could.meant, words))
+        expected, logits = trainer.policy(*asked)
     np.testing.assert_allclose(chunk, expected.numpy(), atol=1e-5)
     assert which == int(logits.argmax())
 
 
-def test_what_the_other_things_are_does_not_change_the_plan_for_one(exported):
+def test_what_else_could_be_done_does_not_change_a_plan(exported):
     policy = Policy(exported[0], "h22")
-    inputs, tokens = scene(3)
-    words = buckets("pick up the red cube")
-    alone, _ = policy.choose(inputs[:1], tokens[:1], words)
-    chunk, which = policy.choose(inputs, tokens, words)
-    if which == 0:
-        np.testing.assert_allclose(chunk, alone, atol=1e-6)
+    could, words = scene(3), buckets("pick up the red cube")
+    chunk, which = policy.choose(could, words)
+    only = Options(could.pairs[[which]], could.meant[[which]], could.inputs[[which]])
+    np.testing.assert_allclose(policy.choose(only, words)[0], chunk, atol=1e-6)
 
 
 def test_a_policy_says_what_it_was_made_of(exported):
@@ -114,6 +131,19 @@ def test_a_policy_says_what_it_was_made_of(exported):
     assert about.card["training"]["network"]["width"] == 32
     assert about.card["versions"]["torch"] == torch.__version__
     assert (about.side, about.rate, about.tasks) == ("right", 10, ("pick-up",))
+
+
+def test_a_changed_grasp_does_not_move_the_fingers_of_a_trained_policy(exported, monkeypatch):
+    before = Policy(exported[0], "h22").about.synergies
+    monkeypatch.setattr("bunraku.learning.frames.catalogue_postures", lambda hand: np.random.rand(30, 22))
+    synergies.cache_clear()
+    try:
+        now = Policy(exported[0], "h22").about.synergies
+        assert not np.allclose(synergies("h22").basis, before.basis)
+        np.testing.assert_array_equal(now.basis, before.basis)
+        np.testing.assert_array_equal(now.mean, before.mean)
+    finally:
+        synergies.cache_clear()
 
 
 def test_a_policy_for_another_hand_is_refused(exported):
@@ -144,10 +174,10 @@ def test_a_missing_or_broken_policy_is_refused(tmp_path):
 
 
 def test_actions_that_are_not_finite_never_reach_the_robot(exported):
-    inputs, tokens = scene(1)
-    inputs[:] = np.nan
+    could = scene(1)
+    could.inputs[:] = np.nan
     with pytest.raises(UserError, match="not finite"):
-        Policy(exported[0], "h22").choose(inputs, tokens, buckets("pick up the red cube"))
+        Policy(exported[0], "h22").choose(could, buckets("pick up the red cube"))
 
 
 def test_a_policy_acts_without_torch(exported, tmp_path):
@@ -169,19 +199,71 @@ def test_the_card_is_plain_json(exported):
     assert json.loads(json.dumps(exported[1].card()))["episodes"] == 6
 
 
-def test_a_palm_that_strayed_is_led_to_the_same_place():
-    from bunraku.learning.tokens import Tokens, features
-    from bunraku.robot import HandReading
-    from bunraku.skills import Seen
-    from bunraku.skills.body import Pose
-
+def room(cube: np.ndarray, palm: Pose) -> torch.Tensor:
+    """What is told of a cube at `cube` that shall go into a bowl."""
     tokens = Tokens()
-    tokens.update([Seen("ball", "red", np.array([0.4, -0.1, 0.93]), 0.0)], [np.ones(3)])
+    bowl = np.array([0.35, 0.05, 0.93])
+    tokens.update([Seen("ball", "red", cube, 0.0), Seen("bowl", "blue", bowl, 0.0)], [np.ones(3)])
     hand = HandReading(0.0, np.zeros(22), np.zeros(22), np.zeros(22))
-    turn = np.array([[0.8, -0.6, 0.0], [0.6, 0.8, 0.0], [0.0, 0.0, 1.0]])
-    palm, shift = Pose(np.array([0.1, -0.2, 1.2]), turn), np.array([0.02, -0.01, 0.015])
-    inputs = torch.from_numpy(features(tokens.table(), palm, hand, "h22"))
-    chunks = torch.ones(1, CHUNK, SIDE_ACTION)
-    displace(inputs, chunks, torch.from_numpy(shift.astype(np.float32))[None])
-    np.testing.assert_allclose(inputs, features(tokens.table(), palm.moved(shift), hand, "h22"), atol=1e-6)
-    np.testing.assert_allclose(palm.position + shift + chunks[0, 0, :3].numpy(), palm.position + 1.0, atol=1e-6)
+    could = options(tokens.table(), palm, hand, synergies("h22"))
+    return torch.from_numpy(could.inputs[could.pairs.tolist().index([0, 1])][None])
+
+
+TURN = np.array([[0.8, -0.6, 0.0], [0.6, 0.8, 0.0], [0.0, 0.0, 1.0]])
+CUBE, PALM = np.array([0.4, -0.1, 0.93]), Pose(np.array([0.1, -0.2, 1.2]), TURN)
+SHIFT = np.array([0.02, -0.01, 0.015])
+
+
+def test_a_palm_that_strayed_is_led_to_the_same_place():
+    inputs, chunks = room(CUBE, PALM), torch.ones(1, CHUNK, SIDE_ACTION)
+    displace(inputs, chunks, torch.from_numpy(SHIFT.astype(np.float32))[None])
+    np.testing.assert_allclose(inputs, room(CUBE, PALM.moved(SHIFT)), atol=1e-6)
+    np.testing.assert_allclose(PALM.position + SHIFT + chunks[0, 0, :3].numpy(), PALM.position + 1.0, atol=1e-6)
+
+
+def test_a_thing_seen_elsewhere_is_seen_elsewhere_by_all_that_is_told_of_it():
+    inputs = room(CUBE, PALM)
+    shift_things(inputs, torch.from_numpy(SHIFT.astype(np.float32))[None])
+    np.testing.assert_allclose(inputs, room(CUBE + SHIFT, PALM), atol=1e-6)
+
+
+def test_words_close_together_are_told_apart():
+    names = [(f"{a} ball", f"{b} bowl") for a in ("red", "green", "blue") for b in ("red", "green", "blue")]
+    said = [name.split() for pair in names for name in pair]
+    index = [(KIND_NAMES.index(kind), COLOUR_NAMES.index(colour)) for colour, kind in said]
+    few = samples()
+    words = [f"put the {thing} in the {bowl}" for thing, bowl in names]
+    few = replace(few, instructions=words, meant=np.array(index).reshape(len(names), 4))
+    trainer = Trainer(few, TrainingConfig(steps=300, batch=32, network=NetworkConfig(width=32, depth=1)))
+    trainer.train(300)
+    assert trainer.understood() == 1.0
+
+
+def test_free_hands_are_put_in_other_postures_and_holding_ones_are_not():
+    rng = torch.Generator().manual_seed(0)
+    inputs = torch.zeros(4, FEATURES)
+    inputs[:, 2] = torch.tensor([-0.4, -0.4, -0.05, -0.4])
+    inputs[1, TENSION] = 1.0
+    other = torch.randn(4, FEATURES, generator=rng)
+    before = inputs.clone()
+    loosen(inputs, other, torch.tensor([[0.5], [0.5], [0.5], [1.1]]))
+    np.testing.assert_array_equal(inputs[0, HAND], other[0, HAND])
+    np.testing.assert_array_equal(inputs[1:], before[1:])
+    assert (inputs[0] != before[0]).sum() == 6
+
+
+def test_a_full_disk_loses_no_checkpoint(tmp_path, monkeypatch):
+    import errno
+
+    trainer = trained(2)
+    trainer.save(tmp_path / "a.pt")
+    kept = (tmp_path / "a.pt").read_bytes()
+
+    def full(*_: object) -> None:
+        raise OSError(errno.ENOSPC, "No space left on device")
+
+    monkeypatch.setattr(torch, "save", full)
+    trainer.train(4)
+    with pytest.raises(UserError, match="is full"):
+        trainer.save(tmp_path / "a.pt")
+    assert (tmp_path / "a.pt").read_bytes() == kept

@@ -6,8 +6,8 @@ from bunraku.acting import understand
 from bunraku.errors import UserError
 from bunraku.objects import KINDS
 from bunraku.sim.world import create_world
-from bunraku.tasks import pick_up, registry, sort, stack
-from bunraku.tasks.manipulations import MANIPULATIONS, assignment_in, manipulation
+from bunraku.tasks import pick_up, put, registry, sort, stack
+from bunraku.tasks.manipulations import MANIPULATIONS, assignment_in, manipulation, task_of
 
 
 def test_every_task_that_is_an_environment_has_an_expert():
@@ -84,3 +84,16 @@ def test_words_pick_a_thing_of_the_room():
         assert (asked.object, asked.scene) == (thing.name, given.scene)
     with pytest.raises(UserError, match="name one of them"):
         assignment_in("pick-up", 0, "pick up the banana")
+
+
+def test_words_to_put_something_name_the_thing_and_the_bowl():
+    for given in map(put.draw, range(60)):
+        asked = understand(given.instruction)
+        assert asked.thing is not None and asked.other is not None
+        assert [f"{colour} {kind}" for kind, colour in (asked.thing, asked.other)] == [given.object, given.target]
+
+
+def test_words_choose_among_the_tasks_that_a_policy_knows():
+    assert task_of(("pick-up", "put"), 3, "take the red cube") == "pick-up"
+    assert task_of(("pick-up", "put"), 3, "put the red cube in the blue bowl") == "put"
+    assert task_of(("pick-up",), 3, "put the red cube in the blue bowl") == "pick-up"

@@ -28,6 +28,7 @@ COMMANDS: dict[str, str] = {
     "benchmark legs": "bunraku.cli.legs:benchmark",
     "collect": "bunraku.cli.learning:collect",
     "learn": "bunraku.cli.learning:learn",
+    "improve": "bunraku.cli.improving:improve",
     "learn plan": "bunraku.cli.learning:plan",
     "episodes export": "bunraku.cli.learning:export_episode",
     "tasks": "bunraku.cli.tasks:tasks",

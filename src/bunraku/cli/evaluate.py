@@ -42,7 +42,7 @@ def evaluate(
     json: Path | None = None,
     resume: bool = False,
     policy: Path | None = None,
-    control: Literal["none", "no-language", "shuffled"] = "none",
+    control: Literal["none", "no-language", "shuffled", "blind"] = "none",
     html: Path | None = None,
 ) -> int:
     """Run seeded episodes of a task; print its success rate with 95 % interval, and the reasons of failure by kind.
@@ -58,7 +58,8 @@ def evaluate(
         json: file that keeps every episode; runs/<task>-<date>-<time>.json by default.
         resume: continue such a file instead of refusing to overwrite it.
         policy: a trained policy, such as `bunraku learn` writes, instead of the scripted expert.
-        control: what the policy hears instead of the words: nothing, or words for another thing in the room.
+        control: what is kept from the policy: the words, what they mean (it hears words for another thing), or where
+            things are.
         html: page to write, with a film strip of every failure of a policy or of a task of the hands.
     """
     task = task.replace("_", "-")

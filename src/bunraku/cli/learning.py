@@ -22,7 +22,7 @@ from bunraku.errors import UserError
 if TYPE_CHECKING:
     from bunraku.learning.collecting import Collected
     from bunraku.learning.evaluation import Control
-    from bunraku.learning.training import Step
+    from bunraku.learning.training import Step, Trainer, TrainingConfig
     from bunraku.tasks import EpisodeResult
 
 INSTALL = "install it with `pip install 'bunraku[learn]'`."
@@ -139,22 +139,41 @@ def learn(
         raise UserError(f"--steps and --batch must be at least 1, got {steps} and {batch}.")
     if side not in ("left", "right"):
         raise UserError(f"--side must be left or right, got {side}.")
-    for package in ("torch", "onnx", "onnxscript", "pyarrow"):
-        require(package, f"learning needs {package}: {INSTALL}")
+    require_learning()
     import torch
 
-    from bunraku.learning.export import export
     from bunraku.learning.policies.grounded import NetworkConfig
-    from bunraku.learning.samples import load_samples
-    from bunraku.learning.training import Trainer, TrainingConfig
+    from bunraku.learning.training import TrainingConfig
 
     torch.set_num_threads(threads)
     make_folder(out.parent)
     console = Console(highlight=False)
+    config = TrainingConfig(steps, batch, seed=seed, network=NetworkConfig(width=width, depth=depth))
+    trainer = train_policy(console, data, out, config, side, device)
+    console.print(f"It understands {100 * trainer.understood():.0f} % of the instructions that it was trained on.")
+    task = trainer.samples.tasks[0]
+    console.print(Text(f"Policy in {out}; try it with `bunraku evaluate {task} --policy {out}`."))
+    return 0
+
+
+def require_learning() -> None:
+    """Raise `UserError` when a package is not installed that training needs."""
+    for package in ("torch", "onnx", "onnxscript", "pyarrow"):
+        require(package, f"learning needs {package}: {INSTALL}")
+
+
+def train_policy(
+    console: Console, data: Path, out: Path, config: TrainingConfig, side: str = "right", device: str = "cpu"
+) -> Trainer:
+    """Train on `data` as `config` says, from the checkpoint beside `out` if there is one, and write the policy `out`;
+    what is going on is told on the `console`."""
+    from bunraku.learning.export import export
+    from bunraku.learning.samples import load_samples
+    from bunraku.learning.training import Trainer
+
     with _bar(console, "looking at the episodes") as (progress, bar):
         samples = load_samples(data, side, lambda done, total: progress.update(bar, completed=done, total=total))
-    network = NetworkConfig(width=width, depth=depth)
-    trainer = Trainer(samples, TrainingConfig(steps, batch, seed=seed, network=network), device)
+    trainer, steps = Trainer(samples, config, device), config.steps
     checkpoint = out.with_suffix(".pt")
     if checkpoint.exists():
         trainer.load(checkpoint)
@@ -178,9 +197,7 @@ def learn(
         finally:
             trainer.save(checkpoint)
     export(trainer, out)
-    console.print(f"It understands {100 * trainer.understood():.0f} % of the instructions that it was trained on.")
-    console.print(Text(f"Policy in {out}; try it with `bunraku evaluate {samples.tasks[0]} --policy {out}`."))
-    return 0
+    return trainer
 
 
 def plan(

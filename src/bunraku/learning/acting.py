@@ -12,14 +12,14 @@ from typing import Any
 import numpy as np
 
 from bunraku.errors import UserError
-from bunraku.learning.frames import SIDE_ACTION, difference, moved, synergies
-from bunraku.learning.tokens import COLOUR_NAMES, ENCODER, KIND_NAMES, LOOK_PERIOD, Tokens, features, look
+from bunraku.learning.frames import SIDE_ACTION, Synergies, difference, moved
+from bunraku.learning.tokens import COLOUR_NAMES, ENCODER, KIND_NAMES, LOOK_PERIOD, Options, Tokens, look, options
 from bunraku.learning.words import buckets
 from bunraku.skills import Body, Outcome
 from bunraku.skills.body import IK_PERIOD, Pose
 from bunraku.skills.looking import look_around
 
-FORMAT = "bunraku-policy-1"
+FORMAT = "bunraku-policy-3"
 MODELS = Path(__file__).parent / "models"
 """Policies that come with the package, each with its model card; the name of one stands for its file."""
 EXECUTED = 3
@@ -30,12 +30,13 @@ LARGEST_STEP, LARGEST_TURN = 0.06, 0.30
 
 @dataclass(frozen=True)
 class About:
-    """What a policy says of itself."""
+    """What a policy says of itself; `synergies` are those in which it was trained to move the fingers."""
 
     hand: str
     side: str
     rate: int
     tasks: tuple[str, ...]
+    synergies: Synergies
     card: dict[str, Any]
 
 
@@ -59,7 +60,6 @@ class Policy:
         try:
             self._session = onnxruntime.InferenceSession(path.read_bytes(), options, providers=["CPUExecutionProvider"])
             card = json.loads(self._session.get_modelmeta().custom_metadata_map["bunraku"])
-            self.about = About(card["hand"], card["side"], int(card["rate"]), tuple(card["tasks"]), card)
         except FileNotFoundError as error:
             raise UserError(f"there is no policy {path}: train one with `bunraku learn DATA --out {path}`.") from error
         except Exception as error:  # onnxruntime raises types of its own for every kind of broken file
@@ -74,11 +74,12 @@ class Policy:
 
         if (card["kinds"], card["colours"]) != (list(KIND_NAMES), list(COLOUR_NAMES)):
             raise UserError(f"{path} knows other kinds of things or other colours than this version: train it anew.")
+        tasks, basis = tuple(card["tasks"]), Synergies.read(card["synergies"])
+        self.about = About(card["hand"], card["side"], int(card["rate"]), tasks, basis, card)
 
-    def choose(self, inputs: np.ndarray, tokens: np.ndarray, words: np.ndarray) -> tuple[np.ndarray, int]:
-        """The chunk (CHUNK, SIDE_ACTION) for the thing meant by `words`, and which of the `tokens` that is."""
-        kinds, colours = tokens[:, :2].astype(np.int64).T
-        asked = {"inputs": inputs, "kinds": kinds, "colours": colours, "words": words}
+    def choose(self, options: Options, words: np.ndarray) -> tuple[np.ndarray, int]:
+        """The chunk (CHUNK, SIDE_ACTION) for what is meant by `words`, and which of the `options` that is."""
+        asked = {"inputs": options.inputs, "meant": options.meant, "words": words}
         chunk, logits = (np.asarray(answer) for answer in self._session.run(None, asked))
         if not np.isfinite(chunk).all():
             raise UserError("the policy's actions are not finite numbers: the robot stays where it is; train it anew.")
@@ -94,9 +95,13 @@ class Timing:
 
 
 def act(
-    policy: Policy, timing: Timing | None = None, heard: Callable[[str], str] = lambda words: words
+    policy: Policy,
+    timing: Timing | None = None,
+    heard: Callable[[str], str] = lambda words: words,
+    seen: Callable[[np.ndarray], np.ndarray] = lambda table: table,
 ) -> Callable[[Body, str], Generator[None, None, Outcome]]:
-    """The policy as something that can have the robot; `heard` says what it hears of the words (for controls)."""
+    """The policy as something that can have the robot; for controls, `heard` and `seen` say what it hears of the words
+    and what it sees of the tokens (n, TOKEN)."""
     timing = timing or Timing([], [])
 
     def skill(body: Body, instruction: str) -> Generator[None, None, Outcome]:
@@ -112,20 +117,22 @@ def act(
                 look(body, tokens)
                 timing.looks.append(time.thread_time() - start)
             start = time.thread_time()
-            palm, table = body.measured_palm(side), tokens.table()
+            palm, table = body.measured_palm(side), seen(tokens.table())
             assert body.observation is not None
-            inputs = features(table, palm, body.observation.hand(side), body.planner.spec.hand)
-            chunk, which = policy.choose(inputs, table, words)
+            could = options(table, palm, body.observation.hand(side), policy.about.synergies)
+            chunk, which = policy.choose(could, words)
             timing.plans.append(time.thread_time() - start)
-            body.say("policy", f"at the {tokens.names[which]}")
-            yield from follow(body, side, palm, chunk[:EXECUTED], policy.about.rate)
+            thing, target = could.pairs[which]
+            onward = f", to the {tokens.names[target]}" if target >= 0 else ""
+            body.say("policy", f"at the {tokens.names[thing]}{onward}")
+            yield from follow(body, policy.about, palm, chunk[:EXECUTED])
 
     return skill
 
 
-def follow(body: Body, side: str, palm: Pose, chunk: np.ndarray, rate: int) -> Generator[None, None, None]:
-    """Lead the palm, which was measured at `palm`, and the hand along `chunk` (n, SIDE_ACTION), `rate` frames/s."""
-    basis, ticks = synergies(body.planner.spec.hand), round(1 / (rate * IK_PERIOD))
+def follow(body: Body, about: About, palm: Pose, chunk: np.ndarray) -> Generator[None, None, None]:
+    """Lead the palm, which was measured at `palm`, and the hand along `chunk` (n, SIDE_ACTION)."""
+    side, basis, ticks = about.side, about.synergies, round(1 / (about.rate * IK_PERIOD))
     low, high = np.deg2rad([joint.range_deg for joint in body.hand.joints]).T
     target = body.hands[side]
     grip = [target.tension / body.full_tension]

@@ -8,8 +8,8 @@ import shutil
 import tarfile
 import tempfile
 import time
-from collections.abc import Sequence
-from dataclasses import dataclass
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 import numpy as np
@@ -18,7 +18,7 @@ from bunraku.learning.disturbance import Disturbance
 from bunraku.learning.episodes import Ending, Header, Recorder, room_on_disk
 from bunraku.robot import Command, Observation
 from bunraku.tasks.manipulations import manipulation
-from bunraku.tasks.stage import Stage
+from bunraku.tasks.stage import Acting, Stage
 
 DISTURBED = 0.75
 """Share of the episodes that are disturbed."""
@@ -26,13 +26,15 @@ DISTURBED = 0.75
 
 @dataclass(frozen=True)
 class Collected:
-    """One collected episode. CPU times in s: of all of it, and of recording alone."""
+    """One collected episode; what shall be learned begins at its frame `shown_from`. CPU times in s: of all of it, and
+    of recording alone."""
 
     seed: int
     success: bool
     outcome: str
     reason: str
     frames: int
+    shown_from: int
     cpu_s: float
     recording_s: float
 
@@ -42,9 +44,27 @@ def collect_episode(task: str, seed: int, root: Path, disturbed: float = DISTURB
 
     Raises `UserError` when the disk is full; what was recorded is kept.
     """
-    began, spent = time.process_time(), 0.0
     noisy = bool(np.random.default_rng([seed, 0xD0]).random() < disturbed)
-    with Stage(manipulation(task), seed) as stage:
+    expert = manipulation(task).expert
+    return record(task, seed, root, noisy, lambda not_yet: expert)
+
+
+def record(
+    task: str,
+    seed: int,
+    root: Path,
+    noisy: bool,
+    acting: Callable[[Callable[[], None]], Acting],
+    longer: float = 0.0,
+) -> Collected:
+    """Record under `root` the episode of `seed` in which `acting` has the robot, pushed off its way if `noisy`.
+
+    `acting` is told what to call as long as it does nothing that shall be learned. The episode may take so many s
+    `longer` than others of the `task`.
+    """
+    began, spent, shown_from = time.process_time(), 0.0, 0
+    what = manipulation(task)
+    with Stage(replace(what, longest=what.longest + longer), seed) as stage:
         given, body, spec = stage.assignment, stage.runtime.body, stage.robot.spec
         header = Header.of(spec, task, seed, given.instruction, given.object, given.target, noisy)
         things = np.array([thing.position for thing in given.scene.objects]).reshape(-1, 3)
@@ -60,12 +80,15 @@ def collect_episode(task: str, seed: int, root: Path, disturbed: float = DISTURB
                 spent += time.thread_time() - start
                 return disturb(command)
 
+            def not_yet() -> None:
+                nonlocal shown_from
+                shown_from = recorder.frames
+
             stage.robot.tap = tap
-            result = stage.play(stage.task.expert)
-            recorder.end(Ending(result.success, result.outcome, result.reason))
-    return Collected(
-        seed, result.success, result.outcome, result.reason, recorder.frames, time.process_time() - began, spent
-    )
+            result = stage.play(acting(not_yet))
+            cpu = time.process_time() - began
+            recorder.end(Ending(result.success, result.outcome, result.reason, shown_from, round(cpu, 2)))
+    return Collected(seed, result.success, result.outcome, result.reason, recorder.frames, shown_from, cpu, spent)
 
 
 @dataclass(frozen=True)

@@ -21,7 +21,7 @@ from av.error import FFmpegError
 
 from bunraku import __version__
 from bunraku.errors import UserError
-from bunraku.learning.frames import RATE, Frame, fields, make_frame
+from bunraku.learning.frames import RATE, Frame, fields, make_frame, synergies
 from bunraku.learning.video import CameraVideo, count_frames
 from bunraku.robot import CAMERAS, Command, Observation, RobotSpec
 from bunraku.skills import Body
@@ -32,7 +32,8 @@ INTERRUPTED = "interrupted"
 
 @dataclass(frozen=True)
 class Header:
-    """What an episode is about. `fields` are the lengths of a frame's vectors, `cameras` (width, height) px."""
+    """What an episode is about. `fields` are the lengths of a frame's vectors, `cameras` (width, height) px,
+    `synergies` those in which the actions name a hand's posture: the present ones if an old episode does not say."""
 
     task: str
     seed: int
@@ -46,6 +47,7 @@ class Header:
     fields: dict[str, int]
     cameras: dict[str, tuple[int, int]]
     bunraku: str = __version__
+    synergies: list[list[float]] | None = None
 
     @classmethod
     def of(cls, spec: RobotSpec, task: str, seed: int, instruction: str, thing: str, target: str, disturbed: bool):
@@ -53,16 +55,20 @@ class Header:
         hand = spec.hand_spec
         lengths = fields(len(hand.joint_names), len(hand.cable_names))
         cameras = {name: spec.camera(name).resolution for name in CAMERAS}
-        return cls(task, seed, instruction, thing, target, disturbed, spec.name, spec.hand, RATE, lengths, cameras)
+        about = (task, seed, instruction, thing, target, disturbed, spec.name, spec.hand)
+        return cls(*about, RATE, lengths, cameras, synergies=synergies(spec.hand).table())
 
 
 @dataclass(frozen=True)
 class Ending:
-    """How an episode ended: the referee's verdict, how it failed in few words, and why."""
+    """How an episode ended: the referee's verdict, how it failed in few words, and why. What shall be learned is shown
+    from the frame `shown_from` on; before, somebody else had the robot. `cpu_s`: what it took."""
 
     success: bool
     outcome: str
     reason: str = ""
+    shown_from: int = 0
+    cpu_s: float = 0.0
 
 
 class Recorder:

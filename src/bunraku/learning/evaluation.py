@@ -16,11 +16,12 @@ from bunraku.skills.perception import LOOKING
 from bunraku.tasks import EpisodeResult, Progress
 from bunraku.tasks.assignment import Assignment
 from bunraku.tasks.episode import strip_path
-from bunraku.tasks.manipulations import assignment_in, manipulation
+from bunraku.tasks.manipulations import assignment_in, manipulation, task_of
 from bunraku.tasks.stage import Stage
 
-Control = Literal["none", "no-language", "shuffled"]
-"""What the policy hears: the words; nothing; or words that ask for another thing in the room."""
+Control = Literal["none", "no-language", "shuffled", "blind"]
+"""What is kept from the policy: nothing; the words; what they ask for, since they ask for another thing in the room; or
+where things are, since it sees all of them in the middle between them."""
 
 
 def run_with_policy(
@@ -44,7 +45,7 @@ def run_with_policy(
     strip = strip_path(strips, seed) if strips else None
     with Stage(manipulation(task), seed, assignment, LOOKING, film, on_progress, strip) as stage:
         heard = heard_instead(stage.assignment, seed, control)
-        result = stage.play(act(loaded, timing, heard))
+        result = stage.play(act(loaded, timing, heard, seen_instead(control)))
     if out:
         (out / "timing.json").write_text(json.dumps({"looks_s": timing.looks, "plans_s": timing.plans}))
     return result
@@ -57,18 +58,32 @@ def run_instruction(
     out: Path | None = None,
     on_progress: Callable[[Progress], None] = lambda progress: None,
 ) -> EpisodeResult:
-    """Let a policy do what a person says, in the room of `seed` of the first task that it was trained on.
+    """Let a policy do what a person says, in the room of `seed` of the task that it was trained on
+    and that moves something elsewhere, or not, as the words do.
 
     Raises `UserError` when the words fit nothing in that room.
     """
-    task = Policy(policy, RobotSpec().hand).about.tasks[0]
+    task = task_of(Policy(policy, RobotSpec().hand).about.tasks, seed, instruction)
     given = assignment_in(task, seed, instruction)
     return run_with_policy(task, seed, policy, out=out, assignment=given, on_progress=on_progress)
 
 
+def seen_instead(control: Control) -> Callable[[np.ndarray], np.ndarray]:
+    """What the policy sees of the tokens (n, TOKEN) under a `control`."""
+    if control != "blind":
+        return lambda table: table
+
+    def blurred(table: np.ndarray) -> np.ndarray:
+        table = table.copy()
+        table[:, 2:] = table[:, 2:].mean(axis=0)
+        return table
+
+    return blurred
+
+
 def heard_instead(assignment: Assignment, seed: int, control: Control) -> Callable[[str], str]:
     """What the policy hears of an instruction under a `control`."""
-    if control == "none":
+    if control in ("none", "blind"):
         return lambda words: words
     if control == "no-language":
         return lambda words: ""
@@ -78,4 +93,6 @@ def heard_instead(assignment: Assignment, seed: int, control: Control) -> Callab
     if not others:
         raise UserError("there is nothing else in the room to ask for: this task has no shuffled instruction.")
     other = others[int(np.random.default_rng([seed, 0x5F]).integers(len(others)))]
+    if assignment.target:
+        return lambda words: f"put the {other} {assignment.relation} the {assignment.target}"
     return lambda words: f"pick up the {other}"

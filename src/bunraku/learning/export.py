@@ -12,7 +12,7 @@ import torch
 from bunraku.learning.acting import FORMAT
 from bunraku.learning.episodes import room_on_disk
 from bunraku.learning.samples import CHUNK
-from bunraku.learning.tokens import ENCODER, FEATURES
+from bunraku.learning.tokens import ENCODER, FEATURES, MOST
 from bunraku.learning.training import Trainer
 from bunraku.learning.words import LONGEST
 
@@ -24,11 +24,10 @@ def export(trainer: Trainer, path: Path) -> None:
     policy = trainer.policy.cpu().eval()
     arguments = (
         torch.zeros(3, FEATURES),
-        torch.zeros(3, dtype=torch.long),
-        torch.zeros(3, dtype=torch.long),
+        torch.zeros(3, 4, dtype=torch.long),
         torch.zeros(LONGEST, dtype=torch.long),
     )
-    things = torch.export.Dim("things", min=1, max=64)
+    count = torch.export.Dim("options", min=1, max=MOST**2)
     logging.getLogger("torch.onnx").setLevel(logging.ERROR)  # it tells of packages that nobody here needs
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")
@@ -37,9 +36,9 @@ def export(trainer: Trainer, path: Path) -> None:
             arguments,
             dynamo=True,
             opset_version=20,
-            input_names=["inputs", "kinds", "colours", "words"],
+            input_names=["inputs", "meant", "words"],
             output_names=["chunk", "logits"],
-            dynamic_shapes=({0: things}, {0: things}, {0: things}, None),
+            dynamic_shapes=({0: count}, {0: count}, None),
             verbose=False,
         )
     assert program is not None
@@ -52,6 +51,7 @@ def export(trainer: Trainer, path: Path) -> None:
         "rate": samples.rate,
         "chunk": CHUNK,
         "encoder": ENCODER,
+        "synergies": samples.synergies.table(),
     }
     onnx.helper.set_model_props(model, {"bunraku": json.dumps(about)})
     part = path.with_name(path.name + ".part")

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 from functools import cache
 
 import numpy as np
@@ -104,20 +105,34 @@ def quaternion(rotation: np.ndarray) -> np.ndarray:
     return Rotation.from_matrix(rotation).as_quat(canonical=True, scalar_first=True)
 
 
+@dataclass(frozen=True)
 class Synergies:
     """Principal components of the postures in which a hand takes things (Santello, Flanders & Soechting 1998).
 
-    `mean` (n,) rad, `basis` (SYNERGIES, n) with orthonormal rows, `explained`: share of the variance.
+    `mean` (n,) rad, `basis` (SYNERGIES, n) with orthonormal rows.
     """
 
-    def __init__(self, postures: np.ndarray) -> None:
-        """From `postures` (m, n) rad."""
-        self.mean = postures.mean(axis=0)
-        _, singular, rows = np.linalg.svd(postures - self.mean, full_matrices=False)
+    mean: np.ndarray
+    basis: np.ndarray
+
+    @classmethod
+    def of(cls, postures: np.ndarray) -> Synergies:
+        """Of `postures` (m, n) rad."""
+        mean = postures.mean(axis=0)
+        rows = np.linalg.svd(postures - mean, full_matrices=False)[2]
         # A row's sign is arbitrary: the same on every machine only if something fixes it.
         signs = np.sign(rows[np.arange(len(rows)), np.abs(rows).argmax(axis=1)])
-        self.basis = (rows * signs[:, None])[:SYNERGIES]
-        self.explained = float((singular[:SYNERGIES] ** 2).sum() / (singular**2).sum())
+        return cls(mean, (rows * signs[:, None])[:SYNERGIES])
+
+    @classmethod
+    def read(cls, table: Sequence[Sequence[float]]) -> Synergies:
+        """From a `table` that was written: the mean and the rows of the basis."""
+        mean, *basis = np.array(table, float)
+        return cls(mean, np.array(basis))
+
+    def table(self) -> list[list[float]]:
+        """What `read` reads: 1 + SYNERGIES rows of n numbers."""
+        return [self.mean.tolist(), *self.basis.tolist()]
 
     def project(self, posture: np.ndarray) -> np.ndarray:
         """Coordinates (..., SYNERGIES) of postures (..., n)."""
@@ -131,4 +146,4 @@ class Synergies:
 @cache
 def synergies(hand: str) -> Synergies:
     """The synergies of a hand of `bunraku.hands`, from how it takes every kind of the household catalogue."""
-    return Synergies(catalogue_postures(hand))
+    return Synergies.of(catalogue_postures(hand))

@@ -19,6 +19,7 @@ import numpy as np
 from bunraku import __version__
 from bunraku.errors import UserError
 from bunraku.learning.episodes import Episode, read_episodes, room_on_disk, salvage, write_whole
+from bunraku.learning.frames import SIDE_ACTION, SYNERGIES, Synergies, synergies
 from bunraku.learning.video import join_videos, key_pictures
 
 VERSION = "v3.0"
@@ -103,7 +104,7 @@ def _write(root: Path, episodes: Sequence[Episode]) -> None:
             "data_path": DATA_PATH,
             "video_path": VIDEO_PATH,
             "features": _features(episodes[0]),
-            "bunraku": {"version": __version__, "hand": header.hand},
+            "bunraku": {"version": __version__, "hand": header.hand, "synergies": basis_of(episodes[0]).table()},
         },
     )
 
@@ -126,6 +127,7 @@ def _row(index: int, episode: Episode, start: int) -> dict[str, Any]:
         "success": ending.success,
         "outcome": ending.outcome,
         "reason": ending.reason,
+        "shown_from": ending.shown_from,
     }
 
 
@@ -150,6 +152,21 @@ def _features(episode: Episode) -> dict[str, Any]:
     for name, dtype in {**COUNTERS, "task_index": "int64"}.items():
         found[name] = {"dtype": dtype, "shape": [1], "names": None}
     return found
+
+
+def basis_of(episode: Episode) -> Synergies:
+    """The synergies in which an episode names the postures of a hand."""
+    table = episode.header.synergies
+    return synergies(episode.header.hand) if table is None else Synergies.read(table)
+
+
+def recast(action: np.ndarray, old: Synergies, new: Synergies) -> np.ndarray:
+    """Actions (n, 2 · SIDE_ACTION) of the synergies `old`, in the synergies `new`."""
+    if np.array_equal(old.mean, new.mean) and np.array_equal(old.basis, new.basis):
+        return action
+    sides, hand = action.reshape(len(action), -1, SIDE_ACTION).copy(), slice(6, 6 + SYNERGIES)
+    sides[..., hand] = new.project(old.posture(sides[..., hand]))
+    return sides.reshape(action.shape)
 
 
 class _Files:
@@ -195,6 +212,7 @@ def _write_data(
     with ExitStack() as stack:
         for episode, row in zip(episodes, rows, strict=True):
             vectors, header = episode.vectors(), episode.header
+            vectors["action"] = recast(vectors["action"], basis_of(episode), basis_of(episodes[0]))
             counters = _counters(episode, row, tasks.index(header.instruction))
             table = pa.table({name: _column(value) for name, value in (*vectors.items(), *counters.items())})
             place = row["data/chunk_index"], row["data/file_index"] = files.place(table.nbytes)
@@ -326,7 +344,13 @@ class DataSet:
         except (OSError, ValueError, KeyError) as error:
             raise UserError(f"{root} does not hold a LeRobot data set: {error}") from error
         self.robot, self.rate = self.info.get("robot_type"), int(self.info["fps"])
-        self.hand = self.info.get("bunraku", {}).get("hand")
+        about = self.info.get("bunraku", {})
+        self.hand, self._synergies = about.get("hand"), about.get("synergies")
+
+    @property
+    def synergies(self) -> Synergies:
+        """Those in which its actions name the postures of a hand."""
+        return synergies(self.hand) if self._synergies is None else Synergies.read(self._synergies)
 
     def entries(self) -> Iterator[Entry]:
         """Every episode, in order."""

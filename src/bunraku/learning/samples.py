@@ -16,7 +16,7 @@ import numpy as np
 
 from bunraku.errors import UserError
 from bunraku.learning.episodes import room_on_disk
-from bunraku.learning.frames import difference
+from bunraku.learning.frames import SYNERGIES, Synergies, difference
 from bunraku.learning.lerobot import DataSet, Entry
 from bunraku.learning.tokens import (
     COLOUR_NAMES,
@@ -24,9 +24,11 @@ from bunraku.learning.tokens import (
     KIND_NAMES,
     LOOK_PERIOD,
     MOST,
+    NOWHERE,
     TOKEN,
     Tokens,
     features,
+    towards,
 )
 from bunraku.robot import CAMERAS, JOINTS, SIDES, CameraFrame, HandReading, RobotSpec
 from bunraku.skills import Eyes
@@ -36,19 +38,24 @@ from bunraku.tasks.manipulations import manipulation
 
 CHUNK = 16
 """Frames that a policy plans ahead."""
-STILL = 1e-4
-"""A palm whose wanted place changes less than this (m) from frame to frame rests."""
+STILL, STILL_HAND, STILL_GRIP = 5e-4, 3e-3, 1e-2
+"""What is wanted rests when palm (m), hand (rad) and grip change less than this from frame to frame."""
 SIDECAR = "tokens"
+Meant = tuple[int, ...]
+"""Kind and colour of a thing and of its target, as indices; `NOWHERE` for no target."""
 UNSEEN_ROOMS = range(1_000_000, 1_000_600)
 """Seeds of rooms whose words alone are learned from: to draw them costs no simulation."""
 
 
 @dataclass(frozen=True)
 class Samples:
-    """What a network learns from. `inputs` (n, FEATURES) of the thing that was asked for, `chunks` (n, CHUNK,
-    SIDE_ACTION): relative palm pose, synergies and tension of the next frames; `instructions`, of the episodes and of
-    rooms of the same tasks that were only drawn, with the (kind, colour) indices that they meant; `source`, a digest of
-    all of it."""
+    """What a network learns from.
+
+    `inputs` (n, FEATURES) of what was asked for, `chunks` (n, CHUNK, SIDE_ACTION): relative palm pose, `synergies` and
+    tension of the next frames; `instructions`, of the episodes and of rooms of the same tasks that were only drawn,
+    with what they `meant` (k, 4): indices of kind and colour of the thing and of the target; `source`, a digest of all
+    of it.
+    """
 
     inputs: np.ndarray
     chunks: np.ndarray
@@ -56,6 +63,7 @@ class Samples:
     meant: np.ndarray
     side: str
     hand: str
+    synergies: Synergies
     rate: int
     tasks: tuple[str, ...]
     episodes: int
@@ -82,11 +90,10 @@ def load_samples(data: Path, side: str, report: Callable[[int, int], None] = lam
         report(count + 1, len(dataset.rows))
         row, action = entry.row, entry.vectors["action"]
         digest.update(action.tobytes() + tokens.tobytes() + row["tasks"][0].encode())
-        colour, _, kind = row["object"].partition(" ")
-        if not row["success"] or colour not in COLOUR_NAMES or kind not in KIND_NAMES:
+        wanted = _indices(row["object"], row["target"])
+        if not row["success"] or wanted is None:
             continue
-        wanted = (KIND_NAMES.index(kind), COLOUR_NAMES.index(colour))
-        more = _samples(entry, tokens, wanted, side, spec.hand)
+        more = _samples(entry, tokens, wanted, side, dataset.synergies)
         if more is None:
             continue
         inputs.append(more[0])
@@ -94,10 +101,10 @@ def load_samples(data: Path, side: str, report: Callable[[int, int], None] = lam
         instructions.append(row["tasks"][0])
         meant.append(wanted)
         tasks.add(row["task_name"])
-    for words, (kind, colour) in sorted(_more_words(tasks)):
+    for words, wanted in sorted(_more_words(tasks)):
         instructions.append(words)
-        meant.append((kind, colour))
-        digest.update(f"{words}{kind},{colour}".encode())
+        meant.append(wanted)
+        digest.update(f"{words}{wanted}".encode())
     if not inputs:
         raise UserError(f"{data} has no successful episode of the {side} hand to learn from: collect more.")
     arrays = np.concatenate(inputs), np.concatenate(chunks)
@@ -107,6 +114,7 @@ def load_samples(data: Path, side: str, report: Callable[[int, int], None] = lam
         np.array(meant),
         side,
         spec.hand,
+        dataset.synergies,
         dataset.rate,
         tuple(sorted(tasks)),
         len(inputs),
@@ -114,13 +122,24 @@ def load_samples(data: Path, side: str, report: Callable[[int, int], None] = lam
     )
 
 
-def _more_words(tasks: Iterable[str]) -> Iterator[tuple[str, tuple[int, int]]]:
-    """Instructions of rooms that were never simulated, with the kind and the colour that they mean."""
+def _more_words(tasks: Iterable[str]) -> Iterator[tuple[str, Meant]]:
+    """Instructions of rooms that were never simulated, with what they mean."""
     for task in tasks:
         for given in map(manipulation(task).draw, UNSEEN_ROOMS):
-            if given.object:
-                thing = given.scene.find(given.object)
-                yield given.instruction, (KIND_NAMES.index(thing.kind), COLOUR_NAMES.index(thing.colour))
+            wanted = _indices(given.object, given.target)
+            if wanted is not None:
+                yield given.instruction, wanted
+
+
+def _indices(thing: str, target: str) -> Meant | None:
+    """Indices of kind and colour of the things of these names, the second "" for none; None if no token can say one."""
+    found = []
+    for name in (thing, target):
+        colour, _, kind = name.partition(" ")
+        if name and (colour not in COLOUR_NAMES or kind not in KIND_NAMES):
+            return None
+        found += [KIND_NAMES.index(kind), COLOUR_NAMES.index(colour)] if name else NOWHERE
+    return tuple(found) if thing else None
 
 
 def _require_finite(dataset: DataSet) -> None:
@@ -133,30 +152,53 @@ def _require_finite(dataset: DataSet) -> None:
 
 
 def _samples(
-    entry: Entry, tokens: np.ndarray, wanted: tuple[int, int], side: str, hand: str
+    entry: Entry, tokens: np.ndarray, wanted: Meant, side: str, basis: Synergies
 ) -> tuple[np.ndarray, np.ndarray] | None:
     measured, target = palms(entry, side)
-    moves = np.linalg.norm(np.diff([pose.position for pose in target], axis=0), axis=1) > STILL
-    if not moves.any():
+    which = SIDES.index(side)
+    action = np.split(entry.vectors["action"], len(SIDES), axis=1)[which]
+    steps = going_on(np.array([pose.position for pose in target]), action)
+    shown = int(entry.row.get("shown_from") or 0)
+    if not steps[shown:].any():
         return None
-    action = np.split(entry.vectors["action"], len(SIDES), axis=1)[SIDES.index(side)]
-    first, last = int(np.flatnonzero(moves)[0]), len(target) - 1
+    frames = np.flatnonzero(steps)
+    first, last = max(int(frames[0]) - 1, shown), len(target) - 1
+    frames = np.concatenate([frames, np.arange(frames[-1] + 1, len(target))])
     joints, loops = _hands(entry)
     found, labels = [], []
     for t in range(first, last):
-        table = tokens[t]
-        match = (table[:, 0] == wanted[0]) & (table[:, 1] == wanted[1])
-        if not match.any():
+        thing, goal = _token(tokens[t], *wanted[:2]), _token(tokens[t], *wanted[2:])
+        if thing is None or (goal is None and wanted[2:] != NOWHERE):
             continue
-        which = SIDES.index(side)
         reading = HandReading(0.0, joints[which][t], joints[which][t], loops[which][t])
-        found.append(features(table[match][:1], measured[t], reading, hand)[0])
-        ahead = np.minimum(np.arange(t + 1, t + 1 + CHUNK), last)
+        about = features(thing[None], measured[t], reading, basis)[0]
+        found.append(np.append(about, towards(thing, goal, measured[t])))
+        ahead = frames[np.searchsorted(frames, t, side="right") :][:CHUNK]
+        ahead = np.pad(ahead, (0, CHUNK - len(ahead)), mode="edge")
         ways = [difference(measured[t], target[k]) for k in ahead]
         labels.append(np.concatenate([ways, action[ahead, 6:]], axis=1))
     if not found:
         return None
     return np.array(found, np.float32), np.array(labels, np.float32)
+
+
+def _token(table: np.ndarray, kind: int, colour: int) -> np.ndarray | None:
+    """The first token (TOKEN,) of that kind and colour in a `table` (n, TOKEN); None when there is none."""
+    found = table[(table[:, 0] == kind) & (table[:, 1] == colour)]
+    return found[0] if len(found) else None
+
+
+def going_on(places: np.ndarray, action: np.ndarray) -> np.ndarray:
+    """Which frames (n,) ask for something else than the frame before them, by the wanted `places` (n, 3) of the palm
+    and the `action` (n, SIDE_ACTION).
+
+    The others are left out of what is planned: a policy that has learned to wait waits for ever, since nothing that it
+    sees changes meanwhile.
+    """
+    palm = np.linalg.norm(np.diff(places, axis=0), axis=1) > STILL
+    hand = np.abs(np.diff(action[:, 6 : 6 + SYNERGIES], axis=0)).max(axis=1) > STILL_HAND
+    grip = np.abs(np.diff(action[:, -1])) > STILL_GRIP
+    return np.concatenate([[False], palm | hand | grip])
 
 
 def palms(entry: Entry, side: str) -> tuple[list[Pose], list[Pose]]:

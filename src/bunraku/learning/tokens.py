@@ -7,10 +7,11 @@ where. A policy takes any set of tokens; one that looks at pixels or at the visu
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
 
 import numpy as np
 
-from bunraku.learning.frames import synergies
+from bunraku.learning.frames import Synergies
 from bunraku.objects import COLOURS, KINDS
 from bunraku.robot import SIDES, HandReading
 from bunraku.skills import Body, Seen
@@ -19,7 +20,7 @@ from bunraku.skills.object_models import YAW_PERIODS
 
 ENCODER = "objects-1"
 """Name of this front end: policies trained on another one do not understand its tokens."""
-LOOK_PERIOD = 2.0
+LOOK_PERIOD = 1.0
 """Seconds between two looks."""
 FAR = 0.20
 """A thing nearer to a palm than this (m) is hidden by the hand: its token stays as it was."""
@@ -32,7 +33,15 @@ MOST = 8
 KIND_NAMES, COLOUR_NAMES = tuple(KINDS), tuple(COLOURS)
 TOKEN = 6
 """Numbers in a token: kind, colour, position (3) m, yaw rad."""
-FEATURES = 26 + len(KIND_NAMES)
+THING, TARGET = 26 + len(KIND_NAMES), 10
+"""Numbers about a thing, and about where it shall go."""
+FEATURES = THING + TARGET
+NOWHERE = len(KIND_NAMES), len(COLOUR_NAMES)
+"""Kind and colour of no target."""
+HAND, TENSION = slice(15, 21), 21
+"""Where among the features the posture of the hand and its tension are."""
+GRIPPED = 5.0
+"""Mean tension (N) of the loops of a hand that holds something, about."""
 
 
 class Tokens:
@@ -73,12 +82,13 @@ def look(body: Body, tokens: Tokens) -> None:
         tokens.update(body.eyes.find(views), [body.measured_palm(side).position for side in SIDES])
 
 
-def features(tokens: np.ndarray, palm: Pose, hand: HandReading, hand_name: str) -> np.ndarray:
-    """What the network is told of each token (n, FEATURES), for the hand at `palm`.
+def features(tokens: np.ndarray, palm: Pose, hand: HandReading, basis: Synergies) -> np.ndarray:
+    """What the network is told of each token (n, THING), for the hand at `palm`.
 
     The thing relative to the palm in the stance frame and in the palm's own (m), the palm's orientation and place, the
-    turn that lines the fingers up with the thing (rad), the posture of the hand in synergies, its mean tension (20 N),
-    and what kind of thing it is.
+    turn that lines the fingers up with the thing (rad), the posture of the hand in the synergies of `basis`, its mean
+    tension, and what kind of thing it is. Tension has a sign: fingers that press on something pull all one way, while
+    those that are pushed about pull to and fro.
     """
     kinds = tokens[:, 0].astype(int)
     way = tokens[:, 2:5] - palm.position
@@ -87,8 +97,8 @@ def features(tokens: np.ndarray, palm: Pose, hand: HandReading, hand_name: str) 
             palm.rotation[:, 0],
             palm.rotation[:, 1],
             palm.position,
-            synergies(hand_name).project(hand.position),
-            [np.abs(hand.tension).mean() / 20],
+            basis.project(hand.position),
+            [hand.tension.mean() / GRIPPED],
         ]
     )
     sizes = np.array([KINDS[name].size for name in KIND_NAMES])
@@ -104,6 +114,42 @@ def features(tokens: np.ndarray, palm: Pose, hand: HandReading, hand_name: str) 
         ],
         axis=1,
     ).astype(np.float32)
+
+
+@dataclass(frozen=True)
+class Options:
+    """What could be done: every thing alone, and every thing with every other one as its target. `pairs` (m, 2) are the
+    indices of their tokens, -1 for no target; `meant` (m, 4) int64 kind and colour of the thing and of the target;
+    `inputs` (m, FEATURES) what the network is told."""
+
+    pairs: np.ndarray
+    meant: np.ndarray
+    inputs: np.ndarray
+
+
+def options(tokens: np.ndarray, palm: Pose, hand: HandReading, basis: Synergies) -> Options:
+    """What the hand at `palm` could do with the things of `tokens` (n, TOKEN)."""
+    things, count = features(tokens, palm, hand, basis), len(tokens)
+    pairs = [(i, j) for j in range(-1, count) for i in range(count) if i != j]
+    inputs = [np.append(things[i], towards(tokens[i], tokens[j] if j >= 0 else None, palm)) for i, j in pairs]
+    return Options(np.array(pairs), meanings(tokens, pairs), np.array(inputs, np.float32))
+
+
+def meanings(tokens: np.ndarray, pairs: Sequence[tuple[int, int]]) -> np.ndarray:
+    """Kind and colour of the thing and of the target (m, 4) int64 of `pairs` of `tokens` (n, TOKEN)."""
+    names = np.vstack([tokens[:, :2], NOWHERE]).astype(np.int64)
+    return np.array([[*names[i], *names[j]] for i, j in pairs])
+
+
+def towards(thing: np.ndarray, target: np.ndarray | None, palm: Pose) -> np.ndarray:
+    """What the network is told of a `target` (TOKEN,) of a `thing` (TOKEN,): (TARGET,), zeros for none.
+
+    Where it is from the palm in the stance frame and in the palm's own, and from the thing (m), and that there is one.
+    """
+    if target is None:
+        return np.zeros(TARGET, np.float32)
+    way = target[2:5] - palm.position
+    return np.concatenate([way, way @ palm.rotation, target[2:5] - thing[2:5], [1.0]]).astype(np.float32)
 
 
 def _turn(kind: str, yaw: float, palm: Pose, way: np.ndarray) -> float:

@@ -21,26 +21,28 @@ import torch
 from bunraku import __version__
 from bunraku.errors import UserError
 from bunraku.learning.episodes import room_on_disk
-from bunraku.learning.frames import SIDE_ACTION
+from bunraku.learning.frames import SIDE_ACTION, SYNERGIES, Synergies
 from bunraku.learning.policies.grounded import GroundedPolicy, NetworkConfig
 from bunraku.learning.samples import CHUNK, Samples
-from bunraku.learning.tokens import COLOUR_NAMES, FEATURES, KIND_NAMES
+from bunraku.learning.tokens import COLOUR_NAMES, FEATURES, HAND, KIND_NAMES, TENSION, THING
 from bunraku.learning.words import buckets
 
 
 @dataclass(frozen=True)
 class TrainingConfig:
     """How to train. `jitter` (m): noise on where a thing is seen; `strayed` (m): noise on where the palm is, for which
-    the way to the same place is the right answer; `dropped`: share of words that are not heard."""
+    the way to the same place is the right answer; `loose`: share of free hands that are put in another posture, for
+    which the same posture next is the right answer; `dropped`: share of words that are not heard."""
 
-    steps: int = 6000
-    batch: int = 256
+    steps: int = 4000
+    batch: int = 128
     learning_rate: float = 1e-3
     weight_decay: float = 1e-4
     warm_up: int = 100
     average: float = 0.995
     jitter: float = 0.002
     strayed: float = 0.02
+    loose: float = 0.3
     dropped: float = 0.15
     seed: int = 0
     network: NetworkConfig = field(default_factory=NetworkConfig)
@@ -57,18 +59,44 @@ def freedom(inputs: torch.Tensor) -> torch.Tensor:
     return LEAST + (1 - LEAST) * ((distance - NEAR) / (FAR - NEAR)).clamp(0, 1)
 
 
+FROM_THING, EXISTS = slice(THING + 6, THING + 9), slice(THING + 9, THING + 10)
+"""Where among the features it is said where the target is from the thing, and that there is one."""
+
+
 def shift_things(inputs: torch.Tensor, shift: torch.Tensor) -> None:
     """See the things of `inputs` (n, FEATURES) displaced by `shift` (n, 3) m, in place."""
-    inputs[:, :3] += shift
+    _shift_way(inputs, 0, shift)
+    inputs[:, FROM_THING] -= shift * inputs[:, EXISTS]
+
+
+def _shift_way(inputs: torch.Tensor, first: int, shift: torch.Tensor) -> None:
+    """Displace the end of the way from the palm that begins at the feature `first`."""
+    inputs[:, first : first + 3] += shift
     # The palm's own view of the same shift: its axes are the columns of the rotation that the inputs hold.
     x, y = inputs[:, 6:9], inputs[:, 9:12]
     axes = torch.stack([x, y, torch.linalg.cross(x, y)], dim=1)
-    inputs[:, 3:6] += (axes @ shift[:, :, None])[..., 0]
+    inputs[:, first + 3 : first + 6] += (axes @ shift[:, :, None])[..., 0]
+
+
+SLACK = 0.2
+"""Tension (as in the features) below which a hand is free."""
+
+
+def loosen(inputs: torch.Tensor, other: torch.Tensor, share: torch.Tensor) -> None:
+    """Put the hands of `inputs` (n, FEATURES) in the postures of the `other` inputs, in place, where they are free and
+    `share` (n, 1), uniform between 0 and 1, is below how far their palms may stray.
+
+    Else the posture of the hand would tell a policy what to do next, and a hand half closed on its way would be taken
+    for one that has what it came for.
+    """
+    free = (inputs[:, TENSION, None].abs() < SLACK) & (share < freedom(inputs))
+    inputs[:, HAND] = torch.where(free, other[:, HAND], inputs[:, HAND])
 
 
 def displace(inputs: torch.Tensor, chunks: torch.Tensor, shift: torch.Tensor) -> None:
     """Put the palms of `inputs` elsewhere by `shift` (n, 3) m; `chunks` lead to the same places as before, in place."""
-    shift_things(inputs, -shift)
+    _shift_way(inputs, 0, -shift)
+    _shift_way(inputs, THING, -shift * inputs[:, EXISTS])
     inputs[:, 12:15] += shift
     chunks[:, :, :3] -= shift[:, None]
 
@@ -84,13 +112,17 @@ class Step:
     steps_per_second: float
 
 
+HANDLESS = Synergies(np.zeros(1), np.zeros((SYNERGIES, 1)))
+"""Synergies of nothing, where only the time is measured that training takes."""
+
+
 def stepper(network: NetworkConfig, device: str = "cpu") -> tuple[Callable[[int], None], int]:
     """What trains a network of that size on random samples, one step of so many at a time; and its parameters."""
     rng = np.random.default_rng(0)
     most = 4096
     inputs = rng.standard_normal((most, FEATURES)).astype(np.float32)
     chunks = rng.standard_normal((most, CHUNK, SIDE_ACTION)).astype(np.float32)
-    samples = Samples(inputs, chunks, ["words"], np.zeros((1, 2), int), "right", "", 0, (), 0, "")
+    samples = Samples(inputs, chunks, ["words"], np.zeros((1, 4), int), "right", "", HANDLESS, 0, (), 0, "")
     trainer = Trainer(samples, TrainingConfig(steps=10**9, network=network), device)
 
     def step(count: int) -> None:
@@ -140,6 +172,8 @@ class Trainer:
         noise = torch.from_numpy(rng.standard_normal((2, config.batch, 3)).astype(np.float32))
         displace(inputs, chunks, config.strayed * freedom(inputs) * noise[0])
         shift_things(inputs, config.jitter * noise[1])
+        turn = torch.from_numpy(rng.permutation(config.batch))
+        loosen(inputs, inputs[turn], torch.from_numpy(rng.random((config.batch, 1))) / max(config.loose, 1e-9))
         planned = network.plan(inputs.to(self.device))
         plan_loss = (planned - network.scaled(chunks.to(self.device))).abs().mean()
         meaning_loss = self._meaning_loss(rng)
@@ -153,10 +187,10 @@ class Trainer:
     def _meaning_loss(self, rng: np.random.Generator) -> torch.Tensor:
         index = torch.from_numpy(rng.integers(len(self._words), size=min(64, self.config.batch)))
         heard = torch.from_numpy(rng.random((len(index), self._words.shape[1])) >= self.config.dropped)
-        kind, colour = self._network.meaning((self._words[index] * heard).to(self.device))
+        logits = self._network.meaning((self._words[index] * heard).to(self.device))
         meant = self._meant[index].to(self.device)
-        entropy = torch.nn.functional.cross_entropy
-        return entropy(kind, meant[:, 0]) + entropy(colour, meant[:, 1])
+        losses = [torch.nn.functional.cross_entropy(of, meant[:, i]) for i, of in enumerate(logits)]
+        return torch.stack(losses).sum()
 
     def _schedule(self) -> float:
         warm = min(1.0, (self.step + 1) / self.config.warm_up)
@@ -208,11 +242,11 @@ class Trainer:
         return digest.hexdigest()
 
     def understood(self) -> float:
-        """Share of the training instructions whose kind and colour the policy understands."""
+        """Share of the training instructions of which the policy understands everything."""
         with torch.no_grad():
-            kind, colour = self.policy.meaning(self._words.to(self.device))
-        meant = self._meant.to(self.device)
-        return float(((kind.argmax(-1) == meant[:, 0]) & (colour.argmax(-1) == meant[:, 1])).float().mean())
+            logits = self.policy.meaning(self._words.to(self.device))
+        understood = torch.stack([of.argmax(-1) for of in logits], dim=1)
+        return float((understood == self._meant.to(self.device)).all(dim=1).float().mean())
 
     def card(self) -> dict[str, Any]:
         """What belongs to the trained policy: data, configuration, seed, versions."""

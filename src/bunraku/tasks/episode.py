@@ -53,6 +53,7 @@ class EpisodeResult:
 
 PICK_PLACE = TaskInfo("pick-place", "put the named object in, on or beside a place or a thing", "bunraku/PickPlace-v0")
 PICK_UP = TaskInfo("pick-up", "take the named thing from among others, and hold it", "bunraku/PickUp-v0")
+PUT = TaskInfo("put", "put the named thing of two into the bowl", "bunraku/Put-v0")
 STACK = TaskInfo("stack", "set the named thing upon the named carton, and let it stand there", "bunraku/Stack-v0")
 SORT = TaskInfo("sort", "put every fruit and ball into the bowl, one after the other", "bunraku/Sort-v0")
 HAND_OVER = TaskInfo("hand-over", "pass the named thing from the left to the right hand", "bunraku/HandOver-v0")
@@ -74,5 +75,5 @@ def strip_path(folder: Path, seed: int) -> Path:
 
 def registry() -> dict[str, TaskInfo]:
     """Every task by its name."""
-    of_the_hands = (PICK_PLACE, PICK_UP, STACK, SORT, HAND_OVER, PRESS, DRAWER, WIPE, POUR, TRAY, CAP, DOOR)
+    of_the_hands = (PICK_PLACE, PICK_UP, PUT, STACK, SORT, HAND_OVER, PRESS, DRAWER, WIPE, POUR, TRAY, CAP, DOOR)
     return {task.name: task for task in (*of_the_hands, BRING, FOLLOW_ME)}

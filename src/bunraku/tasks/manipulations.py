@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import replace
 from pathlib import Path
 
@@ -19,6 +19,7 @@ from bunraku.tasks.pick_place import LONGEST
 from bunraku.tasks.pick_up import PICK_UP
 from bunraku.tasks.pour import POUR
 from bunraku.tasks.press import PRESS
+from bunraku.tasks.put import PUT
 from bunraku.tasks.sort import SORT
 from bunraku.tasks.stack import STACK
 from bunraku.tasks.stage import Manipulation, Stage
@@ -30,6 +31,7 @@ MANIPULATIONS: dict[str, Manipulation] = {
     for task in (
         Manipulation(PICK_PLACE, draw_assignment, follow_words, LONGEST),
         PICK_UP,
+        PUT,
         STACK,
         SORT,
         HAND_OVER,
@@ -49,6 +51,14 @@ def manipulation(name: str) -> Manipulation:
     if name not in MANIPULATIONS:
         raise UserError(f"there is no task of the hands “{name}”; there are {', '.join(MANIPULATIONS)}.")
     return MANIPULATIONS[name]
+
+
+def task_of(names: Sequence[str], seed: int, instruction: str) -> str:
+    """The first of the tasks called `names` that moves something elsewhere, or not, as `instruction` does; else the
+    first of all. Raises `UserError` when the words are not understood."""
+    moved = bool(understand(instruction).relation)
+    fitting = (name for name in names if bool(manipulation(name).draw(seed).target) == moved)
+    return next(fitting, names[0])
 
 
 def assignment_in(name: str, seed: int, instruction: str) -> Assignment:

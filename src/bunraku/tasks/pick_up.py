@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Generator
+from collections.abc import Generator, Iterator
 
 import numpy as np
 
@@ -64,7 +64,7 @@ def expert(body: Body, instruction: str) -> Generator[None, None, Outcome]:
     found = [thing for thing in seen if wanted == (thing.kind, thing.colour)]
     if len(found) != 1:
         return Outcome("look_for", False, f"I see {len(found)} things that fit the words")
-    way = agreed_way(body, found[0])
+    way = next(agreed_ways(body, found[0]), None)
     if way is None:
         return Outcome("pick", False, f"I cannot reach the {found[0].name}")
     plan, route = way
@@ -75,11 +75,10 @@ def expert(body: Body, instruction: str) -> Generator[None, None, Outcome]:
     return outcome
 
 
-def agreed_way(body: Body, seen: Seen) -> tuple[Plan, Route] | None:
-    """The way to take `seen` that is most like the other ways shown, of those that the arm can go."""
+def agreed_ways(body: Body, seen: Seen) -> Iterator[tuple[Plan, Route]]:
+    """The ways to take `seen` that the arm can go, those first that are most like the other ways shown."""
     plans = plan_grasp(body.planner, HAND, seen, body.reference, body.around(seen.name), keep=16)
-    ways = (routed(body, plan, seen) for plan in sorted(plans, key=_disagreement))
-    return next((way for way in ways if way is not None), None)
+    yield from filter(None, (routed(body, plan, seen) for plan in sorted(plans, key=_disagreement)))
 
 
 def _disagreement(plan: Plan) -> float:

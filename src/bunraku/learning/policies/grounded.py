@@ -1,7 +1,8 @@
 """The grounded chunk policy: what to do about every thing that is seen, and which of them was meant.
 
-For each token the network plans a chunk of actions as if that thing were meant; the words then choose one of them.
-Networks that mix words into the plan aim between the things (measured: they reach for the midpoint); this one cannot.
+For each thing, alone and with every other one as its target, the network plans a chunk of actions as if that were
+meant; the words then choose one of them. Networks that mix words into the plan aim between the things (measured: they
+reach for the midpoint); this one cannot.
 The plan is a regression by absolute error: on deterministic experts it does as well as flow matching (MIP, arXiv
 2512.01809), in one step, which suits a laptop.
 """
@@ -10,6 +11,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+import torch
 from torch import Tensor, nn
 
 from bunraku.learning.frames import SIDE_ACTION
@@ -17,12 +19,17 @@ from bunraku.learning.samples import CHUNK
 from bunraku.learning.tokens import COLOUR_NAMES, FEATURES, KIND_NAMES
 from bunraku.learning.words import BUCKETS, EMPTY
 
+PHRASE = 9
+"""Words that a phrase spans; of a colour and its thing in Japanese, pairs of characters."""
+MEANINGS = len(KIND_NAMES), len(COLOUR_NAMES), len(KIND_NAMES) + 1, len(COLOUR_NAMES) + 1
+"""How many kinds and colours words can mean, of a thing and of its target, which may be none."""
+
 
 @dataclass(frozen=True)
 class NetworkConfig:
     """Size of the network: `width` of its layers, `depth` in residual blocks, `words`: numbers for a word."""
 
-    width: int = 256
+    width: int = 192
     depth: int = 3
     words: int = 32
 
@@ -59,8 +66,8 @@ class GroundedPolicy(nn.Module):
         self.blocks = nn.Sequential(*(Block(config.width) for _ in range(config.depth)))
         self.plan_head = nn.Sequential(nn.LayerNorm(config.width), nn.Linear(config.width, CHUNK * SIDE_ACTION))
         self.words = nn.Embedding(BUCKETS, config.words, padding_idx=EMPTY)
-        self.kinds = nn.Linear(config.words, len(KIND_NAMES))
-        self.colours = nn.Linear(config.words, len(COLOUR_NAMES))
+        self.phrases = nn.Conv1d(config.words, config.words, PHRASE, padding=PHRASE // 2)
+        self.meanings = nn.ModuleList(nn.Linear(2 * config.words, count) for count in MEANINGS)
 
     def plan(self, inputs: Tensor) -> Tensor:
         """Chunks (..., CHUNK, SIDE_ACTION), in units of their spread, for inputs (..., FEATURES)."""
@@ -72,18 +79,20 @@ class GroundedPolicy(nn.Module):
         """Chunks in units of their spread."""
         return (chunks - self.output_mean) / self.output_scale
 
-    def meaning(self, words: Tensor) -> tuple[Tensor, Tensor]:
-        """Logits of the kind (..., kinds) and of the colour (..., colours) that words (..., LONGEST) mean."""
+    def meaning(self, words: Tensor) -> list[Tensor]:
+        """Logits of kind and colour of the thing, and of kind and colour of its target, (n, ...) each, that the `words`
+        (n, LONGEST) mean: by what is said at all, and by what is said close together."""
         heard = (words != EMPTY).sum(-1, keepdim=True).clamp(min=1)
-        sentence = self.words(words).sum(-2) / heard
-        return self.kinds(sentence), self.colours(sentence)
+        found = self.words(words)
+        near = nn.functional.gelu(self.phrases(found.transpose(1, 2))).amax(-1)
+        sentence = torch.cat([found.sum(-2) / heard, near], dim=-1)
+        return [head(sentence) for head in self.meanings]
 
-    def forward(self, inputs: Tensor, kinds: Tensor, colours: Tensor, words: Tensor) -> tuple[Tensor, Tensor]:
-        """The chunk (CHUNK, SIDE_ACTION) for the thing that is meant, and each thing's logit (n,).
+    def forward(self, inputs: Tensor, meant: Tensor, words: Tensor) -> tuple[Tensor, Tensor]:
+        """The chunk (CHUNK, SIDE_ACTION) for the option that is meant, and each option's logit (m,).
 
-        `inputs` (n, FEATURES) of the things that are seen, their `kinds` and `colours` (n,), `words` (LONGEST,).
+        `inputs` (m, FEATURES) of the options, what is `meant` by choosing them (m, 4), and the `words` (LONGEST,).
         """
         chunks = self.plan(inputs) * self.output_scale + self.output_mean
-        kind, colour = self.meaning(words)
-        logits = kind[kinds] + colour[colours]
+        logits = torch.stack([of[0][meant[:, i]] for i, of in enumerate(self.meaning(words[None]))]).sum(0)
         return chunks[logits.argmax()], logits
