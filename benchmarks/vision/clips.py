@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from itertools import islice
 from pathlib import Path
 
-import av
 import cv2
 import numpy as np
+from benchmarks.vision.videos import pictures
 
 from bunraku.vision.canvas import Grid
 from bunraku.vision.frame import frame_from_video, shrink_luma
@@ -32,17 +33,11 @@ class Clip:
 
 def load_clip(path: Path, count: int, sprites: bool, seed: int, rate: float) -> Clip:
     """The first `count` pictures of a video, thinned to about `rate` per second, with three sprites if wanted."""
-    pictures, times = [], []
-    with av.open(str(path)) as container:
-        stream = container.streams.video[0]
-        base, stride = float(stream.time_base or 0), max(1, round(float(stream.average_rate or rate) / rate))
-        for number, picture in enumerate(container.decode(video=0)):
-            if number % stride == 0:
-                pictures.append(np.array(frame_from_video(path.stem, 0, picture).luma))
-                times.append((picture.pts or 0) * base)
-            if len(pictures) == count:
-                break
-    luma = np.stack(pictures)
+    found, times = [], []
+    for picture in islice(pictures(path, rate), count):
+        found.append(np.array(frame_from_video(path.stem, 0, picture).luma))
+        times.append(picture.time or 0.0)
+    luma = np.stack(found)
     grid = Grid(*luma.shape[1:])
     masks = np.zeros((len(luma), 3 if sprites else 0, *grid.analysed_shape), bool)
     if sprites:

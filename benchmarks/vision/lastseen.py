@@ -12,12 +12,13 @@ import sys
 import tempfile
 import time
 from dataclasses import dataclass
+from itertools import islice
 from pathlib import Path
 
-import av
 import cv2
 import numpy as np
 import tyro
+from benchmarks.vision.videos import pictures
 
 from bunraku.statistics import wilson_interval
 from bunraku.vision.budget import DEPTH
@@ -108,8 +109,8 @@ def run(arguments: Arguments, seed: int) -> dict[str, object]:
     with tempfile.TemporaryDirectory() as folder, VisualMemory(Path(folder) / "m", rate) as memory:
         for step in range(round(arguments.seconds * arguments.rate)):
             now = step / arguments.rate
-            for camera, pictures in enumerate(backgrounds):
-                picture = pictures[step % len(pictures)].copy()
+            for camera, background in enumerate(backgrounds):
+                picture = background[step % len(background)].copy()
                 for (_, plan), look in zip(plans, looks, strict=True):
                     for visit in plan:
                         if visit.camera == camera and visit.begin <= now < visit.end:
@@ -148,12 +149,9 @@ def paste(picture: np.ndarray, look: np.ndarray, centre: np.ndarray) -> None:
 
 def load(path: Path, arguments: Arguments) -> list[np.ndarray]:
     """Pictures of a clip at the analysed rate, there and back so that looping does not jump."""
-    with av.open(str(path)) as container:
-        stream = container.streams.video[0]
-        stride = max(1, round(float(stream.average_rate or 30) / arguments.rate))
-        pictures = [p.to_ndarray(format="rgb24") for n, p in enumerate(container.decode(stream)) if n % stride == 0]
-    pictures = pictures[: round(arguments.seconds * arguments.rate)]
-    return pictures + pictures[-2:0:-1]
+    count = round(arguments.seconds * arguments.rate)
+    there = [p.to_ndarray(format="rgb24") for p in islice(pictures(path, arguments.rate), count)]
+    return there + there[-2:0:-1]
 
 
 def main(arguments: Arguments) -> None:

@@ -11,6 +11,7 @@ from itertools import cycle
 from pathlib import Path
 
 import av
+from benchmarks.vision.videos import pictures
 
 WIDTH, HEIGHT, RATE = 1280, 960, 36
 BIT_RATE = 3_000_000
@@ -38,15 +39,9 @@ def _encode(clip: Path, path: Path, count: int, options: dict[str, str], rate: i
     with av.open(str(partial), "w") as container:
         stream = container.add_stream("libx264", rate=rate, options={**options, "threads": "1"})
         stream.width, stream.height, stream.pix_fmt, stream.bit_rate = WIDTH, HEIGHT, "yuv420p", BIT_RATE
-        for number, picture in zip(range(count), _looped(clip), strict=False):
+        for number, picture in zip(range(count), pictures(clip, again=True), strict=False):
             frame = picture.reformat(WIDTH, HEIGHT, "yuv420p")
             frame.pts, frame.time_base, frame.pict_type = number, Fraction(1, rate), 0
             container.mux(stream.encode(frame))
         container.mux(stream.encode())
     partial.rename(path)
-
-
-def _looped(clip: Path):
-    while True:
-        with av.open(str(clip)) as container:
-            yield from container.decode(video=0)

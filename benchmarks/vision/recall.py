@@ -14,10 +14,10 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
-import av
 import cv2
 import numpy as np
 import tyro
+from benchmarks.vision.videos import pictures
 
 from bunraku.vision.colours import COLOUR_NAMES
 from bunraku.vision.frame import frame_from_video
@@ -26,6 +26,8 @@ from bunraku.vision.query import Query
 from bunraku.vision.store import Label
 
 CAMERAS = 7
+RATE = 9
+"""Pictures per second of each camera."""
 EXAMPLE = 112
 """Pixels of the side of an example."""
 
@@ -47,29 +49,18 @@ class Arguments:
     out: Path = Path("recall.json")
 
 
-def pictures(path: Path, rate: float = 9.0) -> Iterator[av.VideoFrame]:
-    """Pictures of a clip, again and again."""
-    while True:
-        with av.open(str(path)) as container:
-            stream = container.streams.video[0]
-            stride = max(1, round(float(stream.average_rate or 30) / rate))
-            for number, picture in enumerate(container.decode(stream)):
-                if number % stride == 0:
-                    yield picture
-
-
 def fill(memory: VisualMemory, arguments: Arguments) -> float:
     """Watch until enough was kept; returns the last time, s."""
-    streams = [pictures(arguments.clips[n % len(arguments.clips)]) for n in range(CAMERAS)]
+    streams = [pictures(arguments.clips[n % len(arguments.clips)], RATE, again=True) for n in range(CAMERAS)]
     for number, stream in enumerate(streams):
         for _ in range(11 * number):
             next(stream)
     now, step, reported = 0.0, 0, 0
     while memory.store.next_id < arguments.overfill * arguments.max_tokens:
-        now, step = step / 9, step + 1
+        now, step = step / RATE, step + 1
         for number, stream in enumerate(streams):
             memory.observe(frame_from_video(f"camera{number}", now, next(stream)))
-            if step % 9 == number:
+            if step % RATE == number:
                 memory.label(Label(now, f"camera{number}", ("mug", "hand", "box")[step % 3], 0.8, (200, 150, 330, 290)))
         if memory.store.next_id > reported + 30_000:
             reported = memory.store.next_id
