@@ -199,7 +199,7 @@ class Actor:
     def answer(self, call: ToolCall, seen: Sequence[Seen] | None = None) -> Outcome:
         """The answer to a call that does not move; `seen` was found in its views, which are looked at now if None."""
         seen = list(seen) if seen is not None else self.find(self.views(call))
-        self._body.remember(seen)
+        self.notice(seen)
         match call.name:
             case "what_do_you_see":
                 return Outcome(True, f"I see {_listed(seen)}.", tuple(map(_as_object, seen)))
@@ -211,18 +211,26 @@ class Actor:
             case "status":
                 held = [grip.seen for grip in self._body.grips.values()]
                 return Outcome(True, (f"I hold {_listed(held)}. " if held else "") + self._last)
-            case "recall" if self._body.recollection is not None:
-                ok, text, sighting = self._body.recollection.last_seen(call.arguments["query"], self._body.time)
-                return Outcome(ok, text, pictures=pictures_of(sighting))
-            case "recall" if self._memory is not None:
-                return remember(self._memory, call.arguments["query"], self._body.time)
             case "recall":
-                return Outcome(False, "I keep no visual memory here; ask me what I see now.")
+                return self.recall(call)
             case "set_speed":
                 self._body.pace = float(call.arguments["speed"])
                 return Outcome(True, f"I move at {self._body.pace:.0%} of my full speed.")
             case _:
                 return Outcome(False, f"I cannot {call.name.replace('_', ' ')} here.")
+
+    def notice(self, seen: Sequence[Seen]) -> None:
+        """Know of what was found."""
+        self._body.remember(seen)
+
+    def recall(self, call: ToolCall) -> Outcome:
+        """The answer to the call `recall`, from what is remembered: it may take longer than a tick, in any thread."""
+        if self._body.recollection is not None:
+            ok, text, sighting = self._body.recollection.last_seen(call.arguments["query"], self._body.time)
+            return Outcome(ok, text, pictures=pictures_of(sighting))
+        if self._memory is not None:
+            return remember(self._memory, call.arguments["query"], self._body.time)
+        return Outcome(False, "I keep no visual memory here; ask me what I see now.")
 
     def _pick(self, query: ObjectQuery, hand: str | None = None) -> Generator[None, None, Outcome]:
         """Take it, with no other than the `hand` that was named."""

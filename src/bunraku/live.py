@@ -61,7 +61,7 @@ class SimulatedBody:
         self._assignment = assignment
         self._calls: queue.SimpleQueue[Action] = queue.SimpleQueue()
         self._questions: queue.SimpleQueue[Action] = queue.SimpleQueue()
-        self._looking: list[tuple[Action, Future[list[Seen]]]] = []
+        self._looking: list[tuple[Action, Future[list[Seen]] | Future[Outcome]]] = []
         self._looker = ThreadPoolExecutor(1, "looker")
         self._moving: Action | None = None
         self._paused = False
@@ -220,7 +220,14 @@ class SimulatedBody:
             self._looking.append((question, self._looker.submit(actor.find, actor.views(question.call))))
         while self._looking and self._looking[0][1].done():
             question, found = self._looking.pop(0)
-            answer = actor.answer(question.call, found.result())
+            answer = found.result()
+            if not isinstance(answer, Outcome) and question.call.name == "recall":
+                actor.notice(answer)
+                # The memory may take longer than a tick: it, too, is asked in the other thread.
+                self._looking.append((question, self._looker.submit(actor.recall, question.call)))
+                continue
+            if not isinstance(answer, Outcome):
+                answer = actor.answer(question.call, answer)
             self._known = actor.known()
             question.finish(answer)
 

@@ -2,10 +2,14 @@
 
 from __future__ import annotations
 
+from threading import Event as Flag
+from time import perf_counter
+
 import numpy as np
 import pytest
 
 from bunraku.acting import Actor
+from bunraku.errors import UserError
 from bunraku.mind.tools import ToolCall
 from bunraku.runtime import Runtime
 from bunraku.sim import random_scene
@@ -13,7 +17,7 @@ from bunraku.sim.build import OBJECT_PREFIX
 from bunraku.sim.robot import SimulatedRobot
 from bunraku.sim.world import create_world
 from bunraku.skills.looking import look_around
-from bunraku.skills.recollection import Recollection
+from bunraku.skills.recollection import MOST_WAITING, Recollection
 from bunraku.vision import Event, VisualMemory
 
 
@@ -31,6 +35,7 @@ def asked():
         for item in world.scene.objects:
             world.data.joint(OBJECT_PREFIX + item.name).qpos[:2] += 30
         runtime.idle(3.0)
+        recollection.settle()
         yield seen, actor, recollection, runtime
         robot.close()
 
@@ -77,3 +82,31 @@ def test_a_memory_of_before_is_renamed_and_never_lost(tmp_path):
     folders = [tmp_path / name for name in ("memory-1", "memory-2", "memory")]
     told = [VisualMemory(folder, read_only=True).events()[0].text for folder in folders]
     assert told == ["episode 0", "episode 1", "episode 2"]
+
+
+def test_the_loop_that_controls_never_waits_for_the_memory(asked, monkeypatch):
+    """While the memory is stuck, pictures are noted at once; what is too much is left out, and that is told."""
+    _, _, recollection, _ = asked
+    stuck = Flag()
+    monkeypatch.setattr(recollection.memory, "observe_image", lambda *_: stuck.wait(20))
+    began = perf_counter()
+    for n in range(MOST_WAITING + 5):
+        recollection._later(float(n), lambda: recollection.memory.observe_image())
+    assert perf_counter() - began < 1.0
+    stuck.set()
+    recollection.settle()
+    recollection._later(99.0, lambda: None)
+    recollection.settle()
+    assert recollection.memory.events()[-1].text.startswith("5 pictures or names came too fast")
+
+
+def test_what_went_wrong_while_remembering_is_raised_later(tmp_path, monkeypatch):
+    recollection = Recollection(tmp_path / "memory")
+
+    def full(*_):
+        raise UserError("the disk is full.")
+
+    monkeypatch.setattr(recollection.memory, "note", full)
+    recollection._later(0.0, lambda: recollection.memory.note(Event(0.0, "here", "note", "x")))
+    with pytest.raises(UserError, match="full"):
+        recollection.close()

@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable
+from collections import deque
+from collections.abc import Callable, Iterable
+from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import dataclass, replace
 from itertools import count
 from pathlib import Path
@@ -16,7 +18,7 @@ from bunraku.objects import KINDS
 from bunraku.robot import CameraFrame, Observation
 from bunraku.skills.looking import place_of
 from bunraku.skills.perception import Eyes, Seen
-from bunraku.vision import Label, Orientation, Query, Sighting, VisualMemory
+from bunraku.vision import Event, Label, Orientation, Query, Sighting, VisualMemory
 
 PERIOD = 1.0
 """Seconds after which a camera's picture is drawn for the memory, if nobody else has looked at one."""
@@ -24,6 +26,8 @@ DRAWN_PERIOD = 0.4
 """Seconds between two kept pictures of a camera that the skills look through anyway."""
 TOKENS_PER_SECOND = 120.0
 MAX_BYTES = 16_000_000
+MOST_WAITING = 64
+"""Pictures and names that may wait to be remembered; what comes on top of them is left out, and that is noted."""
 SAME_PICTURE = 0.3
 """Seconds between a picture and a find within which the find is taken to be of it."""
 
@@ -54,7 +58,8 @@ class _Look:
 class Recollection:
     """The robot's visual memory: `note` what it observes, tell it what was `saw`n, ask it `last_seen`.
 
-    Kept in `directory`, or in a folder of its own that goes when it is closed. Use it as a context.
+    It remembers in a thread of its own, so that the loop that controls the robot never waits for it. Kept in
+    `directory`, or in a folder of its own that goes when it is closed. Use it as a context.
     """
 
     def __init__(self, directory: Path | None = None) -> None:
@@ -63,6 +68,9 @@ class Recollection:
         path = Path(self._folder.name) / "memory" if self._folder else directory
         assert path is not None
         self.memory = VisualMemory(path, TOKENS_PER_SECOND, MAX_BYTES)
+        self._thread = ThreadPoolExecutor(1, "recollection")
+        self._waiting: deque[Future[object]] = deque()
+        self._left_out = 0
         self._looks: dict[str, list[_Look]] = {}
         self._seen: dict[str, list[Seen]] = {}
 
@@ -84,12 +92,14 @@ class Recollection:
 
     def close(self) -> None:
         """Write everything down; a memory without a folder of its own stays readable by `bunraku recall`."""
+        self._thread.shutdown()
         self.memory.close()
         if self._folder is not None:
             self._folder.cleanup()
+        self._catch_up()
 
     def note(self, observation: Observation, eyes: Eyes) -> None:
-        """Remember the pictures of `observation` that are due."""
+        """Remember the pictures of `observation` that are due; raises what went wrong with earlier ones."""
         for frame in observation.frames.values():
             looks = self._looks.setdefault(frame.camera, [])
             waited = frame.time - looks[-1].time if looks else np.inf
@@ -105,20 +115,31 @@ class Recollection:
                 look = min(looks, key=lambda look: abs(look.time - seen.time))
                 box = look.box(seen)
                 if box is not None and abs(look.time - seen.time) <= SAME_PICTURE:
-                    self.memory.label(Label(look.time, camera, seen.name, seen.confidence, box))
+                    label = Label(look.time, camera, seen.name, seen.confidence, box)
+                    self._later(look.time, lambda label=label: self.memory.label(label))
+
+    def settle(self) -> None:
+        """Return when everything noted so far is remembered."""
+        self._thread.submit(lambda: None).result()
+        self._catch_up()
 
     def last_seen(self, words: str, now: float) -> tuple[bool, str, Sighting | None]:
-        """Whether and, in a sentence, where and when the thing that `words` name was last seen; and the sighting."""
+        """Whether and, in a sentence, where and when the thing that `words` name was last seen; and the sighting.
+
+        Waits for what was noted before to be remembered; may be asked from any thread.
+        """
         try:
             query = Query.from_words(words)
         except UserError:
             return False, "I did not understand what to remember.", None
-        named = [seen for name in self._seen if _bears(name, query) for seen in self._seen[name]]
+        named = [seen for name, finds in dict(self._seen).items() if _bears(name, query) for seen in finds]
         if query.label is not None and not named:
             # No detector knows it by this name: its colour is all that can be looked for.
             query = replace(query, label=None)
-        answer = self.memory.recall(query, limit=1) if query != Query() else None
-        if answer is None or not answer.sightings:
+        if query == Query():
+            return False, "I do not remember seeing that.", None
+        answer = self._thread.submit(self.memory.recall, query, 1).result()
+        if not answer.sightings:
             return False, "I do not remember seeing that.", None
         latest = answer.sightings[0]
         return True, _told(latest, named, query, now), latest
@@ -130,7 +151,24 @@ class Recollection:
         looks = self._looks[frame.camera]
         looks.append(_Look(frame.time, position, orientation, width, height))
         del looks[:-10]
-        self.memory.observe_image(frame.camera, frame.time, frame.image, orientation)
+        image = frame.image
+        self._later(frame.time, lambda: self.memory.observe_image(frame.camera, frame.time, image, orientation))
+
+    def _later(self, time: float, remember: Callable[[], object]) -> None:
+        self._catch_up()
+        if len(self._waiting) >= MOST_WAITING:
+            self._left_out += 1
+            return
+        if self._left_out:
+            text = f"{self._left_out} pictures or names came too fast to be remembered"
+            self._left_out = 0
+            self._waiting.append(self._thread.submit(self.memory.note, Event(time, "all", "degraded", text)))
+        self._waiting.append(self._thread.submit(remember))
+
+    def _catch_up(self) -> None:
+        """Forget what is done, and raise what went wrong."""
+        while self._waiting and self._waiting[0].done():
+            self._waiting.popleft().result()
 
 
 def _bears(name: str, query: Query) -> bool:
