@@ -40,3 +40,24 @@ def test_crops_are_parts_of_the_frame_and_repeat_its_edge(size):
     (beyond,) = crops(frame, np.array([128 - size // 2]), np.array([-size // 2]), size)[..., ::-1]
     assert (beyond[size // 2 :, : size // 2] == whole[: size // 2, 128 - size // 2 :]).all()
     assert (beyond[: size // 2] == beyond[0]).all()
+
+
+@settings(max_examples=20, deadline=None)
+@given(
+    seed=st.integers(0, 2**32 - 1),
+    side=st.sampled_from([16, 32]),
+    count=st.integers(1, 20),
+    reduction=st.sampled_from([2, 4, 8]),
+)
+def test_small_patches_decoded_together_are_those_of_each_alone(seed, side, count, reduction):
+    rng = np.random.default_rng(seed)
+    noisy = rng.integers(0, 256, (count, side, side, 3), dtype=np.uint8)
+    data = patches.encode(noisy)
+    data[0] = b""
+    together = patches.thumbnails(data, side, reduction)
+    assert together.shape == (count, side // reduction, side // reduction, 3)
+    assert np.abs(together[0].astype(int) - 128).max() <= 2
+    for small, scan in zip(together[1:], data[1:], strict=True):
+        assert (patches.thumbnails([scan], side, reduction)[0] == small).all()
+        blurred = cv2.resize(patches.decode(scan, side), small.shape[:2], interpolation=cv2.INTER_AREA)
+        assert np.abs(small.astype(int) - blurred).mean() < 18

@@ -57,6 +57,7 @@ class Gaps:
     def __init__(self) -> None:
         self._parts: list[np.ndarray] = []
         self._count = 0
+        self._since = self._until = np.empty(0)
 
     def add(self, gaps: np.ndarray) -> None:
         """Remember `gaps` (n,) of `ABSENCE`."""
@@ -73,14 +74,19 @@ class Gaps:
         gaps = gaps[np.isin(gaps["piece"] // PIECES, alive)]
         gaps = gaps[np.argsort(gaps["until"], kind="stable")][-MOST_GAPS // 2 :]
         self._parts, self._count = [gaps], len(gaps)
+        self._since = self._until = np.empty(0)
 
     def at(self, time: float) -> np.ndarray:
         """The gaps (n,) of `ABSENCE` within which `time` (s) lies, by piece."""
         gaps = self._all()
-        found = gaps[(gaps["since"] < time) & (time < gaps["until"])]
+        if len(self._since) != len(gaps):
+            # Side by side they are searched several times as fast.
+            self._since, self._until = np.ascontiguousarray(gaps["since"]), np.ascontiguousarray(gaps["until"])
+        found = gaps[np.flatnonzero((self._since < time) & (time < self._until))]
         return found[np.argsort(found["piece"], kind="stable")]
 
     def _all(self) -> np.ndarray:
         if len(self._parts) != 1:
             self._parts = [np.concatenate([np.empty(0, ABSENCE), *self._parts])]
+            self._since = self._until = np.empty(0)
         return self._parts[0]

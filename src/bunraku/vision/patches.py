@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from functools import cache
 
 import cv2
@@ -12,6 +13,7 @@ SAMPLES = {16: 16, 32: 32, 64: 32, 128: 32}
 """Scale (px of the frame) → stored samples per side; larger patches are kept at lower resolution."""
 BLOCK = 16
 """Pixels of the side of JPEG's smallest unit, with chroma at half resolution."""
+_REDUCED = {2: cv2.IMREAD_REDUCED_COLOR_2, 4: cv2.IMREAD_REDUCED_COLOR_4, 8: cv2.IMREAD_REDUCED_COLOR_8}
 AT_ONCE = 1024
 """Patches that are encoded in one call; JPEG pictures are at most 65,535 px high."""
 
@@ -33,9 +35,28 @@ def decode(data: bytes, samples: int) -> np.ndarray:
     return cv2.cvtColor(image, cv2.COLOR_BGR2RGB)
 
 
+def thumbnails(data: Sequence[bytes], samples: int, reduction: int) -> np.ndarray:
+    """Patches (n, samples / reduction, …, 3) uint8 RGB at 1/2, 1/4 or 1/8 resolution, decoded at once; grey where the
+    data are empty."""
+    # Chroma needs no enlarging then, so that one patch does not tinge the next.
+    parts, side = [], samples // reduction
+    for begin in range(0, len(data), AT_ONCE):
+        scans = [scan or _grey(samples) for scan in data[begin : begin + AT_ONCE]]
+        head = bytearray(_strip_header(samples))
+        height = head.index(b"\xff\xc0") + 5
+        head[height : height + 2] = (len(scans) * samples).to_bytes(2, "big")
+        joined = [part for n, scan in enumerate(scans) for part in (scan, bytes((0xFF, 0xD0 + n % 8)))]
+        joined[-1] = b"\xff\xd9"
+        strip = cv2.imdecode(np.frombuffer(bytes(head) + b"".join(joined), np.uint8), _REDUCED[reduction])
+        if strip is None or strip.shape != (len(scans) * side, side, 3):
+            raise ValueError("patches could not be decoded")
+        parts.append(strip.reshape(-1, side, side, 3)[..., ::-1])
+    return np.concatenate(parts) if parts else np.empty((0, side, side, 3), np.uint8)
+
+
 def _scans(patches: np.ndarray, side: int) -> list[bytes]:
     # One below the other they are one picture; a restart after each makes its scan what it would be alone.
-    whole = _jpeg(patches.reshape(-1, side, 3), [cv2.IMWRITE_JPEG_RST_INTERVAL, (side // BLOCK) ** 2])
+    whole = _jpeg(patches.reshape(-1, side, 3), _restarts(side))
     scan = whole[_header_length(whole) : -2]
     restarts = np.flatnonzero((scan[:-1] == 0xFF) & (scan[1:] & 0xF8 == 0xD0)).tolist()
     data = scan.tobytes()
@@ -53,6 +74,23 @@ def _header_length(whole: np.ndarray) -> int:
     head = whole[:1024].tobytes()
     scan = head.index(b"\xff\xda")
     return scan + 2 + int.from_bytes(head[scan + 2 : scan + 4], "big")
+
+
+@cache
+def _strip_header(samples: int) -> bytes:
+    """What comes before the scans of two patches of a strip."""
+    whole = _jpeg(np.zeros((2 * samples, samples, 3), np.uint8), _restarts(samples))
+    return whole[: _header_length(whole)].tobytes()
+
+
+@cache
+def _grey(samples: int) -> bytes:
+    return encode(np.full((1, samples, samples, 3), 128, np.uint8))[0]
+
+
+def _restarts(side: int) -> list[int]:
+    """Options for a restart after each patch."""
+    return [cv2.IMWRITE_JPEG_RST_INTERVAL, (side // BLOCK) ** 2]
 
 
 @cache

@@ -32,6 +32,8 @@ MATCHED_SIDE = 24
 """Pixels to which an example is shrunk, about, for that."""
 SCALES = (1.0, 0.75, 1.33)
 """Sizes at which an example is looked for."""
+HOPELESS = 0.15
+"""Correlation at its own size below which an example is not looked for at others."""
 MARGIN = 16
 """Pixels around a sighting within which an example may lie."""
 LEAST_LIKENESS = 0.3
@@ -334,6 +336,8 @@ def _matched(views: Views, sightings: list[Sighting], example: np.ndarray) -> li
     newest = sorted(good, key=lambda s: -s.end)
     turns = (s for pair in zip_longest(sightings[: RERANKED[1]], newest) for s in pair if s is not None)
     found, looked = [], set[tuple[str, float, Box]]()
+    # Pixels that would be averaged before they are compared need not be drawn.
+    reduction = next(r for r in (4, 2, 1) if r <= max(1, min(example.shape[:2]) // MATCHED_SIDE))
     for sighting in turns:
         key = (sighting.camera, sighting.start, sighting.box)
         confident = len(looked) >= RERANKED[0] and max((s.score for s, _ in found), default=0) > CONFIDENT
@@ -343,11 +347,12 @@ def _matched(views: Views, sightings: list[Sighting], example: np.ndarray) -> li
             continue
         looked.add(key)
         box = _around(views.store, sighting, example.shape)
-        view = views.reconstruct(sighting.camera, sighting.start, box)
-        score, (x0, y0, x1, y1) = _match(view.image, example)
+        view = views.show(views.mosaic(sighting.camera, sighting.start, box), reduction)
+        score, (x0, y0, x1, y1) = _match(view.image, example, reduction)
         if score > LEAST_LIKENESS:
-            unlike = _unlikeness(view.image[y0:y1, x0:x1], example)
-            fresh = _squares((view.staleness[y0:y1, x0:x1] == 0).astype(np.float32)) > 0.5
+            part = slice(y0 // reduction, y1 // reduction), slice(x0 // reduction, x1 // reduction)
+            unlike = _unlikeness(view.image[part], example, FINE // reduction)
+            fresh = _squares((view.staleness[part] == 0).astype(np.float32), FINE // reduction) > 0.5
             # Correlation knows patterns, but not colours, and is lowered by what was not kept of the thing.
             score = (score * (unlike[fresh] < ALIKE).mean()) ** 0.5 if fresh.any() else 0.0
             placed = replace(sighting, score=score, box=(x0 + box[0], y0 + box[1], x1 + box[0], y1 + box[1]))
@@ -395,17 +400,17 @@ def _within(store: TokenStore, camera: str, box: Box) -> Box:
     return x0, y0, min(max(box[2], x0 + 1), channel.width), min(max(box[3], y0 + 1), channel.height)
 
 
-def _unlikeness(picture: np.ndarray, example: np.ndarray) -> np.ndarray:
-    """Mean colour difference (levels) of each `FINE` px square of `picture` to the example laid over it."""
+def _unlikeness(picture: np.ndarray, example: np.ndarray, side: int) -> np.ndarray:
+    """Mean colour difference (levels) of each square of `side` px of `picture` to the example laid over it."""
     height, width = picture.shape[:2]
     laid = cv2.resize(example, (width, height), interpolation=cv2.INTER_AREA)
-    return _squares(cv2.absdiff(picture, laid).astype(np.float32).mean(-1))
+    return _squares(cv2.absdiff(picture, laid).astype(np.float32).mean(-1), side)
 
 
-def _squares(layer: np.ndarray) -> np.ndarray:
-    """Means (n, m) of a `layer` (h, w) over squares of about `FINE` px."""
+def _squares(layer: np.ndarray, side: int) -> np.ndarray:
+    """Means (n, m) of a `layer` (h, w) over squares of about `side` px."""
     height, width = layer.shape
-    return cv2.resize(layer, (max(1, width // FINE), max(1, height // FINE)), interpolation=cv2.INTER_AREA)
+    return cv2.resize(layer, (max(1, width // side), max(1, height // side)), interpolation=cv2.INTER_AREA)
 
 
 def _eccentricity(box: Box) -> np.ndarray:
@@ -450,7 +455,7 @@ def _look(views: Views, camera: str, time: float, box: Box) -> tuple[np.ndarray,
     where they did not hold then."""
     mosaic = views.mosaic(camera, time, box)
     until = mosaic.laid(np.where(mosaic.stale == 0, mosaic.ends, np.nan))
-    return cv2.resize(views.show(mosaic).image, until.shape[::-1], interpolation=cv2.INTER_AREA), until
+    return views.show(mosaic, FINE).image, until
 
 
 def _overlap(a: Box, b: Box) -> float:
@@ -460,15 +465,19 @@ def _overlap(a: Box, b: Box) -> float:
     return common / ((a[2] - a[0]) * (a[3] - a[1]) + (b[2] - b[0]) * (b[3] - b[1]) - common)
 
 
-def _match(picture: np.ndarray, example: np.ndarray) -> tuple[float, Box]:
-    """Best normalised correlation of `example` within `picture` at three sizes, and where."""
-    best, place = 0.0, (0, 0, picture.shape[1], picture.shape[0])
+def _match(picture: np.ndarray, example: np.ndarray, reduction: int) -> tuple[float, Box]:
+    """Best normalised correlation of `example` within `picture`, drawn so many times smaller, at three sizes, and
+    where at full size."""
+    best, place = 0.0, (0, 0, picture.shape[1] * reduction, picture.shape[0] * reduction)
     shrink = max(1, min(example.shape[:2]) // MATCHED_SIDE)
-    small = cv2.resize(picture, None, fx=1 / shrink, fy=1 / shrink, interpolation=cv2.INTER_AREA)
+    share = reduction / shrink
+    small = picture if share == 1 else cv2.resize(picture, None, fx=share, fy=share, interpolation=cv2.INTER_AREA)
     for scale in SCALES:
         width, height = (max(4, round(side * scale / shrink)) for side in example.shape[1::-1])
         if width > small.shape[1] or height > small.shape[0]:
             continue
+        if scale != 1.0 and best < HOPELESS:
+            break
         template = cv2.resize(example, (width, height), interpolation=cv2.INTER_AREA)
         _, score, _, (x, y) = cv2.minMaxLoc(cv2.matchTemplate(small, template, cv2.TM_CCOEFF_NORMED))
         if score > best:

@@ -66,7 +66,9 @@ class Mosaic:
     def visible(self) -> Mosaic:
         """Without the pieces that others hide."""
         numbers = self.laid(np.arange(len(self.token)))
-        seen = np.unique(numbers[~np.isnan(numbers)]).astype(int)
+        shown = np.zeros(len(self.token), bool)
+        shown[numbers[~np.isnan(numbers)].astype(int)] = True
+        seen = np.flatnonzero(shown)
         names = ("token", "places", "stale", "ends", "motions", "corners")
         return replace(self, **{name: getattr(self, name)[seen] for name in names})
 
@@ -81,7 +83,7 @@ class Views:
         for channel in store.channels.values():
             self.cameras.setdefault(channel.camera, []).append(channel.number)
         self._known: dict[int, tuple[np.ndarray, np.ndarray, np.ndarray]] = {}
-        self._images: dict[int, np.ndarray] = {}
+        self._images: dict[tuple[int, int], np.ndarray] = {}
 
     def reconstruct(self, camera: str, time: float, box: Box | None = None) -> Reconstruction:
         """The view of `camera` at `time` (s): of the patches known then, those that held at the time, then the newest.
@@ -90,18 +92,20 @@ class Views:
         """
         return self.show(self.mosaic(camera, time, box))
 
-    def show(self, mosaic: Mosaic) -> Reconstruction:
-        """The picture of a mosaic."""
-        image = np.full((*mosaic.shape, 3), UNSEEN_GREY, np.uint8)
-        staleness = np.full(mosaic.shape, np.inf, np.float32)
-        patches, number, cell = self.images(mosaic.rows), mosaic.token, mosaic.cell
-        turned = np.abs(mosaic.motions - np.eye(2)).sum((1, 2)) * cell > STRAIGHT
-        corners, places = np.rint(mosaic.corners).astype(int), mosaic.places * cell
-        for at, (x, y) in enumerate(places.tolist()):
-            patch, corner = patches[number[at]][y : y + cell, x : x + cell], corners[at]
+    def show(self, mosaic: Mosaic, reduction: int = 1) -> Reconstruction:
+        """The picture of a mosaic, in all or at 1/2, 1/4 or 1/8 of the resolution."""
+        shape, cell = [-(-side // reduction) for side in mosaic.shape], mosaic.cell // reduction
+        image = np.full((*shape, 3), UNSEEN_GREY, np.uint8)
+        staleness = np.full(shape, np.inf, np.float32)
+        patches, exact = self.images(mosaic.rows, reduction), mosaic.corners / reduction
+        turned = (np.abs(mosaic.motions - np.eye(2)).sum((1, 2)) * cell > STRAIGHT).tolist()
+        corners, places = np.rint(exact).astype(int).tolist(), (mosaic.places * cell).tolist()
+        parts = zip(mosaic.token.tolist(), places, corners, mosaic.stale.tolist(), strict=True)
+        for at, (number, (x, y), corner, stale) in enumerate(parts):
+            patch = patches[number][y : y + cell, x : x + cell]
             if turned[at]:
-                patch, corner = _turned(patch, mosaic.motions[at], mosaic.corners[at])
-            _paint(image, staleness, patch, mosaic.stale[at], *corner.tolist())
+                patch, corner = _turned(patch, mosaic.motions[at], exact[at])
+            _paint(image, staleness, patch, stale, *corner)
         return Reconstruction(image, staleness)
 
     def mosaic(self, camera: str, time: float, box: Box | None = None) -> Mosaic:
@@ -112,32 +116,34 @@ class Views:
         earlier = int(np.searchsorted(start, time, "right"))
         linear, shift = self._picture_from_anchor(channel, earlier, (x0, y0))
         near = self._near(channel, slice(0, earlier), linear, shift, (x1 - x0, y1 - y0))
-        table_rows, among = self.store.table.rows, at[near]
+        rows, among = self.store.table.rows, at[near]
         middle = self._patches(channel.number)[2][:, near].T.astype(float) @ linear.T + shift
-        spans = table_rows["scale"][among].astype(int) // channel.patch
+        spans = rows["scale"][among].astype(int) // channel.patch
         reach = 0.75 * channel.patch * spans[:, None]
         inside = ((middle + reach > 0) & (middle - reach < (x1 - x0, y1 - y0))).all(1)
         among, middle, spans = among[inside], middle[inside], spans[inside]
 
-        token = np.repeat(np.arange(len(among)), spans**2)
-        place = np.arange(len(token)) - np.repeat(np.cumsum(spans**2) - spans**2, spans**2)
+        count = spans**2
+        token = np.repeat(np.arange(len(among)), count)
+        place = np.arange(len(token)) - np.repeat(np.cumsum(count) - count, count)
         begun = start[near[inside]][token]
-        ends = self.store.piece_ends(channel.number, begun, table_rows["ends"][among[token], place])
+        ends = self.store.piece_ends(channel.number, begun, rows["ends"][among[token], place])
         stale = np.maximum(time - ends, 0)
         gaps = self.store.gaps.at(time)
         pieces = self.store.table.ids[among[token]] * PIECES + place
         if len(gaps) and len(pieces):
             found = np.minimum(np.searchsorted(gaps["piece"], pieces), len(gaps) - 1)
             stale = np.where(gaps["piece"][found] == pieces, time - gaps["since"][found], stale)
-        motions = linear @ table_rows["anchor_from_picture"][among][:, :, :2].astype(float)
+        motions = linear @ rows["anchor_from_picture"][among][:, :, :2].astype(float)
         places = np.column_stack([place % spans[token], place // spans[token]])
         offsets = (places + 0.5 - spans[token, None] / 2) * channel.patch
         corners = middle[token] + (motions[token] @ offsets[:, :, None])[:, :, 0] - channel.patch / 2
         order = np.lexsort((begun, stale == 0))
         parts = (token[order], places[order], stale[order], ends[order], motions[token[order]], corners[order])
         mosaic = Mosaic(time, channel.patch, (y1 - y0, x1 - x0), among, *parts).visible()
-        used, token = np.unique(mosaic.token, return_inverse=True)
-        return replace(mosaic, rows=table_rows[among[used]], token=token)
+        used = np.zeros(len(among), bool)
+        used[mosaic.token] = True
+        return replace(mosaic, rows=rows[among[used]], token=(np.cumsum(used) - 1)[mosaic.token])
 
     def kept(self, camera: str, since: float, until: float, box: Box) -> list[float]:
         """When (s) patches were kept within `box` of `camera` after `since` and up to `until`, in order."""
@@ -166,18 +172,22 @@ class Views:
         scale = float(np.hypot(*linear[:, 0]))
         # A turned view reaches as far as its diagonal.
         half = np.array([np.hypot(*size)] * 2 if linear[1, 0] else size) / 2
-        centre = np.linalg.solve(linear, np.array(size) / 2 - shift)
+        inverse = invert(np.column_stack([linear, shift]))
+        centre = inverse[:, :2] @ (np.array(size) / 2) + inverse[:, 2]
         reach = half / scale + PIECES**0.5 * channel.patch / 2 * 1.5 * max(1.0, 1 / scale)
         low, high = (centre - reach).astype(np.float32), (centre + reach).astype(np.float32)
         x, y = self._patches(channel.number)[2][:, among]
         return among.start + np.flatnonzero((x > low[0]) & (x < high[0]) & (y > low[1]) & (y < high[1]))
 
-    def images(self, rows: np.ndarray) -> list[np.ndarray]:
-        """Patches (scale, scale, 3) uint8 RGB of rows of the table."""
-        missing = rows[[int(identity) not in self._images for identity in rows["id"]]]
-        for row, patch in zip(missing, self.store.images(missing), strict=True):
-            self._images[int(row["id"])] = _enlarged(patch, int(row["scale"]))
-        return [self._images[int(identity)] for identity in rows["id"]]
+    def images(self, rows: np.ndarray, reduction: int = 1) -> list[np.ndarray]:
+        """Patches (scale / reduction, …, 3) uint8 RGB of rows of the table."""
+        keys = [(identity, reduction) for identity in rows["id"].tolist()]
+        missing = [at for at, key in enumerate(keys) if key not in self._images]
+        if missing:
+            side = rows["scale"][missing].astype(int) // reduction
+            for at, size, patch in zip(missing, side.tolist(), self.store.images(rows[missing], side), strict=True):
+                self._images[keys[at]] = _enlarged(patch, size)
+        return [self._images[key] for key in keys]
 
     def _channel(self, camera: str, time: float) -> Channel:
         """The channel of `camera` that was live at `time`."""
