@@ -82,6 +82,15 @@ def test_another_task_and_an_empty_list_of_tasks_are_refused(rounds, capsys):
     assert "no task was named" in capsys.readouterr().err
 
 
+def test_an_improvement_that_began_otherwise_is_not_continued(rounds, capsys):
+    folder, done = rounds
+    main(command(folder, "--rounds", "1"))
+    done.clear()
+    assert main(command(folder, "--rounds", "2", "--episodes", "6")) == BAD_INPUT
+    assert "other --episodes" in capsys.readouterr().err
+    assert not done
+
+
 def test_a_broken_curve_is_refused(rounds, capsys):
     (rounds[0] / "better.curve.json").write_text("[{}]")
     assert main(command(rounds[0])) == BAD_INPUT

@@ -91,6 +91,8 @@ def improve(
     if not done:
         done = [Round(0, str(policy), 0, 0, 0.0, 0.0, _try(task, policy, trials, workers), trials)]
         _keep(console, curve, done)
+    if done[0].policy != str(policy) or any(one.episodes != episodes for one in done[1:]):
+        raise UserError(f"{curve} is of another policy or of other --episodes: give the same, or another --out.")
     for number in range(len(done), rounds + 1):
         before = Path(done[-1].policy)
         folder = data / RECORDED / task
