@@ -17,7 +17,7 @@ SIZES = {"small": 0.03, "medium": 0.07, "large": 0.16}
 """Sprite widths as shares of the picture's width."""
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, eq=False)
 class Clip:
     """`luma` (t, h, w) uint8 full size, `small` the same as the memory analyses it; `masks` (t, objects, h, w) bool in
     analysed pixels; `sizes` name each object's size; `times` (t,) s."""

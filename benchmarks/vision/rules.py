@@ -10,6 +10,7 @@ from __future__ import annotations
 from collections import deque
 from collections.abc import Callable, Iterator
 from fractions import Fraction
+from functools import lru_cache
 
 import av
 import cv2
@@ -25,6 +26,7 @@ Chooser = Callable[[Clip, float], Iterator[np.ndarray]]
 """From a clip and a share of its patches to the patches (rows, columns) bool kept of its second, third, … picture."""
 
 
+@lru_cache(maxsize=1)
 def difference_scores(clip: Clip) -> np.ndarray:
     """Mean absolute difference to the picture before: run-length tokenization (RLT, 2411.05222), which is also the
     pixel mode of differential token drop (DTD, TimeChat-Online)."""
@@ -32,6 +34,7 @@ def difference_scores(clip: Clip) -> np.ndarray:
     return np.stack([cell_means(np.float32(step), clip.grid.cell) for step in steps])
 
 
+@lru_cache(maxsize=2)
 def cosine_scores(clip: Clip, reach: int = 0) -> np.ndarray:
     """One minus the cosine to the patch before (efficient video sampling, EVS, 2510.14624), or with a `reach` to the
     best of its neighbours before: what token merging (ToMe, 2210.09461) would merge last."""
@@ -55,6 +58,7 @@ def merging_scores(clip: Clip) -> np.ndarray:
     return cosine_scores(clip, reach=1)
 
 
+@lru_cache(maxsize=1)
 def motion_box_scores(clip: Clip) -> np.ndarray:
     """Frigate's detector: a running average of a small grey picture, boxes around what differs; larger boxes first."""
     scale = 100 / clip.small.shape[1]
@@ -78,6 +82,7 @@ def motion_box_scores(clip: Clip) -> np.ndarray:
     return np.stack(scores[1:])
 
 
+@lru_cache(maxsize=1)
 def motion_vector_scores(clip: Clip) -> np.ndarray:
     """Energy of the codec's motion vectors, as OneVision-Encoder and CoStream rank patches, from an H.264 encoding."""
     patch = clip.grid.patch
@@ -192,6 +197,8 @@ class OurRule:
         self.selector = Selector(clip.grid, budget, budget.join(), multiscale=False)
         for bucket in (budget.joint, budget.snapshots, budget.isolated, *budget.floors):
             bucket.level = 0.0
+        # The peers' buckets have earned one picture's tokens at the second picture; so has ours.
+        budget.advance(float(clip.times[0]))
         self.clip, self.budget = clip, budget
 
     def choose(self, at: int) -> np.ndarray:

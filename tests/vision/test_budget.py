@@ -53,6 +53,27 @@ def test_dear_patches_go_first():
     assert kept[-kept.sum() :].all()
 
 
+def test_nothing_lies_idle_while_anything_is_wanted():
+    budget = TokenBudget(100)
+    camera = budget.join()
+    for tick in range(50):
+        budget.advance(tick / 10)
+        budget.spend(camera, np.linspace(0.5, 1, 300) * (1e5 if tick < 20 else 20))
+    earned = 100 * (DEPTH + 4.9)
+    quota_for_small_things = budget.isolated.capacity
+    assert budget.spent >= earned - quota_for_small_things - 4
+
+
+def test_repairs_leave_what_a_moving_thing_waits_for():
+    budget = TokenBudget(100)
+    camera = budget.join()
+    budget.wanted[camera] = 30
+    for tick in range(50):
+        budget.advance(tick / 10)
+        budget.spend(camera, np.full(300, 1e4))
+    assert budget.spend_snapshot(30)
+
+
 @pytest.mark.parametrize("rate", [0, -1, float("nan")])
 def test_a_zero_budget_is_refused(rate):
     with pytest.raises(UserError, match="above 0"):

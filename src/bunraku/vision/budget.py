@@ -5,19 +5,17 @@ Over any span of T seconds no more than `rate` × (T + `DEPTH`) tokens are spent
 
 from __future__ import annotations
 
-from math import exp
+from math import exp, inf
 from threading import Lock
 
 import numpy as np
 
 from bunraku.errors import UserError
 
-TARGET = 0.15
-"""Fill of the joint bucket that the price aims at: tokens saved up are tokens not used."""
-GAIN = 4.0
-"""Change of the logarithm of the price per second and per share of the bucket above or below that fill."""
-SOLD_OUT = 1.1
-"""Factor by which the price rises each time that the joint bucket runs dry."""
+PRICE_MEMORY = 0.1
+"""Seconds over which the price follows what clears the market, so that a burst is bought at once."""
+LOWEST_PRICE = 0.5
+"""Value (luma levels²) of the least change that is ever worth a token."""
 DEPTH = 2.0
 """Seconds of spending that the buckets hold together."""
 SNAPSHOT_SHARE = 0.35
@@ -71,25 +69,27 @@ class TokenBudget:
         self.isolated = Bucket(ISOLATED_SHARE, rate)
         self.joint = Bucket(1 - SNAPSHOT_SHARE - ISOLATED_SHARE - FLOOR_SHARE, rate)
         self.floors: list[Bucket] = []
+        self.wanted: list[int] = []
+        """Tokens that each camera's moving things would take, were they kept whole."""
         self.spent = 0
         self._lock = Lock()
-        self._base = 50.0
+        self.price = LOWEST_PRICE
+        """Value (luma levels²) that a cell must exceed to be worth a token at present."""
+        self._offers: list[np.ndarray] = []
+        self._priced = -inf
         self._time: float | None = None
 
     def join(self) -> int:
         """Number of a camera that shares the budget from now on."""
         with self._lock:
             self.floors.append(Bucket(FLOOR_SHARE, self.rate))
+            self._offers.append(np.zeros(0))
+            self.wanted.append(0)
             if len(self.floors) > 1:
                 self.floors[-1].level = 0.0
             for floor in self.floors:
                 floor.resize(FLOOR_SHARE / len(self.floors), self.rate)
             return len(self.floors) - 1
-
-    @property
-    def price(self) -> float:
-        """Value (luma levels²) that a cell must exceed to be worth a token at present."""
-        return self._base * exp(4 * (TARGET - self.joint.level / self.joint.capacity))
 
     def advance(self, time: float) -> None:
         """Refill up to capture time `time` (s); earlier times change nothing."""
@@ -104,8 +104,24 @@ class TokenBudget:
         elapsed = min(elapsed, DEPTH)
         buckets = (self.snapshots, self.isolated, *self.floors)
         self.joint.fill(self.joint.rate * elapsed + sum(bucket.fill(bucket.rate * elapsed) for bucket in buckets))
-        drift = exp(GAIN * (TARGET - self.joint.level / self.joint.capacity) * elapsed)
-        self._base = float(np.clip(self._base * drift, 0.5, 1e6))
+
+    def _follow_market(self, camera: int, values: np.ndarray) -> None:
+        """Move the price towards that at which what all cameras offer finds just the tokens that there are.
+
+        `values` (n,) are this camera's offers, the best first.
+        """
+        time = self._time or 0.0
+        available = int(self.joint.level + self._spare())
+        self._offers[camera] = values[: available + 1]
+        offers = np.concatenate(self._offers)
+        clearing = np.partition(offers, -available - 1)[-available - 1] if available < len(offers) else 0.0
+        share = 1 - exp((self._priced - time) / PRICE_MEMORY)
+        self._priced = time
+        self.price = float(self.price ** (1 - share) * max(clearing, LOWEST_PRICE) ** share)
+
+    def _spare(self) -> int:
+        """What no snapshot waits for, or has waited for in vain for a second, is free for repairs."""
+        return max(0, int(self.snapshots.level - min(sum(self.wanted), self.snapshots.capacity / 2)))
 
     def spend(self, camera: int, values: np.ndarray, isolated: np.ndarray | None = None) -> np.ndarray:
         """Which of the items with `values` (n,) > 0 camera number `camera` may keep: (n,) bool.
@@ -115,9 +131,8 @@ class TokenBudget:
         kept = np.zeros(len(values), bool)
         order = np.argsort(-values, kind="stable")
         order = order[values[order] > 0]
-        if len(order) == 0:
-            return kept
         with self._lock:
+            self._follow_market(camera, values[order])
             self._spend(self.floors[camera], values, order, isolated, kept)
             self.spent += int(kept.sum())
         return kept
@@ -128,14 +143,9 @@ class TokenBudget:
         # The floor goes to the best of this camera at any price, the joint bucket to what beats the price.
         floor = own.take_up_to(len(order))
         kept[order[:floor]] = True
-        dear = order[floor:][values[order[floor:]] > self.price]
+        dear = order[floor:][values[order[floor:]] >= self.price]
         bought = self.joint.take_up_to(len(dear))
-        if bought < len(dear):
-            # Sold out: whoever came first got it, so the price was too low, but not above what was refused.
-            self._base = max(self._base, min(self._base * SOLD_OUT, float(values[dear[bought]])))
-        # What snapshots have not used for a second is free for repairs.
-        spare = max(0, int(self.snapshots.level - self.snapshots.capacity / 2))
-        bought += self.snapshots.take_up_to(min(spare, len(dear) - bought))
+        bought += self.snapshots.take_up_to(min(self._spare(), len(dear) - bought))
         kept[dear[:bought]] = True
         if isolated is not None:
             small = order[isolated[order] & ~kept[order]]

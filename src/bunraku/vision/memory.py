@@ -297,7 +297,8 @@ class VisualMemory:
         for track in selection.vanished:
             camera.tracks.pop(track, None)
         for group in selection.groups:
-            if group.track and group.first:
+            # A single patch is kept like any thing, but is too often a reflection or noise to be an event.
+            if group.track and group.first and len(group.rows) > 1:
                 x0, y0 = int(group.columns.min()) * patch, int(group.rows.min()) * patch
                 x1, y1 = int((group.columns + group.spans).max()) * patch, int((group.rows + group.spans).max()) * patch
                 text = f"something of {x1 - x0}x{y1 - y0} px began to move"

@@ -34,8 +34,10 @@ REFINEMENT = 0.1
 """Value per luma variance of replacing a coarse patch by a full one."""
 FOREGROUND = 12.0
 """Least mean squared difference from the background of a moving thing."""
-MINIMUM_CELLS = 2
-SNAPSHOT_PERIOD = 0.9
+MOST_COMPONENTS = 16
+"""Moving things followed in one camera, the largest first."""
+SNAPSHOT_PERIOD, SHORTEST_PERIOD = 0.7, 0.45
+"""Seconds between two snapshots of a thing, where the reserve is short and where it is ample."""
 FIRST_SNAPSHOT = (0.2, 0.5)
 """Earliest and latest age (s) of a new thing at its first snapshot."""
 SHARP_ENOUGH = 0.9
@@ -87,7 +89,7 @@ class Track:
 
 @dataclass(frozen=True)
 class Component:
-    """Cells of a moving thing in this picture."""
+    """A moving thing in this picture; `cells` (n,) count the grid's cells row by row."""
 
     cells: np.ndarray
     track: int
@@ -133,48 +135,72 @@ class Selector:
         if not foreground.any():
             cells["track"][:] = 0
             return []
-        closed = cv2.morphologyEx(foreground.astype(np.uint8), cv2.MORPH_CLOSE, np.ones((3, 3), np.uint8))
+        closed = _closed(foreground)
         count, labels, statistics, _ = cv2.connectedComponentsWithStats(closed, connectivity=8)
-        detail = cell_means(cv2.convertScaleAbs(cv2.Laplacian(self.canvas.picture, cv2.CV_16S)), self.grid.cell)
-        previous = cells["track"].copy()
-        cells["track"][:] = 0
+        picture_detail = cv2.convertScaleAbs(cv2.Laplacian(self.canvas.picture, cv2.CV_16S))
+        detail = cell_means(picture_detail, self.grid.cell).ravel()
+        previous, tracks = cells["track"].ravel(), np.zeros(labels.size, np.int32)
+        labels, foreground = labels.ravel(), foreground.ravel()
+        areas = statistics[:, cv2.CC_STAT_AREA]
+        sharpnesses = np.bincount(labels, detail, count) / np.maximum(areas, 1)
+        members = np.split(np.argsort(labels.astype(np.int16), kind="stable"), np.cumsum(areas)[:-1])
         components, claimed = [], set[int]()
-        by_size = sorted(range(1, count), key=lambda label: -statistics[label, cv2.CC_STAT_AREA])
-        for label in by_size:
-            x, y, width, height, area = (int(value) for value in statistics[label])
-            if area < MINIMUM_CELLS:
-                break
-            mask = labels == label
+        by_size = sorted(range(1, count), key=lambda label: -areas[label])
+        for label in by_size[:MOST_COMPONENTS]:
+            x, y, width, height = (int(value) for value in statistics[label, : cv2.CC_STAT_AREA])
+            mask, sharpness = members[label], float(sharpnesses[label])
             track = _most_common(previous[mask], claimed)
             if track not in self.tracks:
                 track, self._next_track = self._next_track, self._next_track + 1
                 self.tracks[track] = Track(time, time, (x, y, x + width, y + height))
             claimed.add(track)
-            cells["track"][mask] = track
-            sharpness = float(detail[mask].mean())
+            tracks[mask] = track
             state = self.tracks[track]
             state.last, state.box = time, (x, y, x + width, y + height)
             state.best_sharpness = max(sharpness, 0.98 * state.best_sharpness)
-            components.append(Component(mask & foreground, track, sharpness))
+            components.append(Component(mask[foreground[mask]], track, sharpness))
+        cells["track"][:] = tracks.reshape(self.grid.shape)
         return components
 
     def _snapshots(self, components: list[Component], difference: Difference, time: float) -> list[Group]:
-        """Whole things that are due, longest waiting first."""
-        due = [c for c in components if self._is_due(c, time) and self._is_outdated(c, difference)]
-        due.sort(key=lambda component: self.tracks[component.track].snapshot or -np.inf)
+        """Whole things that are due, the cheapest first: a large one takes many small ones' tokens."""
+        waiting = self._outdated(components, difference)
+        wanted = sum(len(component.cells) for component in waiting)
+        due = [component for component in waiting if self._is_due(component, time)]
         groups = []
-        for component in due:
-            group = _whole(component)
+        for component in sorted(due, key=lambda component: len(component.cells)):
+            group = self._whole(component)
             if len(group.rows) > self.budget.snapshots.capacity and self.multiscale:
-                group = _whole(component, coarse=True)
+                group = self._whole(component, coarse=True)
             if self.budget.spend_snapshot(len(group.rows)):
                 track = self.tracks[component.track]
                 groups.append(replace(group, first=track.snapshot is None))
                 track.snapshot = time
-                self._keep(group)
                 # Kept now, so nothing is left to repair there.
-                difference.kept[component.cells] = 0
+                difference.kept.ravel()[component.cells] = 0
+                wanted -= len(component.cells)
+        self.budget.wanted[self.camera] = wanted
+        self._keep(groups)
         return groups
+
+    def _outdated(self, components: list[Component], difference: Difference) -> list[Component]:
+        """The things that are shown wrong in places, or put together from several times: what of each is to be kept.
+
+        That is all of it, or what has changed of a thing that mostly has not.
+        """
+        if not components:
+            return []
+        changed = difference.changed
+        closed = _closed(changed).ravel() > 0
+        changed, taken = changed.ravel(), self.canvas.cells["taken"].ravel()
+        found = []
+        for component in components:
+            share = np.count_nonzero(changed[component.cells]) / len(component.cells)
+            if 0.1 < share < 0.5:
+                found.append(replace(component, cells=component.cells[closed[component.cells]]))
+            elif share >= 0.5 or _largest_run(taken[component.cells]) < 0.8 * len(component.cells):
+                found.append(component)
+        return found
 
     def _is_due(self, component: Component, time: float) -> bool:
         track = self.tracks[component.track]
@@ -183,19 +209,12 @@ class Selector:
             earliest, latest = FIRST_SNAPSHOT
             waited = time - track.first
         else:
-            # As often as can be afforded: a full reserve shortens the wait to a quarter.
-            reserve = self.budget.snapshots
-            earliest = SNAPSHOT_PERIOD * (1 - 0.75 * reserve.level / reserve.capacity)
+            # As often as all that waits can be afforded.
+            turn = sum(self.budget.wanted) / self.budget.snapshots.rate
+            earliest = min(max(turn, SHORTEST_PERIOD), SNAPSHOT_PERIOD)
             latest = 1.5 * earliest
             waited = time - track.snapshot
         return waited >= latest or (waited >= earliest and sharp)
-
-    def _is_outdated(self, component: Component, difference: Difference) -> bool:
-        """Whether what is shown of a thing is wrong in places, or put together from several times."""
-        if difference.changed[component.cells].mean() > 0.1:
-            return True
-        taken = np.sort(self.canvas.cells["taken"][component.cells])
-        return bool(np.diff(np.searchsorted(taken, np.append(np.unique(taken), np.inf))).max() < 0.8 * len(taken))
 
     def _repairs(self, difference: Difference) -> list[Group]:
         """The most valuable cells one by one, and squares of them as one coarse patch where that loses little."""
@@ -213,9 +232,9 @@ class Selector:
         kept = self.budget.spend(self.camera, values, small)
         if not kept.any():
             return []
-        group = Group(rows[kept], columns[kept], spans[kept], 0, 0.0)
-        self._keep(group)
-        return [group]
+        groups = [Group(rows[kept], columns[kept], spans[kept], 0, 0.0)]
+        self._keep(groups)
+        return groups
 
     def _value(self, difference: Difference) -> tuple[np.ndarray, np.ndarray]:
         """Value (luma levels²) of keeping each cell, and which cells have changed alone."""
@@ -262,13 +281,24 @@ class Selector:
         smooth &= ~_spread(glance, 4, smooth.shape)
         return [(4, glance), (2, _all(smooth, 2))]
 
-    def _keep(self, group: Group) -> None:
+    def _whole(self, component: Component, coarse: bool = False) -> Group:
+        rows, columns = np.divmod(component.cells, self.grid.shape[1])
+        if coarse:
+            blocks = np.unique(np.column_stack([rows // 2, columns // 2]), axis=0) * 2
+            rows, columns = blocks[:, 0], blocks[:, 1]
+        spans = np.full(len(rows), 2 if coarse else 1)
+        return Group(rows, columns, spans, component.track, component.sharpness)
+
+    def _keep(self, groups: list[Group]) -> None:
+        if not groups:
+            return
         chosen, coarse = np.zeros(self.grid.shape, bool), np.zeros(self.grid.shape, bool)
-        small = group.spans == 1
-        chosen[group.rows[small], group.columns[small]] = True
-        large = (group.rows[~small], group.columns[~small], group.spans[~small])
-        for row, column, span in zip(*large, strict=True):
-            coarse[row : row + span, column : column + span] = True
+        for group in groups:
+            small = group.spans == 1
+            chosen[group.rows[small], group.columns[small]] = True
+            large = (group.rows[~small], group.columns[~small], group.spans[~small])
+            for row, column, span in zip(*large, strict=True):
+                coarse[row : row + span, column : column + span] = True
         self.canvas.keep(chosen | coarse, coarse & ~chosen)
 
 
@@ -300,10 +330,13 @@ def _most_common(tracks: np.ndarray, excluded: set[int]) -> int:
     return 0
 
 
-def _whole(component: Component, coarse: bool = False) -> Group:
-    rows, columns = np.nonzero(component.cells)
-    if coarse:
-        blocks = np.unique(np.column_stack([rows // 2, columns // 2]), axis=0) * 2
-        rows, columns = blocks[:, 0], blocks[:, 1]
-    spans = np.full(len(rows), 2 if coarse else 1)
-    return Group(rows, columns, spans, component.track, component.sharpness)
+def _largest_run(values: np.ndarray) -> int:
+    """How often the commonest of the `values` (n,) occurs."""
+    ordered = np.sort(values)
+    ends = np.flatnonzero(ordered[1:] != ordered[:-1])
+    return int(np.diff(np.concatenate([[-1], ends, [len(ordered) - 1]])).max())
+
+
+def _closed(grid: np.ndarray) -> np.ndarray:
+    """A grid (rows, columns) bool with its small holes filled, as uint8."""
+    return cv2.morphologyEx(grid.astype(np.uint8), cv2.MORPH_CLOSE, np.ones((3, 3), np.uint8))
