@@ -143,7 +143,7 @@ class Selector:
         labels, foreground = labels.ravel(), foreground.ravel()
         areas = statistics[:, cv2.CC_STAT_AREA]
         sharpnesses = np.bincount(labels, detail, count) / np.maximum(areas, 1)
-        members = np.split(np.argsort(labels.astype(np.int16), kind="stable"), np.cumsum(areas)[:-1])
+        members = np.split(np.argsort(labels.astype(np.int16), kind="stable"), np.cumsum(areas)[:-1].tolist())
         components, claimed = [], set[int]()
         by_size = sorted(range(1, count), key=lambda label: -areas[label])
         for label in by_size[:MOST_COMPONENTS]:
