@@ -62,7 +62,7 @@ def main(ticks: int = 1000, switch: float = SWITCH, out: Path = Path("runs/mind"
     }
     if shutil.which("espeak-ng"):
         loads["listening and speaking"] = _listening
-    result = {name: _held_up(load, ticks) for name, load in loads.items()}
+    result = {name: held_up(load, ticks) for name, load in loads.items()}
     rows = []
     for name, held in result.items():
         p99, worst, late = float(np.quantile(held, 0.99)), float(held.max()), int((held > TICK).sum())
@@ -79,7 +79,7 @@ def main(ticks: int = 1000, switch: float = SWITCH, out: Path = Path("runs/mind"
     print(f"wrote {out / 'load.json'} and .html")
 
 
-def _held_up(load: Load, ticks: int) -> np.ndarray:
+def held_up(load: Load, ticks: int) -> np.ndarray:
     """Seconds (ticks,) for which the other threads of this process kept the loop from computing."""
     world = create_world(demonstration_scene(0))
     steps = round(TICK / world.model.opt.timestep)

@@ -1,4 +1,4 @@
-"""Does it stay within its bounds? Ten minutes of cameras into one memory: `python benchmarks/vision/endurance.py`.
+"""Does it stay within its bounds? Ten minutes of cameras into one memory: `python -m benchmarks.vision.endurance`.
 
 While the load of the throughput benchmark is watched again and again, the size of the memory and of the recording on
 disk, the number of tokens and the resident memory of the process are looked at several times a second. The caps are

@@ -1,4 +1,4 @@
-"""Where was it last seen? Asked of a memory after the fact: `python benchmarks/vision/lastseen.py`.
+"""Where was it last seen? Asked of a memory after the fact: `python -m benchmarks.vision.lastseen`.
 
 Objects are laid into given clips: each comes in, moves to a place, rests there for two seconds or more, and is taken
 away or stays; some return in another camera. At the end the memory is asked for each by an example picture. Right is

@@ -1,4 +1,4 @@
-"""How long does a full memory take to answer? `python benchmarks/vision/recall.py --clips …`.
+"""How long does a full memory take to answer? `python -m benchmarks.vision.recall --clips …`.
 
 Given clips are watched, looped and shifted so that each camera sees something else, until the memory has thinned its
 past. Then it is asked by colour, by the example of what some camera showed at some time, by region and by label. CPU

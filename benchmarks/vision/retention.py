@@ -1,4 +1,4 @@
-"""What is left of the scene at equal budgets, ours against the peers' rules: `python benchmarks/vision/retention.py`.
+"""What is left of the scene at equal budgets, ours against the peers' rules: `python -m benchmarks.vision.retention`.
 
 Every rule gets the same first picture and the same number of patches, and is shown by the same decoder (last value
 held, camera motion followed, settled background brought back). Known sprites are laid into the given clips, in several

@@ -1,4 +1,4 @@
-"""What the visual memory costs beyond decoding, measured in the same run: `python benchmarks/vision/throughput.py`.
+"""What the visual memory costs beyond decoding, measured in the same run: `python -m benchmarks.vision.throughput`.
 
 Seven cameras of 1280×960 at 36 fps are read from files: decoded only and watched with recording, selection and memory,
 in turns, as fast as it goes; then watched at their own speed. Cores are CPU seconds of this process per second of

@@ -32,8 +32,10 @@ def test_a_gap_is_noted_and_time_stays_true(tmp_path):
 def test_a_file_cut_off_gives_what_is_whole(tmp_path):
     path = write_video(tmp_path / "a.mkv", crossing(40))
     path.write_bytes(path.read_bytes()[: path.stat().st_size // 2])
-    frames, _ = read(path)
+    frames, events = read(path)
     assert 5 < len(frames) < 40
+    assert [event.kind for event in events] == ["truncated"]
+    assert "of 2.0 s" in events[0].text
 
 
 def test_damage_in_the_middle_is_survived(tmp_path):

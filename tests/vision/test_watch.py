@@ -1,4 +1,6 @@
 import json
+import subprocess
+import sys
 from pathlib import Path
 
 import numpy as np
@@ -34,6 +36,11 @@ def test_watch_then_recall(watched, capsys, tmp_path):
 def test_a_query_that_matches_nothing_fails_in_words(watched, capsys):
     assert main(["recall", str(watched), "purple elephant"]) == 1
     assert "nothing purple and elephant-like was seen" in capsys.readouterr().out
+
+
+def test_a_camera_that_the_memory_does_not_know_is_named(watched, capsys):
+    assert main(["recall", str(watched), "red", "--camera", "attic"]) == 2
+    assert "there is no camera “attic” in this memory; it knows left, right." in capsys.readouterr().err
 
 
 def test_every_pointer_leads_to_a_recorded_picture(watched):
@@ -74,6 +81,8 @@ def test_exports_agree_with_the_memory(watched, tmp_path):
         (["watch", "a=b.mp4", "a=c.mp4", "--memory", "M"], "two cameras are called a"),
         (["watch", "a=b.mp4", "--memory", "M", "--tokens-per-second", "0"], "above 0"),
         (["watch", "a=b.mp4", "--memory", "M", "--max-bytes", "12 parsecs"], "no amount of bytes"),
+        (["watch", "a=b.mp4", "--memory", "M", "--max-tokens", "0"], "at least one token"),
+        (["watch", "a=http://127.0.0.1:9/a.mp4", "--memory", "M"], "could not be reached"),
         (["recall", "/nowhere", "red cup"], "there is no memory"),
     ],
 )
@@ -83,6 +92,31 @@ def test_bad_input_is_one_sentence(arguments, sentence, tmp_path, capsys):
     error = capsys.readouterr().err
     assert sentence in error
     assert error.count("\n") == 1
+
+
+def test_a_file_that_is_cut_off_is_told_and_what_it_has_is_kept(tmp_path, capsys):
+    path = write_video(tmp_path / "a.mkv", crossing(60))
+    path.write_bytes(path.read_bytes()[: path.stat().st_size // 2])
+    assert main(["watch", f"desk={path}", "--memory", str(tmp_path / "m")]) == 0
+    assert "camera desk: the file is cut off: it ends at " in capsys.readouterr().out
+    assert main(["recall", str(tmp_path / "m"), "red"]) == 0
+
+
+def test_a_full_disk_is_one_sentence_and_what_was_kept_stays_readable(tmp_path):
+    """No file may grow above 40 kB, as if the disk ended there."""
+    path = write_video(tmp_path / "a.mkv", crossing(60))
+    program = (
+        "import resource, sys; resource.setrlimit(resource.RLIMIT_FSIZE, (40_000, 40_000));"
+        "from bunraku.cli import main; sys.exit(main(sys.argv[1:]))"
+    )
+    arguments = ["watch", f"desk={path}", "--memory", str(tmp_path / "m"), "--video-bytes", "0"]
+    done = subprocess.run([sys.executable, "-c", program, *arguments], capture_output=True, text=True, timeout=120)
+    assert done.returncode == 2
+    assert "could not be written" in done.stderr
+    assert done.stderr.count("\n") == 1
+    with VisualMemory(tmp_path / "m", read_only=True) as memory:
+        assert memory.usage.tokens > 50
+        assert memory.reconstruct("desk", 0.0).staleness.min() == 0
 
 
 def test_load_is_shed_in_the_stated_order_and_taken_back():

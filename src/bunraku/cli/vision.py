@@ -59,6 +59,9 @@ def watch(
         finally:
             watching.stop()
             watching.join()
+        for event in visual_memory.events():
+            if event.kind == "truncated":
+                print(f"\ncamera {event.camera}: {event.text}.")
         usage = visual_memory.usage
         print(f"{usage.tokens} tokens, {usage.bytes / 1e6:.1f} MB in {memory}")
     return 0

@@ -85,6 +85,8 @@ class Answer:
 def recall(store: TokenStore, query: Query, limit: int = 5) -> Answer:
     """The answer to a query."""
     note, views = "", Views(store)
+    if query.camera is not None:
+        views.require(query.camera)
     if query.label is not None or query.embedding is not None:
         found = _by_label(views, query, limit)
         if found or views.store.labels:

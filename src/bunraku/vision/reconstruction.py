@@ -189,11 +189,15 @@ class Views:
                 self._images[keys[at]] = _enlarged(patch, size)
         return [self._images[key] for key in keys]
 
-    def _channel(self, camera: str, time: float) -> Channel:
-        """The channel of `camera` that was live at `time`."""
+    def require(self, camera: str) -> None:
+        """Raise `UserError` if the memory does not know `camera`."""
         if camera not in self.cameras:
             known = ", ".join(sorted(self.cameras)) or "none"
             raise UserError(f"there is no camera “{camera}” in this memory; it knows {known}.")
+
+    def _channel(self, camera: str, time: float) -> Channel:
+        """The channel of `camera` that was live at `time`."""
+        self.require(camera)
         numbers = self.cameras[camera]
         begun = [n for n in numbers if len(self._patches(n)[1]) and self._patches(n)[1][0] <= time]
         return self.store.channels[max(begun) if begun else numbers[0]]

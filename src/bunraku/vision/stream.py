@@ -28,6 +28,8 @@ BACK_OFF = (0.5, 30.0)
 """Seconds before the first and, after doubling, between later attempts to reconnect."""
 GAP = 1.75
 """A pause longer than this many usual intervals means lost frames."""
+CUT_OFF = 1.0
+"""A file that ends so many seconds before it says it does has been cut off."""
 WAITING_PICTURES = 64
 
 
@@ -76,7 +78,7 @@ class CameraReader:
                     continue
                 yield self._event("back", "the camera is back")
             wait = BACK_OFF[0]
-            reason = "it ended"
+            reason, length = "it ended", _length(container)
             try:
                 yield from self._session(container)
             except (av.error.FFmpegError, OSError) as error:
@@ -88,6 +90,8 @@ class CameraReader:
                 if self.ring is not None:
                     self.ring.finish(self.camera)
             if not self.live:
+                if reason == "it ended" and not self._stop.is_set():
+                    yield from self._cut_off(length)
                 return
             if not self._stop.is_set():
                 yield self._event("lost", f"the stream was lost: {reason}")
@@ -185,6 +189,12 @@ class CameraReader:
             place = Source(self.source, picture.pts, float(base))
         yield frame_from_video(self.camera, time, picture, place)
 
+    def _cut_off(self, length: float) -> Iterator[Event]:
+        """The event of a file that ends well before the `length` (s) that it promises: FFmpeg does not mind."""
+        end = 0.0 if self._last is None else self._last - self.origin
+        if end < length - CUT_OFF:
+            yield self._event("truncated", f"the file is cut off: it ends at {end:.1f} of {length:.1f} s")
+
     def _wait_for(self, time: float) -> None:
         wait = time - clock.time()
         if wait > 0:
@@ -194,6 +204,14 @@ class CameraReader:
         if time is None:
             time = clock.time() if self.live else (self._last if self._last is not None else self.origin)
         return Event(time, self.camera, kind, text)
+
+
+def _length(container: Any) -> float:
+    """Seconds that a file says its video lasts, 0 if it does not."""
+    video = container.streams.video[0]
+    if video.duration is not None:
+        return _seconds(video.duration, video.time_base)
+    return (container.duration or 0) / av.time_base
 
 
 def _seconds(stamp: int, base: Fraction) -> float:
