@@ -14,6 +14,10 @@ from bunraku.sim.build import build_model
 from bunraku.sim.person import move_person
 from bunraku.sim.scene import Scene
 
+UNSOLVED = 0.01
+"""Gradient at which the solver has failed: of 5,110 steps with a laden tray 5,108 ended below 1e-4, two wrong ones
+above 0.03; the dense solver, with things thrown into each other, ends below 3e-3."""
+
 
 @dataclass(frozen=True)
 class World:
@@ -58,12 +62,13 @@ def step(world: World) -> Instant:
     Returns the instant before the step, for which the simulator computed its forces.
 
     MuJoCo 4.0.0 has an error in its sparse Cholesky factor (google-deepmind/mujoco#3767): very rarely, with things deep
-    inside each other, the solver then never converges. Such a step is taken again with the dense solver.
+    inside each other or with many contacts, the solver then ends far from the solution, and things that only touch fly
+    apart. Such a step is taken again with the dense solver.
     """
     model, data = world.model, world.data
     time, qpos, qvel, activation = data.time, data.qpos.copy(), data.qvel.copy(), data.act.copy()
     mujoco.mj_step2(model, data)
-    if data.solver_niter[: max(1, data.nisland)].max() >= model.opt.iterations:
+    if not _is_solved(data):
         data.time, data.qpos[:], data.qvel[:], data.act[:] = time, qpos, qvel, activation
         data.qacc_warmstart[:] = 0
         model.opt.jacobian = mujoco.mjtJacobian.mjJAC_DENSE
@@ -76,6 +81,13 @@ def step(world: World) -> Instant:
             move_person(world.scene.person, model, moved, data.time)
     mujoco.mj_step1(model, data)
     return before
+
+
+def _is_solved(data: mujoco.MjData) -> bool:
+    """Whether the solver came to a small gradient in every island of the last step."""
+    counts = enumerate(data.solver_niter[: max(1, data.nisland)].tolist())
+    last = (island * mujoco.mjNSOLVER + count - 1 for island, count in counts if count)
+    return all(data.solver[index].gradient < UNSOLVED for index in last)
 
 
 def create_world(scene: Scene, spec: RobotSpec | None = None) -> World:
