@@ -3,7 +3,7 @@ import numpy as np
 
 from bunraku.sim.build import OBJECT_PREFIX
 from bunraku.sim.scene import random_scene
-from bunraku.sim.world import create_world, step
+from bunraku.sim.world import _is_solved, create_world, step
 
 
 def test_steps_are_those_of_the_dense_solver_however_deep_the_contact(spec):
@@ -35,6 +35,21 @@ def test_steps_are_those_of_the_dense_solver_however_deep_the_contact(spec):
         assert np.abs(data.qvel - other.qvel).max() < 1e-6 * scale, trial
     assert np.median(contacts) > 30
     assert model.opt.jacobian == mujoco.mjtJacobian.mjJAC_SPARSE
+
+
+def test_a_solver_that_ends_early_and_far_from_the_solution_has_failed(spec):
+    """As the sparse one does after a few iterations, with a box that stands on a tray in two hands."""
+    scene = random_scene(np.random.default_rng(0), kinds=("mug", "box"))
+    world = create_world(scene, spec)
+    model, data = world.model, world.data
+    for placed in scene.objects:
+        data.joint(OBJECT_PREFIX + placed.name).qpos[:3] = data.site("right_palm").xpos + [0.06, 0, 0]
+    for tolerance, solved in ((model.opt.tolerance, True), (1e3, False)):
+        model.opt.tolerance = tolerance
+        mujoco.mj_step1(model, data)
+        mujoco.mj_step2(model, data)
+        assert 0 < data.solver_niter.max() < model.opt.iterations
+        assert _is_solved(data) == solved
 
 
 def test_sensors_belong_to_the_time_before_the_step(spec, scene):
