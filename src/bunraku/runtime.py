@@ -19,6 +19,7 @@ from bunraku.control.reach import IK_PERIOD, Obstacle, ReachPlanner
 from bunraku.control.stance import Stance, wrapped
 from bunraku.control.steps import Velocity
 from bunraku.control.supervisor import Intervention
+from bunraku.errors import UserError
 from bunraku.house import SERVING_HEIGHT, blocks, floor_lines, garden_blocks, ground_height, kitchen_blocks
 from bunraku.objects import SURFACES
 from bunraku.robot import SIDES, HandCommand, Observation, Robot
@@ -145,7 +146,10 @@ class Runtime:
 
     def get_up(self) -> str | None:
         """Get up from the ground; returns why it could not, in one sentence, or None when it stands."""
-        self._legs.get_up()
+        try:
+            self._legs.get_up()
+        except UserError as error:
+            return str(error)
         while (rising := self._legs.rising) is not None:
             if rising.stuck is not None:
                 return rising.stuck

@@ -5,8 +5,9 @@ import numpy as np
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from scipy.optimize import linprog
 
-from bunraku.control.inverse_dynamics import InverseDynamics, Tasks
+from bunraku.control.inverse_dynamics import Contact, InverseDynamics, Tasks, _contact_rows, _cross_matrix
 from bunraku.control.nominal import NominalModel
 from bunraku.robot import RobotSpec, standing_configuration
 
@@ -53,7 +54,7 @@ def test_solution_obeys_the_equations_of_motion_and_the_contact_cone(seed, com):
         assert max(abs(fx), abs(fy)) <= contact.friction * fz + 1e-4
         assert abs(tx) <= contact.half_width * fz + 1e-4
         assert abs(ty) <= contact.half_length * fz + 1e-4
-        assert abs(tz) <= contact.yaw * fz + 1e-4
+        assert abs(tz) <= contact.friction * (contact.half_length + contact.half_width) * fz + 1e-4
     assert (np.abs(solution.torque) <= SPEC.torque_limits + 1e-6).all()
 
 
@@ -65,6 +66,40 @@ def test_feasible_com_accelerations_are_given(com):
     jacobian = np.empty((3, 36))
     mujoco.mj_jacSubtreeCom(NOMINAL.model, NOMINAL.data, jacobian, NOMINAL.pelvis)
     np.testing.assert_allclose(jacobian @ solution.acceleration, com, atol=0.08)
+
+
+@settings(max_examples=100, deadline=None)
+@given(
+    shear=st.tuples(*[st.floats(-1, 1)] * 2),
+    pressure=st.tuples(*[st.floats(-1, 1)] * 2),
+    turn=st.floats(-1.2, 1.2),
+)
+def test_a_wrench_is_within_the_cone_exactly_when_friction_at_the_corners_can_give_it(shear, pressure, turn):
+    contact = Contact()
+    sides = np.array([contact.half_length, contact.half_width])
+    corners = np.array([[x, y, 0.0] for x in (sides[0], -sides[0]) for y in (sides[1], -sides[1])])
+    force = np.array([*(contact.friction * np.array(shear)), 1.0])
+    at = np.array([*(sides * pressure), 0.0])
+    wrench = np.concatenate([force, np.cross(at, [0.0, 0.0, 1.0])])
+    wrench[5] = turn * contact.friction * sides.sum()
+    grid = np.concatenate([np.vstack([np.eye(3), _cross_matrix(*corner)]) for corner in corners], axis=1)
+    pyramids = np.zeros((4, 4, 4, 3))
+    for i in range(4):
+        for j, (x, y) in enumerate(((1, 0), (-1, 0), (0, 1), (0, -1))):
+            pyramids[i, j, i] = x, y, -contact.friction
+    # The least by which some corner would leave its pyramid, were the corners to give this wrench.
+    found = linprog(
+        np.array([*np.zeros(12), 1.0]),
+        A_ub=np.hstack([pyramids.reshape(16, 12), -np.ones((16, 1))]),
+        b_ub=np.zeros(16),
+        A_eq=np.hstack([grid, np.zeros((6, 1))]),
+        b_eq=wrench,
+        bounds=(None, None),
+    )
+    assert found.success
+    outside = float((_contact_rows(contact) @ wrench).max())
+    if abs(found.fun) > 1e-6 and abs(outside) > 1e-6:
+        assert (outside > 0) == (found.fun > 0)
 
 
 def test_a_lifted_foot_bears_nothing():

@@ -7,11 +7,12 @@ import pytest
 
 from bunraku.control.stance import Stance
 from bunraku.control.steps import Velocity
+from bunraku.errors import UserError
 from bunraku.sim.field import Field, create_field, has_fallen, push
 from bunraku.sim.relief import ramp
 from bunraku.sim.robot import SimulatedRobot
 from bunraku.skills.walking import Legs, steer
-from bunraku.tasks.walking import height_map
+from bunraku.tasks.walking import height_map, pushed, run_trial
 
 
 @pytest.fixture
@@ -86,6 +87,33 @@ def test_a_velocity_beyond_the_legs_brings_it_to_a_stand_with_one_clear_sentence
     assert not legs.walker.is_standing
 
 
+def test_a_posture_that_is_no_number_is_refused_and_the_last_one_kept(field):
+    robot = SimulatedRobot(field, seed=3, cameras=())
+    legs = Legs(robot.spec, robot.control_period)
+    good = legs.walker.still_goal
+    bad = replace(good, configuration=np.where(np.arange(37) == 12, np.nan, good.configuration))
+    while field.time < 1.8:
+        robot.command(legs.tick(robot.observe(), Velocity(0.4), good if field.time < 0.7 else bad))
+    assert not has_fallen(field)
+    assert legs.walker.is_standing
+    assert legs.supervisor.stopped is None
+    assert [entry.joint for entry in legs.interventions] == [legs.refusal]
+    robot.command(legs.tick(robot.observe(), Velocity(), good))
+    assert legs.refusal is None
+
+
+def test_what_contradicts_its_state_is_refused_in_one_sentence(field, walker):
+    legs = walker(0.1, lambda now: Velocity())
+    with pytest.raises(UserError, match="on my feet"):
+        legs.get_up()
+    assert legs.on_feet
+    robot = SimulatedRobot(field, seed=3, cameras=())
+    fallen = Legs(robot.spec, robot.control_period)
+    fallen.get_up()
+    with pytest.raises(UserError, match="get up first"):
+        fallen.climb(height_map(()), 1)
+
+
 def test_stopped_for_good_it_refuses_to_walk(walker):
     legs = walker(0.1, lambda now: Velocity())
     legs.stop("somebody is near")
@@ -128,6 +156,11 @@ def test_a_push_that_tips_its_feet_does_not_fool_it_about_its_velocity(field):
         worst = max(worst, float(np.abs(velocity[:2] - field.data.qvel[:2]).max()))
     assert not has_fallen(field)
     assert worst < 0.12
+
+
+@pytest.mark.parametrize(("walking", "seed"), [(False, 2), (True, 22)])
+def test_a_hard_push_neither_twists_the_stance_foot_away_nor_sets_one_foot_on_the_other(walking, seed):
+    assert run_trial(pushed(seed, 300.0, 2 * np.pi * (seed % 12) / 12, walking)).fell_at is None
 
 
 def test_it_walks_over_a_ramp_that_it_knows():

@@ -5,6 +5,7 @@ import pytest
 
 from bunraku.cli import main
 from bunraku.control.lying import lying
+from bunraku.errors import UserError
 from bunraku.sim.field import Field, create_field
 from bunraku.tasks.standing_up import SIDES_DOWN, lay_down, succeeded
 
@@ -34,3 +35,9 @@ def test_only_standing_counts():
 def test_nonsense_is_refused_in_one_sentence(arguments, capsys, tmp_path):
     assert main(["evaluate", "stand_up", *arguments, "--json", str(tmp_path / "rows.jsonl")]) == 2
     assert len(capsys.readouterr().err.strip().splitlines()) == 1
+
+
+@pytest.mark.parametrize("nonsense", [{"gravity": np.nan}, {"gravity": 0.0}, {"friction": np.inf}, {"bump": np.nan}])
+def test_a_field_where_nobody_stands_is_refused(nonsense):
+    with pytest.raises(UserError):
+        Field(**nonsense)

@@ -41,13 +41,12 @@ class Weights:
 
 @dataclass(frozen=True)
 class Contact:
-    """What the ground can give: `friction` per axis, half extents (m) of the area in which the centre of pressure may
-    lie, and the yaw torque as a share (m) of the normal force."""
+    """What the ground can give: `friction` per axis, and half extents (m) of the area in which the centre of pressure
+    may lie; the yaw torque follows from both."""
 
     friction: float = 0.45
     half_length: float = 0.105
     half_width: float = 0.045
-    yaw: float = 0.05
     smallest_force: float = 5.0
     """Normal force (N) that a foot in contact keeps."""
 
@@ -214,20 +213,19 @@ class _ContactState:
 
 
 def _contact_rows(contact: Contact) -> np.ndarray:
-    """Rows C (10, 6) with C @ wrench ≤ 0: friction pyramid, centre of pressure, yaw torque."""
-    pairs = (
-        (0, contact.friction),
-        (1, contact.friction),
-        (3, contact.half_width),
-        (4, contact.half_length),
-        (5, contact.yaw),
-    )
+    """Rows C (16, 6) with C @ wrench ≤ 0: all that point forces at the corners of the area, each within its friction
+    pyramid, can add up to (Caron, Pham, Nakamura 2015): friction, centre of pressure, and the yaw torque, of which
+    nothing is left to a foot that is pressed on one corner or sheared as hard as it holds."""
+    friction, length, width = contact.friction, contact.half_length, contact.half_width
     rows = []
-    for axis, share in pairs:
+    for axis, share in ((0, friction), (1, friction), (3, width), (4, length)):
         for sign in (1.0, -1.0):
             row = np.zeros(6)
             row[axis], row[2] = sign, -share
             rows.append(row)
+    for turn, a, b in product((1.0, -1.0), repeat=3):
+        lever = -friction * (length + width)
+        rows.append(np.array([a * width, b * length, lever, a * turn * friction, b * turn * friction, turn]))
     return np.array(rows)
 
 

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Mapping
+from dataclasses import replace
 
 import numpy as np
 
@@ -11,6 +13,7 @@ from bunraku.control.falling import Fall, is_lost
 from bunraku.control.getting_up import GettingUp, curled, fist
 from bunraku.control.goal import BodyGoal
 from bunraku.control.ground import HeightMap
+from bunraku.control.lying import Lying, lying
 from bunraku.control.nominal import GRAVITY
 from bunraku.control.steps import Velocity
 from bunraku.control.supervisor import Intervention, Supervisor
@@ -48,6 +51,9 @@ class Legs:
         self._fist = fist(hand)
         self._spec, self._period = spec, period
         self._stood = np.inf
+        self._seen: Observation | None = None
+        self._last_goal: BodyGoal | None = None
+        """The last goal that made sense, at rest."""
 
     def tick(
         self,
@@ -60,8 +66,11 @@ class Legs:
 
         Without `hands` they keep the posture that they had first.
         """
-        if self._refuses(velocity, observation.time):
-            velocity = Velocity()
+        self._seen = observation
+        if self._refuses(velocity, goal, observation.time):
+            velocity, goal = Velocity(), self._last_goal
+        elif goal is not None:
+            self._last_goal = replace(goal, velocity=np.zeros_like(goal.velocity))
         if hands is None:
             hands = self._kept_hands(observation)
         if self._getting_up is not None:
@@ -88,8 +97,8 @@ class Legs:
         self.interventions += interventions
         return given
 
-    def _refuses(self, velocity: Velocity, time: float) -> bool:
-        before, self.refusal = self.refusal, velocity_problem(velocity)
+    def _refuses(self, velocity: Velocity, goal: BodyGoal | None, time: float) -> bool:
+        before, self.refusal = self.refusal, velocity_problem(velocity) or goal_problem(goal)
         if self.refusal is None and self._ending is not None and not velocity.is_zero:
             self.refusal = f"I walk no more, for I was stopped: {self._ending}"
         if self.refusal is not None and self.refusal != before:
@@ -118,6 +127,8 @@ class Legs:
         Raises:
             UserError: unless it stands and the climb makes sense.
         """
+        if not self.on_feet:
+            raise UserError("a climb starts from a stand; get up first")
         if not self.walker.is_standing or self._climber is not None:
             raise UserError("a climb starts from a stand; stop walking or climbing first")
         if levels < 1 or not np.isfinite(heading):
@@ -170,7 +181,12 @@ class Legs:
 
         The fingers curl to fists, as knuckles and elbows bear weight. Where it stands then is a new stance frame, whose
         place in the old ones odometry does not know.
+
+        Raises:
+            UserError: if it is on its feet: to lie down first would be a fall.
         """
+        if self.on_feet and self._seen is not None and lying(self._seen.imu.orientation) is Lying.UPRIGHT:
+            raise UserError("I am on my feet; there is nothing to get up from")
         self._climber = self._fall = None
         self._getting_up = GettingUp(self._spec, self._period, self.walker.controller.nominal.gravity)
 
@@ -184,6 +200,13 @@ class Legs:
     def stop(self, reason: str) -> None:
         """Come to a stand as fast as the gait allows, then stop for good; stopped in mid-step it would fall."""
         self._ending = self._ending or reason
+
+
+def goal_problem(goal: BodyGoal | None) -> str | None:
+    """Why the body cannot be asked for `goal`, in one sentence; None if it can."""
+    if goal is None or math.isfinite(goal.configuration.sum() + goal.velocity.sum()):
+        return None
+    return "a posture to take must be made of finite numbers; I keep the last one that was"
 
 
 def velocity_problem(velocity: Velocity) -> str | None:

@@ -79,6 +79,8 @@ LAND_EARLY = 0.03
 """How long before the planned touchdown the swing foot is due at the ground, s: early is safe, late is not."""
 YAW_EARLY = 0.08
 """How long before touchdown the swing foot has turned, s: late turns cost hip torque."""
+CLEARING = 25.0
+"""Deceleration with which a foot that swings inwards can always stop beside the other one, m/s²."""
 LANDING_SPEED = 0.15
 """m/s: a foot that comes to rest at the ground touches it at an uncertain time."""
 PUSHED_FORWARD, PUSHED_SIDEWAYS = 0.095, 0.105
@@ -345,6 +347,7 @@ class Walker:
         target = np.array([*foothold, ground - EXPECT_LOWER * self._unevenness])
         late = self._elapsed > step.duration + LATE * self._slow
         self._glide(slice(0, 2), target[:2], LATE_LEFT * self._slow if late else left)
+        self._keep_clear()
         if rise > 0.02:
             self._glide(slice(2, 3), np.array([apex]), rise)
         elif left > early + 0.01:
@@ -385,6 +388,18 @@ class Walker:
         rate2 = clamp(rate2 + jerk * self.period, -limit, limit)
         rate = rate + rate2 * self.period
         self._swing[axes], self._swing_rate[axes], self._swing_rate2[axes] = position + rate * self.period, rate, rate2
+
+    def _keep_clear(self) -> None:
+        """Slow the swing foot down before it would land on the other one: a step that is shortened late comes in faster
+        than the path can brake."""
+        frame, origin = self._sole_frame(self._stance)
+        inwards = frame[:, 1] if self._stance == 0 else -frame[:, 1]
+        gap = (origin - self._swing[:2]) @ inwards - self.gait.narrowest
+        slowing = CLEARING / self._slow**2
+        excess = self._swing_rate[:2] @ inwards - math.sqrt(2 * slowing * max(gap, 0.0))
+        if excess > 0:
+            self._swing_rate[:2] -= excess * inwards
+            self._swing_rate2[:2] -= (self._swing_rate2[:2] @ inwards + slowing) * inwards
 
     # Geometry
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from dataclasses import dataclass
 
 import mujoco
@@ -38,11 +39,12 @@ class Field:
 
     def __post_init__(self) -> None:
         """Check that the figures describe a place where one can stand."""
-        if self.friction <= 0 or self.gravity <= 0:
+        if not (0 < self.friction < math.inf and 0 < self.gravity < math.inf):
             raise UserError(
-                f"friction and gravity must be positive, got {self.friction} and {self.gravity}: nobody stands without"
+                f"friction and gravity must be positive numbers, got {self.friction} and {self.gravity}: "
+                "nobody stands without"
             )
-        if self.bump < 0 or self.payload < 0 or self.torque_lag < 0:
+        if not (self.bump >= 0 and self.payload >= 0 and self.torque_lag >= 0):
             raise UserError("bump (m), payload (kg) and torque_lag (s) must not be negative")
 
 
