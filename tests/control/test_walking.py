@@ -170,7 +170,7 @@ def test_it_walks_over_a_ramp_that_it_knows():
     legs = Legs(robot.spec, robot.control_period)
     legs.walker.ground = height_map(slabs)
     highest = 0.0
-    while world.time < 9.5 and not has_fallen(world):
+    while world.time < 10.2 and not has_fallen(world):
         x, y, yaw = legs.walker.pose if world.time else np.zeros(3)
         ahead = Velocity(0.35, float(np.clip(-y, -0.1, 0.1)), float(np.clip(-yaw, -0.3, 0.3)))
         robot.command(legs.tick(robot.observe(), ahead if x < slabs[-1].x[1] + 0.3 else Velocity()))
