@@ -24,7 +24,7 @@ from benchmarks.vision.load import RATE, STYLES, make_load
 
 from bunraku.vision.memory import VisualMemory
 from bunraku.vision.recording import BitstreamRing
-from bunraku.vision.watch import Watch
+from bunraku.vision.watch import ANALYSED_PER_SECOND, Watch
 
 
 @dataclass
@@ -40,6 +40,8 @@ class Arguments:
     paced_laps: int = 2
     """How often to watch at the cameras' own speed."""
     tokens_per_second: float = 600.0
+    analysed_per_second: float = ANALYSED_PER_SECOND
+    """Pictures of each camera."""
     style: str = "low-delay"
     """How the load is encoded: low-delay as cameras do, or offline with B-frames."""
     cache: Path = Path(tempfile.gettempdir()) / "bunraku-load"
@@ -72,13 +74,14 @@ def watch(
     directory: Path,
     origin: float | None,
     video_bytes: int = 200_000_000,
+    analysed_per_second: float = ANALYSED_PER_SECOND,
 ) -> tuple[float, int, list[float]]:
     """CPU seconds, pictures and latencies (s) of watching every camera.
 
     Times begin at `origin` (s); with None the cameras are watched at their own speed, from now on.
     """
     ring = BitstreamRing(directory / "video", video_bytes)
-    watching = Watch(cameras, memory, ring, realtime=origin is None)
+    watching = Watch(cameras, memory, ring, origin is None, analysed_per_second=analysed_per_second)
     for reader in watching.readers.values():
         reader.origin = origin or 0.0
     began = time.process_time()
@@ -109,16 +112,18 @@ def main(arguments: Arguments) -> None:
     resident, latencies = [], []
     with tempfile.TemporaryDirectory() as name:
         folder = Path(name)
+        rate = arguments.analysed_per_second
         with VisualMemory(folder / "memory", arguments.tokens_per_second) as memory:
             for lap in range(arguments.laps):
                 decoding.append(_cores(*decode_only(cameras)))
-                watching.append(_cores(*watch(cameras, memory, folder, lap * arguments.seconds)[:2]))
+                origin = lap * arguments.seconds
+                watching.append(_cores(*watch(cameras, memory, folder, origin, analysed_per_second=rate)[:2]))
                 resident.append(resident_bytes())
                 print(f"decoding {decoding[-1]:.3f} cores, watching {watching[-1]:.3f}", flush=True)
             usage = memory.usage
         with VisualMemory(folder / "paced", arguments.tokens_per_second) as memory:
             for _ in range(arguments.paced_laps):
-                cpu, count, some = watch(cameras, memory, folder, None)
+                cpu, count, some = watch(cameras, memory, folder, None, analysed_per_second=rate)
                 pacing.append(_cores(cpu, count))
                 latencies += some
             degraded = sum(event.kind == "degraded" for event in memory.events())
@@ -127,6 +132,7 @@ def main(arguments: Arguments) -> None:
     result = {
         "load": f"7 x 1280x960 @ {RATE} fps H.264 {arguments.style}, {seconds:g} s",
         "laps": arguments.laps,
+        "analysed_per_second": rate,
         "decode_only_cores": round(decode_cores, 3),
         "watch_cores": round(watch_cores, 3),
         "ratio": round(watch_cores / decode_cores, 3),

@@ -61,7 +61,7 @@ def test_last_seen(tmp_path, clip):
 def test_retention(tmp_path, clip):
     out, html = tmp_path / "out.json", tmp_path / "out.html"
     only = (retention.OURS, "uniform")
-    retention.main(retention.Arguments((clip,), pictures=8, shares=(0.1,), only=only, out=out, html=html))
+    retention.main(retention.Arguments((clip,), pictures=16, shares=(0.1,), only=only, out=out, html=html))
     rows = json.loads(out.read_text())["rows"]
     assert {row["rule"] for row in rows} == set(only)
     assert all(np.isfinite(row["psnr_changed"]) for row in rows)

@@ -82,6 +82,7 @@ def test_exports_agree_with_the_memory(watched, tmp_path):
         (["watch", "a=b.mp4", "--memory", "M", "--tokens-per-second", "0"], "above 0"),
         (["watch", "a=b.mp4", "--memory", "M", "--max-bytes", "12 parsecs"], "no amount of bytes"),
         (["watch", "a=b.mp4", "--memory", "M", "--max-tokens", "0"], "at least one token"),
+        (["watch", "a=b.mp4", "--memory", "M", "--analysed-per-second", "0"], "more than 0 pictures per second"),
         (["watch", "a=http://127.0.0.1:9/a.mp4", "--memory", "M"], "could not be reached"),
         (["recall", "/nowhere", "red cup"], "there is no memory"),
     ],

@@ -27,6 +27,7 @@ def watch(
     max_bytes: str = "64MB",
     max_tokens: int = 200_000,
     video_bytes: str = "2GB",
+    analysed_per_second: float = 6.0,
     realtime: bool = False,
     seconds: float | None = None,
     labeller: str | None = None,
@@ -40,6 +41,7 @@ def watch(
         max_bytes: what the memory may take on disk, as 64MB.
         max_tokens: patches that may be kept in all.
         video_bytes: what the recording of the original streams may take; 0 for none.
+        analysed_per_second: pictures of each camera that are looked at each second; all are recorded.
         realtime: play files at their own speed.
         seconds: stop after so long; otherwise at the end of the files or on Ctrl-C.
         labeller: names things: an ONNX file with its class names beside it, or an HTTP address.
@@ -52,7 +54,7 @@ def watch(
     video = parse_bytes(video_bytes)
     with VisualMemory(memory, tokens_per_second, parse_bytes(max_bytes), max_tokens) as visual_memory:
         ring = BitstreamRing(memory / "video", video) if video else None
-        watching = Watch(cameras, visual_memory, ring, realtime, _labeller(labeller))
+        watching = Watch(cameras, visual_memory, ring, realtime, _labeller(labeller), analysed_per_second)
         watching.start()
         try:
             _show(watching, None if seconds is None else time.monotonic() + seconds)

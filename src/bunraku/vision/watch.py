@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import ctypes
 import time as clock
 from collections.abc import Mapping
 from dataclasses import dataclass, field
@@ -19,8 +20,8 @@ from bunraku.vision.recording import BitstreamRing
 from bunraku.vision.store import Event
 from bunraku.vision.stream import CameraReader
 
-ANALYSED_PER_SECOND = 9.0
-"""Pictures of each camera that are analysed; all are recorded."""
+ANALYSED_PER_SECOND = 6.0
+"""Pictures of each camera that are analysed, by default; all are recorded."""
 DEGRADATION = (
     "every picture is decoded",
     "half as many pictures are analysed",
@@ -33,6 +34,9 @@ LATE, RECOVERED = 0.15, 0.03
 """Seconds behind capture at which the next step is taken, and at which one is taken back."""
 AHEAD = 0.25
 """Seconds of capture time that one file may be read ahead of another."""
+M_MMAP_THRESHOLD, M_ARENA_MAX = -3, -8
+HEAPS, LARGE_BLOCK = 2, 1 << 20
+"""Heaps of the C library, and the bytes from which a block is given back as soon as it is freed."""
 PATIENCE = 1.0
 """Seconds between two steps."""
 
@@ -95,6 +99,8 @@ class Watch:
     ) -> None:
         if not sources:
             raise UserError("there is nothing to watch: name at least one camera, as in `desk=/dev/video0`.")
+        if not analysed_per_second > 0:
+            raise UserError(f"more than 0 pictures per second must be analysed, got {analysed_per_second:g}.")
         cv2.setNumThreads(1)
         self.memory, self.ring = memory, ring
         self.interval = 1 / analysed_per_second
@@ -110,6 +116,7 @@ class Watch:
 
     def start(self) -> None:
         """Begin."""
+        return_freed_memory()
         self.memory.reserve()
         for reader in self.readers.values():
             if reader.realtime:
@@ -187,6 +194,20 @@ class Watch:
         status.tokens += selection.tokens
         if self._labels is not None:
             self._labels.offer(frame, selection)
+
+
+def return_freed_memory() -> None:
+    """Have the C library give large blocks back when they are freed, and keep few heaps, in this process from now on.
+
+    By default glibc (mallopt(3)) keeps a heap for each of many threads, and after a while takes even megabytes from
+    them: what thinning needs for a moment then stays resident once per camera. Elsewhere nothing is done.
+    """
+    try:
+        mallopt = ctypes.CDLL(None).mallopt
+    except (OSError, AttributeError, TypeError):
+        return
+    mallopt(M_ARENA_MAX, HEAPS)
+    mallopt(M_MMAP_THRESHOLD, LARGE_BLOCK)
 
 
 def parse_sources(arguments: list[str]) -> dict[str, str]:
