@@ -22,8 +22,11 @@ from bunraku.skills.looking import look_around
 FORMAT = "bunraku-policy-3"
 MODELS = Path(__file__).parent / "models"
 """Policies that come with the package, each with its model card; the name of one stands for its file."""
-EXECUTED = 3
-"""Frames of a chunk that are carried out before the next one is asked for."""
+EXECUTED, BOLDLY = 3, 8
+"""Frames of a chunk that are carried out before the next one is asked for: near things, and far from them. Where it is
+unsure a policy plans to start late; if only the beginning of each plan were carried out, it would never start."""
+NEAR = 0.25
+"""Distance (m) of a palm within which it is near a thing."""
 LARGEST_STEP, LARGEST_TURN = 0.06, 0.30
 """Furthest that one frame may lead the palm, m and rad."""
 
@@ -125,7 +128,9 @@ def act(
             thing, target = could.pairs[which]
             onward = f", to the {tokens.names[target]}" if target >= 0 else ""
             body.say("policy", f"at the {tokens.names[thing]}{onward}")
-            yield from follow(body, policy.about, palm, chunk[:EXECUTED])
+            meant = table[[index for index in (thing, target) if index >= 0], 2:5]
+            near = np.linalg.norm(meant - palm.position, axis=1).min() < NEAR
+            yield from follow(body, policy.about, palm, chunk[: EXECUTED if near else BOLDLY])
 
     return skill
 
