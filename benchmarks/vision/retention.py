@@ -34,6 +34,8 @@ CHANGED = 10
 EVERY = 3
 """Pictures between two evaluations."""
 RIGHT_SHARE = 0.8
+MARGIN = 64
+"""Pixels around the markers of the originals in which they are looked for."""
 DICTIONARIES = ("DICT_4X4_50", "DICT_4X4_1000", "DICT_5X5_250", "DICT_6X6_250", "DICT_7X7_250", "DICT_ARUCO_ORIGINAL")
 
 
@@ -174,9 +176,18 @@ def _ssim(a: np.ndarray, b: np.ndarray) -> np.ndarray:
     return (2 * mean_x * mean_y + c1) * (2 * covariance + c2) / ((mean_x**2 + mean_y**2 + c1) * (variance + c2))
 
 
-def evaluate_markers(name: str, clip: Clip, share: float, detector: cv2.aruco.ArucoDetector) -> float:
-    """Share of the markers readable in the originals that are so in what is shown, full size, corners within 2 px."""
-    readable = found = 0
+Markers = dict[int, np.ndarray]
+"""Corners (4, 2) px of each marker, by its number."""
+
+
+def evaluate_markers(
+    name: str, clip: Clip, share: float, detector: cv2.aruco.ArucoDetector, truth: dict[int, Markers]
+) -> float:
+    """Share of the markers readable in the originals that are so in what is shown, full size, corners within 2 px.
+
+    `truth` are the markers of the originals, by the picture's number.
+    """
+    found = 0
     shown = clip.luma[0].copy()
     before = np.zeros(clip.grid.shape, np.int64)
     patch = clip.grid.patch
@@ -185,17 +196,24 @@ def evaluate_markers(name: str, clip: Clip, share: float, detector: cv2.aruco.Ar
             region = np.s_[row * patch : (row + 1) * patch, column * patch : (column + 1) * patch]
             shown[region] = clip.luma[stamps[row, column]][region]
         before = stamps
-        truth = _markers(clip.luma[at], detector) if at % EVERY == 0 else {}
-        if truth:
-            seen = _markers(shown, detector)
-            readable += len(truth)
-            found += sum(k in seen and np.abs(seen[k] - corners).max() < 2 for k, corners in truth.items())
-    return found / max(readable, 1)
+        if truth.get(at):
+            seen = _markers_near(shown, truth[at], detector)
+            found += sum(k in seen and np.abs(seen[k] - corners).max() < 2 for k, corners in truth[at].items())
+    return found / max(sum(len(markers) for markers in truth.values()), 1)
 
 
-def _markers(luma: np.ndarray, detector: cv2.aruco.ArucoDetector) -> dict[int, np.ndarray]:
+def _markers(luma: np.ndarray, detector: cv2.aruco.ArucoDetector) -> Markers:
     corners, ids, _ = detector.detectMarkers(luma)
     return {} if ids is None else {int(k): c[0] for k, c in zip(ids.ravel(), corners, strict=True)}
+
+
+def _markers_near(luma: np.ndarray, expected: Markers, detector: cv2.aruco.ArucoDetector) -> Markers:
+    """Markers in the part of a picture where they are expected: a fraction of the work of searching all of it."""
+    corners = np.concatenate(list(expected.values()))
+    x0, y0 = np.maximum(corners.min(0).astype(int) - MARGIN, 0)
+    x1, y1 = corners.max(0).astype(int) + MARGIN
+    found = _markers(np.ascontiguousarray(luma[y0:y1, x0:x1]), detector)
+    return {number: corners + np.float32([x0, y0]) for number, corners in found.items()}
 
 
 def marker_detector(clip: Clip) -> cv2.aruco.ArucoDetector:
@@ -275,12 +293,13 @@ def compare(
 ) -> Iterator[dict[str, object]]:
     """A row of metrics for every rule and budget on one clip."""
     detector = marker_detector(clip) if marked else None
+    readable = {at: _markers(clip.luma[at], detector) for at in range(EVERY, len(clip.luma), EVERY)} if detector else {}
     for share in shares:
         for name in names:
             row: dict[str, object] = {"rule": name, "kind": RULES.get(name, ("causal",))[0], "clip": clip.name}
             row["share"] = share
             if detector is not None:
-                yield row | {"markers": evaluate_markers(name, clip, share, detector)}
+                yield row | {"markers": evaluate_markers(name, clip, share, detector, readable)}
             else:
                 yield row | evaluate(name, clip, share)
         if with_ceiling:
@@ -297,11 +316,14 @@ def setting_of(arguments: Arguments) -> dict[str, object]:
 
 
 def resumed(arguments: Arguments) -> list[dict[str, object]]:
-    """Rows of an earlier run with the same setting that was interrupted, or had fewer draws."""
+    """Rows of an earlier run with the same setting that was interrupted, or had fewer draws or other markers."""
     if not arguments.out.exists():
         return []
-    earlier = json.loads(arguments.out.read_text(encoding="utf-8"))
-    return earlier["rows"] if earlier["setting"] == setting_of(arguments) else []
+    earlier, setting = json.loads(arguments.out.read_text(encoding="utf-8")), setting_of(arguments)
+    if earlier["setting"] | {"marker_clips": setting["marker_clips"]} != setting:
+        return []
+    asked_for = {path.stem for path in (*arguments.clips, *arguments.marker_clips)}
+    return [row for row in earlier["rows"] if row["clip"] in asked_for]
 
 
 def write(arguments: Arguments, rows: list[dict[str, object]]) -> None:
