@@ -113,7 +113,7 @@ def evaluate(name: str, clip: Clip, share: float) -> dict[str, float]:
     total = {size: 0 for size in SIZES}
     sharp: dict[tuple[int, int], bool] = {}
     structure: list[float] = []
-    last_right = {number: (clip.times[0], _centre(mask)) for number, mask in enumerate(clip.masks[0])}
+    last_right = {number: (clip.times[0], _centre(mask)) for number, mask in enumerate(clip.masks[0]) if mask.any()}
     stale: list[float] = []
     astray: list[float] = []
     for at, shown, stamps in shown_by(name, clip, share):
@@ -127,7 +127,7 @@ def evaluate(name: str, clip: Clip, share: float) -> dict[str, float]:
             key = (number, int(clip.times[at]))
             is_right, centre = near[mask].mean() >= RIGHT_SHARE, _centre(mask)
             sharp[key] = sharp.get(key, False) or (is_right and _is_from_one_picture(mask, stamps))
-            if is_right:
+            if is_right or number not in last_right:
                 last_right[number] = (clip.times[at], centre)
             if at % EVERY == 0:
                 stale.append(clip.times[at] - last_right[number][0])
@@ -154,9 +154,9 @@ def evaluate(name: str, clip: Clip, share: float) -> dict[str, float]:
 
 
 def _centre(mask: np.ndarray) -> np.ndarray:
-    """Mean (x, y) of a mask in pixels; NaN where it is empty."""
+    """Mean (x, y) of a mask in pixels."""
     y, x = np.nonzero(mask)
-    return np.array([x.mean(), y.mean()]) if len(x) else np.full(2, np.nan)
+    return np.array([x.mean(), y.mean()])
 
 
 def _is_from_one_picture(mask: np.ndarray, stamps: np.ndarray) -> bool:
