@@ -13,6 +13,7 @@ from bunraku.sim.robot import SimulatedRobot
 from bunraku.sim.truth import is_standing
 from bunraku.sim.world import create_world
 from bunraku.skills.moving import move_palm
+from bunraku.skills.rising import get_up
 
 
 @pytest.fixture
@@ -118,7 +119,8 @@ def test_pushed_over_it_says_so_lies_still_and_gets_up():
         runtime.idle(0.1)
         assert world.time < 10.0
     assert not runtime.body.standing
-    assert runtime.get_up() is None
+    outcome = runtime.run(get_up(runtime.body))
+    assert outcome.success, outcome
     runtime.idle(1.0)
     assert is_standing(world, lowest_pelvis=0.8, largest_tilt=0.1)
     assert runtime.body.standing

@@ -20,12 +20,16 @@ from bunraku.objects import KINDS, SURFACES
 from bunraku.robot import SIDES
 from bunraku.skills import Body, Seen
 from bunraku.skills import Outcome as Measured
+from bunraku.skills.body import HOUSE, UPSTAIRS
+from bunraku.skills.following import follow
 from bunraku.skills.grasps import Plan
 from bunraku.skills.handing import give, hand_over, look_at_person, nearest_person
 from bunraku.skills.looking import look, look_around, look_for, look_on_floor, place_of
 from bunraku.skills.moving import move_palm
 from bunraku.skills.picking import FORESIGHT, Onward, come_within_reach, go_home, pick, planned_grip, ways_to_take
 from bunraku.skills.placing import FEW, Spot, placements, put, rim_of, spots_at, spots_on
+from bunraku.skills.rising import get_up
+from bunraku.skills.stairs import FOOT, HEAD
 from bunraku.skills.walking import walk_to
 from bunraku.vision.detect import View
 
@@ -39,12 +43,15 @@ MIDDLE = np.array([0.42, 0.0])
 """Where (m) on the counter one hand leaves things for the other."""
 WORKPLACE, AWAY = Stance(), 1.5
 """Where it stands to work in the kitchen, and the distance (m) from where it goes there first."""
+ON_STAIRS = "I stand on the stairs"
 FRESH = 0.5
 """How old (s) pictures may be that answer what is in view now."""
 
 
 TO_PERSON = "to"
 """The relation of a thing to the person to whom it is brought."""
+ACTS = frozenset({"follow", "climb", "get_up"})
+"""What moves the whole body, and no thing."""
 MOVING = frozenset(tool.name for tool in TOOLS if tool.moves)
 LOOKING = frozenset({"what_do_you_see", "where_is", "recall"})
 
@@ -56,7 +63,8 @@ Thing = tuple[str | None, str | None]
 @dataclass(frozen=True)
 class Request:
     """What words ask for: the `calls` to make and the `things` they name. Of the last call that moves something: its
-    `thing`, and the `place` or the other thing (`other`) that it goes on, in or beside (`relation`)."""
+    `thing`, and the `place` or the other thing (`other`) that it goes on, in or beside (`relation`). `acts` are the
+    calls that move the whole body, and the direction named in them."""
 
     calls: tuple[ToolCall, ...]
     things: tuple[Thing, ...]
@@ -64,6 +72,7 @@ class Request:
     relation: str = ""
     place: str | None = None
     other: Thing | None = None
+    acts: tuple[tuple[str, str | None], ...] = ()
 
 
 def understand(instruction: str) -> Request:
@@ -76,7 +85,8 @@ def understand(instruction: str) -> Request:
     things = tuple(dict.fromkeys(_thing(query) for call in calls for query in _queries(call)))
     moved = next((call for call in reversed(calls) if call.name in ("put", "pick", "bring")), None)
     if moved is None:
-        return Request(calls, things)
+        acts = tuple((call.name, call.arguments.get("direction")) for call in calls if call.name in ACTS)
+        return Request(calls, things, acts=acts)
     thing, target = _thing(moved.arguments["object"]), moved.arguments.get("target")
     if target is None:
         return Request(calls, things, thing, TO_PERSON if moved.name == "bring" else "")
@@ -161,7 +171,27 @@ class Actor:
         return tuple(map(_as_object, self._body.known.values()))
 
     def act(self, call: ToolCall) -> Generator[None, None, Outcome]:
-        """The skill that a call which moves stands for."""
+        """The skill that a call which moves stands for. It ends when the robot falls; on the ground it can only get up,
+        halfway on stairs only go on."""
+        body = self._body
+        if call.name != "get_up" and (plight := body.fallen or (body.on_stairs and call.name != "climb" and ON_STAIRS)):
+            self._last = f"{plight}; tell me to {'get up' if body.fallen else 'take the stairs'} first."
+            return Outcome(False, self._last)
+        skill = self._act(call)
+        try:
+            while call.name == "get_up" or body.fallen is None:
+                try:
+                    next(skill)
+                except StopIteration as end:
+                    self._last = end.value.text
+                    return end.value
+                yield
+        finally:
+            skill.close()
+        self._last = f"{body.fallen}. Tell me to get up."
+        return Outcome(False, self._last)
+
+    def _act(self, call: ToolCall) -> Generator[None, None, Outcome]:
         arguments = call.arguments
         match call.name:
             case "pick":
@@ -176,13 +206,19 @@ class Actor:
                 outcome = found if isinstance(found, Outcome) else Outcome(True, self._where(found))
             case "home":
                 outcome = self._told((yield from go_home(self._body)))
+            case "follow":
+                outcome = self._told((yield from follow(self._body)))
+            case "climb":
+                outcome = yield from self._climb(arguments.get("direction"))
+            case "get_up":
+                outcome = self._told((yield from get_up(self._body)))
             case _:
                 outcome = Outcome(False, f"I do not know how to {call.name}.")
         if not outcome.ok:
             if self._body.blind:
                 outcome = Outcome(False, f"I cannot go on: {self._body.blind}.")
-            yield from go_home(self._body)
-        self._last = outcome.text
+            if self._body.fallen is None and not self._body.on_stairs:
+                yield from go_home(self._body)
         return outcome
 
     def views(self, call: ToolCall) -> list[View]:
@@ -242,6 +278,18 @@ class Actor:
         if isinstance(found, Outcome):
             return found
         return self._told((yield from self._take(found, (hand,) if hand else SIDES)))
+
+    def _climb(self, direction: str | None) -> Generator[None, None, Outcome]:
+        """Walk to the stairs and take them to the other level, or go on from where it halted on them."""
+        body, up = self._body, self._body.storey == HOUSE
+        if UPSTAIRS not in body.storeys:
+            return Outcome(False, "I know of no stairs here.")
+        if direction is not None and (direction == "up") != up:
+            where = "on my way up the stairs" if up else "on my way down the stairs"
+            there = "downstairs" if up else "upstairs"
+            return Outcome(False, f"I am {where if body.on_stairs else f'{there} already'}.")
+        goal, where = (HEAD, "up the stairs") if up else (FOOT, "down the stairs")
+        return self._told((yield from walk_to(body, goal, where)))
 
     def _refused(self, query: ObjectQuery, hand: str | None) -> Outcome | None:
         """Why the `hand` that was named cannot take it; None if it can, or none was named."""

@@ -29,10 +29,13 @@ from bunraku.sim.world import create_world
 from bunraku.skills import Body, Seen
 from bunraku.skills.recollection import Recollection
 from bunraku.tasks.assignment import Assignment
+from bunraku.tasks.follow_me import draw_walk
 from bunraku.tasks.judge import Judge, Verdict
 
 IDLE = 0.1
 """Seconds for which it stands before it listens again."""
+WALKS_OFF = 30.0
+"""When (s) the person of the demonstration sets out."""
 SWITCH = 0.0005
 """Seconds after which whoever else computes in Python must let the robot's thread go on."""
 LOOKING = ("head_left", "chest", "head_right", "palm_right", "palm_left", "ground", "back")
@@ -195,11 +198,14 @@ class SimulatedBody:
         try:
             while True:
                 if self._paused:
-                    walk, body.walk = body.walk, None
+                    wanted = body.walk, body.ascent, body.rising, body.storey
+                    body.walk, body.ascent, body.rising = None, None, False
                     while self._paused:
                         body.hold()
                         yield
-                    body.walk = walk
+                    body.walk = wanted[0]
+                    body.ascent = wanted[1] if body.storey == wanted[3] else None
+                    body.rising = wanted[2] and body.fallen is not None
                 try:
                     next(skill)
                 except StopIteration as end:
@@ -252,10 +258,11 @@ class _Clock:
 
 
 @contextmanager
-def simulated_body(seed: int = 0, assignment: Assignment | None = None) -> Iterator[SimulatedBody]:
+def simulated_body(seed: int = 0, assignment: Assignment | None = None, house: bool = False) -> Iterator[SimulatedBody]:
     """A robot where an `assignment` is to be done and judged, or in the demonstration room of `seed`: a red mug and
-    four other things on the counter."""
-    body = SimulatedBody(assignment.scene if assignment else demonstration_scene(seed), seed, assignment)
+    four other things on the counter. With `house` that is the kitchen of the whole house, and somebody walks there."""
+    demonstration = demonstration_house if house else demonstration_scene
+    body = SimulatedBody(assignment.scene if assignment else demonstration(seed), seed, assignment)
     try:
         yield body
     finally:
@@ -267,6 +274,13 @@ def demonstration_scene(seed: int) -> Scene:
     scene = random_scene(np.random.default_rng(seed), ("mug", "bowl", "bottle", "ball", "small box"))
     mug, *others = scene.objects
     return Scene((replace(mug, name="red mug", colour="red"), *others))
+
+
+def demonstration_house(seed: int) -> Scene:
+    """The same in the whole house, with somebody before the robot who walks off after half a minute."""
+    walk = draw_walk(seed)
+    person = replace(walk.person, departs=WALKS_OFF)
+    return replace(demonstration_scene(seed), house=True, person=person, start=walk.scene.start)
 
 
 def _jpeg(image: np.ndarray) -> bytes:

@@ -19,14 +19,15 @@ from bunraku.control.reach import IK_PERIOD, Obstacle, ReachPlanner
 from bunraku.control.stance import Stance, wrapped
 from bunraku.control.steps import Velocity
 from bunraku.control.supervisor import Intervention
-from bunraku.errors import UserError
 from bunraku.house import SERVING_HEIGHT, blocks, floor_lines, garden_blocks, ground_height, kitchen_blocks
 from bunraku.objects import SURFACES
 from bunraku.robot import SIDES, HandCommand, Observation, Robot
 from bunraku.skills import Body, Eyes
+from bunraku.skills.body import HOUSE, UPSTAIRS, Ascent
 from bunraku.skills.localising import Localizer
 from bunraku.skills.paths import FloorMap
 from bunraku.skills.recollection import Recollection
+from bunraku.skills.stairs import storey_of
 
 GROUND_REACH, GROUND_CELL = 2.0, 0.01
 """How far around itself (m) the legs are told of the ground, and how finely, before they climb."""
@@ -71,17 +72,20 @@ class Runtime:
         self.robot = robot
         spec = robot.spec
         planner = ReachPlanner(spec, furniture())
-        planner.place(start or Stance())
+        start = start or Stance()
+        planner.place(start)
         floor = FloorMap(blocks() if house else kitchen_blocks())
         eyes = Eyes(spec, heights=(SERVING_HEIGHT,) if house else ())
         garden = FloorMap(garden_blocks()) if house else None
         self.body = Body(planner, eyes, self._say, floor, garden, Localizer(floor_lines()) if house else None)
         self.body.recollection = recollection
+        self.body.storey = storey_of(start) if house else HOUSE
         self.events: list[Event] = []
         self._on_event, self._on_tick = on_event, on_tick
         self._legs = Legs(spec, robot.control_period)
         self._odometry, self._correction = Stance(), planner.stance
-        self._standing, self._climbs = True, False
+        self._standing, self._rises = True, False
+        self._climbs: Ascent | None = None
         self._fallen: str | None = None
         hand = spec.hand_spec
         self._loops = len(hand.cable_names)
@@ -100,11 +104,12 @@ class Runtime:
     def run(self, skill: Generator[None, None, Any], while_running: Callable[[], bool] = lambda: True) -> Any:
         """Run a skill to its end and return what it returns; None when `while_running` turned false.
 
-        A skill that does not walk waits while the feet move, as they do after a push.
+        A skill that does not walk waits while the feet move, as they do after a push. Whoever runs
+        one while the robot lies on the ground or stands on stairs has to know.
         """
         try:
             while while_running():
-                if self.body.standing or self.body.walk is not None:
+                if self.body.standing or self.body.walk is not None or self.body.fallen or self.body.on_stairs:
                     try:
                         next(skill)
                     except StopIteration as end:
@@ -128,6 +133,7 @@ class Runtime:
         """Let one period of the skills pass: several control ticks along the body's reference."""
         start, body = self._from, self.body
         self._take_stairs()
+        self._rise()
         way = np.zeros(body.planner.model.nv)
         body.planner.difference(way, start.configuration, body.reference)
         for tick in range(1, self._substeps + 1):
@@ -143,19 +149,6 @@ class Runtime:
             self.correct(body.correction.then(self._correction))
             body.correction = None
         self._from = BodyGoal(body.reference, body.velocity)
-
-    def get_up(self) -> str | None:
-        """Get up from the ground; returns why it could not, in one sentence, or None when it stands."""
-        try:
-            self._legs.get_up()
-        except UserError as error:
-            return str(error)
-        while (rising := self._legs.rising) is not None:
-            if rising.stuck is not None:
-                return rising.stuck
-            self.step()
-        self.body.hold()
-        return None
 
     def stop(self, reason: str) -> None:
         """Stop softly, for good: come to a stand if it walks; then posture and grip are held below every skill."""
@@ -208,24 +201,40 @@ class Runtime:
         state = self._world.state(walker.controller.estimator.state)
         body.configuration = state.configuration
         body.standing = walker.is_standing and self._legs.climber is None and self._legs.on_feet
+        body.fallen, body.on_stairs = self._legs.down, self._legs.climber is not None
         if body.eyes is not None:
             body.eyes.note(state, self._observation)
             if body.recollection is not None:
                 body.recollection.note(self._observation, body.eyes)
 
     def _take_stairs(self) -> None:
-        """Begin or end the climb that a skill asks for."""
+        """Begin, watch, halt or end the climb that a skill asks for."""
         body, climber = self.body, self._legs.climber
-        if body.ascent is None:
-            return
         if climber is not None:
+            climber.halted = body.ascent is None
             body.stuck = climber.stuck
-        elif self._climbs:
-            body.ascent, self._climbs = None, False
-        elif body.standing:
+        elif self._climbs is not None:
+            if body.fallen is None:
+                body.storey, body.tracks = HOUSE if self._climbs.backward else UPSTAIRS, []
+            body.ascent = self._climbs = None
+        elif body.ascent is not None and body.standing:
             heading = self._odometry.yaw + wrapped(body.ascent.heading - self._world.yaw)
             self._legs.climb(self._ground(), body.ascent.levels, heading, body.ascent.backward)
-            body.stuck, self._climbs = None, True
+            body.stuck, self._climbs = None, body.ascent
+
+    def _rise(self) -> None:
+        """Begin, watch, halt or end the getting up that a skill asks for; it begins when the robot lies still."""
+        body, legs = self.body, self._legs
+        if not body.rising:
+            if self._rises:
+                legs.halt_getting_up(self._observation)
+            self._rises = False
+        elif self._rises:
+            body.rising = self._rises = legs.rising is not None
+            body.stuck = legs.rising.stuck if legs.rising else None
+        elif legs.lies_still or legs.rising is not None:
+            legs.get_up()
+            self._rises = True
 
     def _ground(self) -> HeightMap:
         """The ground of the map around here, in the frame of the legs' first stance."""
@@ -240,7 +249,8 @@ class Runtime:
         body = self.body
         if not body.standing:
             reference = body.configuration.copy()
-            reference[7:25] = body.reference[7:25]
+            if body.fallen is None:
+                reference[7:25] = body.reference[7:25]
             body.reference = reference
         elif not self._standing:
             self._place_planner()

@@ -87,6 +87,33 @@ def test_what_is_not_understood_is_said(text, part):
     assert isinstance(reply, Reply) and part in reply.text and "\n" not in reply.text
 
 
+@pytest.mark.parametrize(
+    ("text", "calls"),
+    [
+        ("follow me", [ToolCall("follow")]),
+        ("Could you please come with me to the kitchen?", [ToolCall("follow")]),
+        ("ついてきてください", [ToolCall("follow")]),
+        ("get up", [ToolCall("get_up")]),
+        ("Stand up, please.", [ToolCall("get_up")]),
+        ("起き上がって", [ToolCall("get_up")]),
+        ("climb the stairs", [ToolCall("climb")]),
+        ("go up the stairs", [ToolCall("climb", {"direction": "up"})]),
+        ("階段を降りて", [ToolCall("climb", {"direction": "down"})]),
+        ("get up and follow me", [ToolCall("get_up"), ToolCall("follow")]),
+        ("don't follow me any more", [ToolCall("stop")]),
+        ("stop following me", [ToolCall("stop")]),
+        ("もうついてこなくていいよ", [ToolCall("stop")]),
+    ],
+)
+def test_words_about_the_whole_body(text, calls):
+    assert MIND.plan(text) == calls
+
+
+@pytest.mark.parametrize("text", ["do not climb the stairs", "I follow you", "階段を登らないで", "who got up?"])
+def test_what_only_sounds_like_them_moves_nothing(text):
+    assert moving(text) == []
+
+
 NOT_ORDERS = (Path(__file__).parent / "not_orders.txt").read_text(encoding="utf-8").splitlines()
 
 

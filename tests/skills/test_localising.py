@@ -88,3 +88,10 @@ def test_a_person_is_seen_where_it_stands():
 
 def test_nobody_is_seen_where_nobody_is(hall):
     assert find_people(hall) == []
+
+
+def test_a_step_before_its_feet_is_not_taken_for_the_floor():
+    """Looked down upon from near, the first step fills the picture's lower edge: its end is no end of the floor."""
+    stairs = picture(Stance(-4.5, 0.9, np.pi / 2), 1.4, 0.3)
+    assert len(floor_ends(stairs)) > FEWEST
+    assert Localizer(floor_lines()).correction(stairs) is None

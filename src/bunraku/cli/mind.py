@@ -33,6 +33,7 @@ def chat(
     voice_file: Path | None = None,
     speech_model: Path | None = None,
     seed: int = 0,
+    house: bool = False,
     robot: bool = True,
     web: bool = False,
     port: int = 8080,
@@ -50,6 +51,7 @@ def chat(
         voice_file: a Piper voice (.onnx) to speak with instead of espeak-ng.
         speech_model: the folder of a faster-whisper or sherpa-onnx model to hear with instead of pocketsphinx.
         seed: which room, objects and poses.
+        house: the whole house, with stairs, a garden and somebody who walks, instead of the kitchen.
         robot: attach the simulated robot; --no-robot only talks.
         web: talk in a browser, beside the scene and the cameras.
         port: where the browser finds it.
@@ -61,13 +63,13 @@ def chat(
         )
     talker = _talker(persona, mind, url, model)
     if web:
-        return _chat_in_browser(talker, seed, port, audit)
+        return _chat_in_browser(talker, seed, house, port, audit)
     talk = _chat
     if voice or audio:
         from bunraku.mind.voice.session import converse, prepare
 
         talk = partial(converse, prepare(talker.persona, talker.registry, audio, voice_file, speech_model))
-    with _body(seed, robot) as body:
+    with _body(seed, house, robot) as body:
         asyncio.run(talk(_conversation(talker, body, audit)))
     return 0
 
@@ -79,6 +81,7 @@ def say(
     url: str | None = None,
     model: str | None = None,
     seed: int = 0,
+    house: bool = False,
     robot: bool = True,
     audit: Path = AUDIT,
 ) -> int:
@@ -91,6 +94,7 @@ def say(
         url: address of an OpenAI-compatible endpoint.
         model: the endpoint's model, or a GGUF file for llama.
         seed: which room, objects and poses.
+        house: the whole house, with stairs, a garden and somebody who walks, instead of the kitchen.
         robot: attach the simulated robot; --no-robot only talks.
         audit: where every turn and call is written, one JSON line each.
     """
@@ -102,16 +106,17 @@ def say(
         await conversation.settle()
 
     talker = _talker(persona, mind, url, model)
-    with _body(seed, robot) as body:
+    with _body(seed, house, robot) as body:
         asyncio.run(once(_conversation(talker, body, audit)))
     return 0
 
 
-def mcp(seed: int = 0, robot: bool = True, audit: Path = AUDIT) -> int:
+def mcp(seed: int = 0, house: bool = False, robot: bool = True, audit: Path = AUDIT) -> int:
     """Serve the robot's tools as a Model Context Protocol server over standard input and output.
 
     Args:
         seed: which room, objects and poses.
+        house: the whole house, with stairs, a garden and somebody who walks, instead of the kitchen.
         robot: attach the simulated robot; --no-robot only lists and checks.
         audit: where every call is written, one JSON line each.
     """
@@ -121,7 +126,7 @@ def mcp(seed: int = 0, robot: bool = True, audit: Path = AUDIT) -> int:
     from bunraku.mind.rules import prepare
 
     prepare()
-    with _body(seed, robot) as body:
+    with _body(seed, house, robot) as body:
         asyncio.run(serve(body, robot_registry(), AuditLog(audit)))
     return 0
 
@@ -216,11 +221,11 @@ def _conversation(talker: _Talker, body: RobotBody, audit: Path) -> Conversation
     return Conversation(talker.mind, body, talker.registry, AuditLog(audit), _printer(talker.persona))
 
 
-def _chat_in_browser(talker: _Talker, seed: int, port: int, audit: Path) -> int:
+def _chat_in_browser(talker: _Talker, seed: int, house: bool, port: int, audit: Path) -> int:
     from bunraku.live import simulated_body
     from bunraku.web import run_in_browser
 
-    with simulated_body(seed) as body, suppress(KeyboardInterrupt):
+    with simulated_body(seed, house=house) as body, suppress(KeyboardInterrupt):
         run_in_browser(body, "", port, audit, print, talker.mind, talker.registry, _written(talker.persona))
     return 0
 
@@ -266,7 +271,7 @@ async def _chat(conversation: Conversation) -> None:
 
 
 @contextmanager
-def _body(seed: int, robot: bool) -> Iterator[RobotBody]:
+def _body(seed: int, house: bool, robot: bool) -> Iterator[RobotBody]:
     """The simulated robot at work, or no robot at all."""
     if not robot:
         from bunraku.mind.body import NoBody
@@ -275,5 +280,5 @@ def _body(seed: int, robot: bool) -> Iterator[RobotBody]:
         return
     from bunraku.live import simulated_body
 
-    with simulated_body(seed) as body:
+    with simulated_body(seed, house=house) as body:
         yield body

@@ -69,7 +69,7 @@ def show_in_browser(instruction: str, seed: int, folder: Path, port: int) -> int
     report: dict[str, object] = {"bunraku": __version__, "task": TASK, "seed": seed, "instruction": instruction}
     verdict = None
     try:
-        with simulated_body(seed, assignment if assignment.object else None) as body:
+        with simulated_body(seed, assignment if assignment.object or assignment.act else None) as body:
             try:
                 with suppress(KeyboardInterrupt):
                     run_in_browser(body, instruction, port, folder / "conversation.jsonl", print)

@@ -95,6 +95,7 @@ class Climber:
 
     Attributes:
         stuck: why it cannot go on, standing on both feet; None while it can.
+        halted: whether it shall rest on both feet after the present step, until it shall go on.
     """
 
     def __init__(
@@ -117,6 +118,7 @@ class Climber:
             climb: times and lengths.
         """
         self.stuck: str | None = None
+        self.halted = self._resting = False
         self._walker, self._ground, self._climb = walker, ground, climb or Climb()
         self._controller = walker.controller
         self._levels, self._left = levels, levels
@@ -143,7 +145,7 @@ class Climber:
         controller.sense(observation)
         goal = goal or self._walker.still_goal
         if self._target is None and not self._arrived and self.stuck is None:
-            self._next()
+            self._stay() if self.halted else self._next()
         self._elapsed += controller.period
         self._advance(observation)
         goal = self._bowed(goal)
@@ -162,8 +164,15 @@ class Climber:
 
     # What comes next
 
+    def _stay(self) -> None:
+        """Rest between the feet, on whichever treads they stand."""
+        if not self._resting:
+            self._resting = True
+            self._rest()
+
     def _next(self) -> None:
         """Choose the next foot and where it goes, and begin to move the weight off it."""
+        self._resting = False
         climb, nominal = self._climb, self._controller.nominal
         back = rotation(-self._heading)
         along = self._way * (back @ nominal.sole_position[:, :2].T)[0]

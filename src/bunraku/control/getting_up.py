@@ -171,6 +171,7 @@ class GettingUp:
         self._start = np.zeros(len(JOINTS))
         self._elapsed = 0.0
         self._rise: _Rise | None = None
+        self._halted: np.ndarray | None = None
         self.attempts = 0
         self.finished = False
         self.stuck: str | None = None
@@ -182,6 +183,8 @@ class GettingUp:
         self._elapsed += self._period
         if self._rise is not None:
             return self._balance(observation)
+        if self._halted is not None:
+            return self._hold(self._halted)
         if not self._moves:
             self._begin(observation)
         move = self._moves[0]
@@ -192,6 +195,14 @@ class GettingUp:
             move = self._moves[0]
         self.stage = move.name
         return self._toward(move)
+
+    def halt(self, observation: Observation) -> None:
+        """Stay as it is from now on, down on the ground; balance that has taken over goes on to standing."""
+        self._halted = observation.joints.position.copy()
+
+    def _hold(self, joints: np.ndarray) -> JointCommand:
+        still = np.zeros(len(JOINTS))
+        return JointCommand(joints.copy(), still, still, self._stiffness.copy(), self._damping.copy())
 
     def _begin(self, observation: Observation, first: tuple[Move, ...] = STRAIGHTEN) -> None:
         """Straighten first, whatever the posture is; then lie on the front or on the back."""

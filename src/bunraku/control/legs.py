@@ -146,6 +146,11 @@ class Legs:
         return None if self._fall is None else self._fall.sentence
 
     @property
+    def down(self) -> str | None:
+        """Why it is not on its feet, in one sentence; None while it is."""
+        return self.fallen if self._getting_up is None else "I am down on the ground"
+
+    @property
     def on_feet(self) -> bool:
         """Whether it neither falls, nor lies, nor is getting up."""
         return self._fall is None and self._getting_up is None
@@ -189,6 +194,11 @@ class Legs:
             raise UserError("I am on my feet; there is nothing to get up from")
         self._climber = self._fall = None
         self._getting_up = GettingUp(self._spec, self._period, self.walker.controller.nominal.gravity)
+
+    def halt_getting_up(self, observation: Observation) -> None:
+        """Stay as it is on its way up, unless balance has taken over already: that goes on until it stands."""
+        if self._getting_up is not None:
+            self._getting_up.halt(observation)
 
     def _end_getting_up(self) -> None:
         if self._getting_up is not None and self._getting_up.controller is not None:

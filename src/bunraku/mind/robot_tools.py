@@ -5,7 +5,18 @@ from __future__ import annotations
 from collections.abc import Iterable
 from typing import Annotated
 
-from bunraku.mind.tools import Hand, Length, ObjectQuery, PlaceQuery, Range, Registry, Relation, Tool, tool
+from bunraku.mind.tools import (
+    Direction,
+    Hand,
+    Length,
+    ObjectQuery,
+    PlaceQuery,
+    Range,
+    Registry,
+    Relation,
+    Tool,
+    tool,
+)
 from bunraku.mind.vocabulary import Vocabulary
 
 
@@ -60,10 +71,26 @@ def home() -> None:
     """Go back to the resting posture with both arms down."""
 
 
+def follow() -> None:
+    """Follow the nearest person, a step or two behind, until that person has come to a stand."""
+
+
+def climb(direction: Direction | None = None) -> None:
+    """Walk to the stairs between the living room and the garden, and take them.
+
+    Name a direction only if the person did.
+    """
+
+
+def get_up() -> None:
+    """Get up from the ground after a fall. Does nothing if the robot stands."""
+
+
 TOOLS: tuple[Tool, ...] = (
     *(tool(declaration, moves=True, touches=True) for declaration in (pick, put)),
     *(tool(declaration, moves=True) for declaration in (look_for, home)),
     tool(bring, moves=True, touches=True, needs_consent=True),  # near a person
+    *(tool(declaration, moves=True, needs_consent=True) for declaration in (follow, climb, get_up)),
     *(tool(declaration, moves=False) for declaration in (what_do_you_see, where_is, recall, status, say, stop)),
     tool(set_speed, moves=False, needs_consent=True),
 )

@@ -220,6 +220,8 @@ class _Reading:
                 return [ToolCall("say", {"text": clause.text})]
             case "faster" | "slower" | "full_speed" | "normal_speed" | "half_speed" | "percent_speed":
                 return [ToolCall("set_speed", {"speed": self._speed(clause)})]
+            case "climb_up" | "climb_down":
+                return [ToolCall("climb", {"direction": clause.action.removeprefix("climb_")})]
         return [ToolCall(clause.action)]
 
     def _put(self, clause: Clause, query: ObjectQuery) -> ToolCall:

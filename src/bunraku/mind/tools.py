@@ -53,6 +53,7 @@ Side = Literal["left", "right", "middle", "nearest", "farthest"]
 Size = Literal["big", "small"]
 Relation = Literal["on", "in", "beside"]
 Hand = Literal["left", "right"]
+Direction = Literal["up", "down"]
 
 
 @dataclass(frozen=True)

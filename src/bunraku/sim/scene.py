@@ -37,7 +37,8 @@ class Scene:
     """The objects of the room; names are unique.
 
     With `house` the kitchen is part of the whole house. A `person` may be there. The robot stands at `start`: x, y (m)
-    and yaw (rad) in the world frame. `props` are what a task brings along.
+    and yaw (rad) in the world frame, or has fallen from there on the side `lying`: "front", "back", "left" or "right".
+    `props` are what a task brings along.
     """
 
     objects: tuple[Placed, ...] = ()
@@ -45,6 +46,7 @@ class Scene:
     person: Person | None = None
     start: tuple[float, float, float] = (0.0, 0.0, 0.0)
     props: tuple[Prop, ...] = ()
+    lying: str = ""
 
     def __post_init__(self) -> None:
         """Check names, kinds and colours."""

@@ -7,7 +7,9 @@ from dataclasses import dataclass
 import mujoco
 import numpy as np
 
+from bunraku.house import ground_height
 from bunraku.objects import quaternion_about_z
+from bunraku.robot.interface import SIDES
 from bunraku.robot.model import standing_configuration
 from bunraku.robot.spec import RobotSpec
 from bunraku.sim.build import build_model
@@ -17,6 +19,15 @@ from bunraku.sim.scene import Scene
 UNSOLVED = 0.01
 """Gradient at which the solver has failed: of 5,110 steps with a laden tray 5,108 ended below 1e-4, two wrong ones
 above 0.03; the dense solver, with things thrown into each other, ends below 3e-3."""
+LYING = {
+    "front": [0.0, np.pi / 2, 0.0],
+    "back": [0.0, -np.pi / 2, 0.0],
+    "left": [-np.pi / 2, 0.0, 0.0],
+    "right": [np.pi / 2, 0.0, 0.0],
+}
+"""How the pelvis is turned (rad about x, y, z) from upright to lying on either side."""
+DROP = 0.02
+"""Air (m) under a robot that is laid down, below the spheres around its parts."""
 
 
 @dataclass(frozen=True)
@@ -90,8 +101,22 @@ def _is_solved(data: mujoco.MjData) -> bool:
     return all(data.solver[index].gradient < UNSOLVED for index in last)
 
 
+def lay_down(model: mujoco.MjModel, data: mujoco.MjData, side: str) -> None:
+    """Tip the robot over onto `side`, stiff as it stands, `DROP` m above the ground that it stands on."""
+    turn, upright = np.empty(4), data.qpos[3:7].copy()
+    mujoco.mju_euler2Quat(turn, LYING[side], "XYZ")
+    ground = min(data.site(f"{side}_sole").xpos[2] for side in SIDES)
+    mujoco.mju_mulQuat(data.qpos[3:7], upright, turn)
+    mujoco.mj_forward(model, data)
+    own = model.body_rootid[model.geom_bodyid] == model.body("pelvis").rootid
+    solid = own & (model.geom_contype != 0)
+    lowest = float((data.geom_xpos[solid, 2] - model.geom_rbound[solid]).min())
+    data.qpos[2] += ground + DROP - lowest
+    mujoco.mj_forward(model, data)
+
+
 def create_world(scene: Scene, spec: RobotSpec | None = None) -> World:
-    """A world at time 0, the robot standing in its initial posture where the scene has it."""
+    """A world at time 0, the robot in its initial posture where the scene has it, standing or laid down."""
     spec = spec or RobotSpec()
     model = build_model(spec, scene)
     data = mujoco.MjData(model)
@@ -99,10 +124,13 @@ def create_world(scene: Scene, spec: RobotSpec | None = None) -> World:
     x, y, yaw = scene.start
     c, s = np.cos(yaw), np.sin(yaw)
     ahead, aside, height = configuration[:3]
-    data.qpos[:3] = [x + c * ahead - s * aside, y + s * ahead + c * aside, height]
+    floor = float(ground_height(np.array(x), np.array(y))) if scene.house else 0.0
+    data.qpos[:3] = [x + c * ahead - s * aside, y + s * ahead + c * aside, floor + height]
     data.qpos[3:7] = quaternion_about_z(yaw)
     for joint, angle in zip(spec.joints, configuration[7:], strict=True):
         data.joint(joint.name).qpos = angle
     mujoco.mj_forward(model, data)
+    if scene.lying:
+        lay_down(model, data, scene.lying)
     mujoco.mj_step1(model, data)
     return World(spec, scene, model, data, mujoco.MjData(model))

@@ -89,8 +89,12 @@ class Body:
         walk: velocity at which a skill wants to walk; None when it wants to stand.
         standing: whether both feet stay where they are.
         storey: on which level it is, "house" or "garden".
-        ascent: the stairs that a skill wants to take, or takes; the runtime clears it at their end. `stuck` says why it
-            cannot go on there.
+        ascent: the stairs that a skill wants to take, or takes; the runtime clears it at their end, and halts on both
+            feet while it is None. `stuck` says why it cannot go on there.
+        on_stairs: whether it stands on stairs, or takes them.
+        fallen: why it is not on its feet, in words; None while it is.
+        rising: whether a skill wants to get up from the ground; the runtime clears it when the robot stands. `stuck`
+            says why it cannot.
         tracks: the people that were seen, and how they move.
         localizer: what says by the floor where the robot is; None to trust odometry alone.
         blind: why nothing can be seen, in words; None while something can.
@@ -130,6 +134,8 @@ class Body:
         self.storey = HOUSE
         self.ascent: Ascent | None = None
         self.stuck: str | None = None
+        self.fallen: str | None = None
+        self.rising = self.on_stairs = False
         self.tracks: list[Person] = []
         self.localizer = localizer
         self.correction: Stance | None = None

@@ -31,16 +31,20 @@ PEEKING, SEARCHING = 0.3, 0.6
 """Speed (m/s) at which it goes around the corner behind which somebody went, and turns (rad/s) where nobody is left."""
 EYE_HEIGHT = 1.1
 """Height (m) of a person at which it looks."""
+LOOKING, AROUND = 6.0, 1.4
+"""Seconds for which it looks for somebody, and how far (rad) to either side."""
 PATIENCE = 6.0
 """Seconds for which a person must have stood for the walk to have come to its end."""
 
 
 def follow(body: Body, patience: float = PATIENCE) -> Generator[None, None, Outcome]:
     """Follow the nearest person in sight, who has come to stand when it has not walked for `patience` s."""
-    yield from _look_at(body, stance_of(body.configuration), None)
-    deadline = body.time + 2.0
-    while not body.tracks and body.time < deadline:
-        yield from _look_at(body, stance_of(body.configuration), None)
+    began = body.time
+    while not body.tracks and body.time < began + LOOKING:
+        # Straight ahead first, then from one side to the other.
+        here, turned = stance_of(body.configuration), max(0.0, body.time - began - 1.0)
+        aside = Stance(here.x, here.y, here.yaw + AROUND * float(np.sin(2 * np.pi * turned / (LOOKING - 1.0))))
+        yield from _look_at(body, aside, None)
     if not body.tracks:
         return Outcome("follow", False, "I see nobody whom I could follow", {"kind": "nobody"})
     here = stance_of(body.configuration).position

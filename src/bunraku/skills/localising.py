@@ -23,6 +23,10 @@ TOLERANCE = 14
 """Largest difference of a channel from the floor's colour, of 255."""
 RUN = 5
 """Pixels beyond the floor that make its end."""
+PATCH = (40, 4, 60)
+"""Pixels above the picture's lower edge, from and to, and to either side, by which the floor's colour is told."""
+FLAT = 0.02
+"""What is no higher than this (m) is floor."""
 NEAREST, FARTHEST = 0.5, 4.0
 """Distances (m) between which a point of the scan counts."""
 GATE = 0.25
@@ -52,6 +56,8 @@ class Localizer:
             for axis, extent in enumerate((line.x, line.y))
             for value in extent
         ]
+        solid = [(line.x, line.y) for line in lines if line.z[1] > FLAT]
+        self._solid = np.array(solid).reshape(-1, 2, 2)
         self._axis = np.array([edge[0] for edge in edges])
         self._value, self._low, self._high = np.array([edge[1:] for edge in edges]).T
 
@@ -61,7 +67,7 @@ class Localizer:
         The camera's pitch is estimated along with it, and forgotten: half a degree of it is worth three centimetres.
         """
         points = floor_ends(view)
-        if len(points) < FEWEST:
+        if len(points) < FEWEST or not self._begins_on_floor(view):
             return None
         centre, height = view.position_stance[:2], view.position_stance[2]
         reach = np.hypot(*(points - centre).T)
@@ -89,6 +95,23 @@ class Localizer:
         x, y = centre + move[:2] - np.array([[c, -s], [s, c]]) @ centre
         return Stance(float(x), float(y), float(move[2]))
 
+    def _begins_on_floor(self, view: View) -> bool:
+        """Whether what the floor is known by, low in the picture, is floor by the map: no step, no wall."""
+        height, width = view.image.shape[:2]
+        pixels = [
+            [u, v, 1.0]
+            for v in (height - PATCH[0], height - PATCH[1])
+            for u in (width / 2 - PATCH[2], width / 2 + PATCH[2])
+        ]
+        ways = np.linalg.solve(view.intrinsics, np.transpose(pixels)).T @ view.rotation_stance_from_camera.T
+        if (ways[:, 2] > -0.05).any():
+            return False
+        eye = view.position_stance[:2]
+        corners = ways[:, :2] * (-view.position_stance[2] / ways[:, 2:])
+        points = (eye + np.linspace(0.5, 1.0, 12)[:, None, None] * corners).reshape(-1, 1, 2)
+        low, high = self._solid[..., 0], self._solid[..., 1]
+        return not ((points > low) & (points < high)).all(axis=2).any()
+
     def _at(self, points: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
         """Signed distance (n,) across the nearest line to `points` (n, 2), and the line's normal (n, 2)."""
         across, along = points[:, self._axis], points[:, 1 - self._axis]
@@ -104,7 +127,8 @@ def floor_ends(view: View) -> np.ndarray:
     """Points (n, 2) m on the floor at which it ends, in the view's frame."""
     image = cv2.medianBlur(view.image, 3)
     height, width = image.shape[:2]
-    patch = image[height - 40 : height - 4, width // 2 - 60 : width // 2 + 60].reshape(-1, 3)
+    far, near, aside = PATCH
+    patch = image[height - far : height - near, width // 2 - aside : width // 2 + aside].reshape(-1, 3)
     colour = np.median(patch, axis=0)
     if np.abs(patch - colour).max(axis=1).mean() > TOLERANCE:
         return np.empty((0, 2))

@@ -30,17 +30,21 @@ def storey_of(goal: Stance) -> str:
 
 
 def take_stairs(body: Body) -> Generator[None, None, str]:
-    """From `FOOT` up to the garden or from `HEAD` down to the house; what went wrong, or ""."""
+    """From `FOOT` up to the garden, from `HEAD` down to the house, or on from a halt; what went wrong, or "".
+
+    Closed on the way, it halts on both feet.
+    """
     down = body.storey == UPSTAIRS
     body.say("climb", "going backwards down the stairs" if down else "going up the stairs")
     body.walk, body.ascent = Velocity(), Ascent(STEPS, UP, down)
     end = body.time + LONGEST
-    while body.ascent is not None:
-        if body.stuck is not None:
-            return f"I am stuck on the stairs: {body.stuck}"
-        if body.time > end:
-            return "the stairs took me too long"
-        yield
-    body.storey = HOUSE if down else UPSTAIRS
-    body.tracks = []
+    try:
+        while body.ascent is not None:
+            if body.stuck is not None:
+                return f"I am stuck on the stairs: {body.stuck}"
+            if body.time > end:
+                return "the stairs took me too long"
+            yield
+    finally:
+        body.ascent = None
     return ""

@@ -103,7 +103,8 @@ def walk_to(body: Body, goal: Stance, where: str = "there") -> Generator[None, N
 def _walk_over_storeys(body: Body, goal: Stance) -> Generator[None, None, str]:
     """Walk to `goal`, over the stairs if it lies on the other level; returns what went wrong, or ""."""
     if storey_of(goal) != body.storey and storey_of(goal) in body.storeys:
-        problem = yield from _walk(body, body.floor, FOOT if body.storey == HOUSE else HEAD)
+        foot = FOOT if body.storey == HOUSE else HEAD
+        problem = "" if body.on_stairs else (yield from _walk(body, body.floor, foot))
         if problem := problem or (yield from take_stairs(body)):
             return problem
     return (yield from _walk(body, body.floor, goal))

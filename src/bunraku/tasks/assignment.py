@@ -40,7 +40,8 @@ class Assignment:
     beside which (`relation`) it shall rest, or the "person" to whom it shall be brought.
 
     A `target` of "" asks only to hold the object, an `object` of "" for nothing that the room would show. `order` names
-    props in the order in which something shall be done to them.
+    props in the order in which something shall be done to them. `act` is what the whole body shall do: "follow",
+    "climb" to the levels in `order`, "get_up"; "" when it is about things.
     """
 
     scene: Scene
@@ -49,13 +50,14 @@ class Assignment:
     target: str
     instruction: str
     order: tuple[str, ...] = ()
+    act: str = ""
 
     @property
     def kind(self) -> str:
-        """Kind of the object, or of the first prop; "" without either."""
+        """Kind of the object, or of the first prop; the act, or "", without either."""
         if self.object:
             return self.scene.find(self.object).kind
-        return self.order[0].rpartition(" ")[2] if self.order else ""
+        return self.act or (self.order[0].rpartition(" ")[2] if self.order else "")
 
 
 def draw_assignment(seed: int) -> Assignment:

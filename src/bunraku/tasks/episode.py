@@ -66,6 +66,8 @@ CAP = TaskInfo("cap", "unscrew the cap that was named, of two jars", "bunraku/Ca
 DOOR = TaskInfo("door", "press the lever that was named, and open its door", "bunraku/Door-v0")
 BRING = TaskInfo("bring", "walk to the kitchen, fetch the named thing, and put it on the plate that a person holds out")
 FOLLOW_ME = TaskInfo("follow-me", "stay 1 to 2.5 m behind a person who walks through the house and stops now and then")
+CLIMB = TaskInfo("climb", "walk to the stairs, and take them")
+GET_UP = TaskInfo("get-up", "get up from the ground")
 
 
 def strip_path(folder: Path, seed: int) -> Path:

@@ -5,23 +5,18 @@ The referee measures the true distance between the middles of both, and what the
 
 from __future__ import annotations
 
-import time
-from collections.abc import Callable
 from dataclasses import dataclass
-from pathlib import Path
 
 import numpy as np
 
-from bunraku.house import ROOMS, blocks, room_at
-from bunraku.runtime import Event, Runtime
+from bunraku.house import ROOMS, blocks
 from bunraku.sim import Scene, truth
-from bunraku.sim.person import Person
+from bunraku.sim.person import PERSON, Person
 from bunraku.sim.world import World
-from bunraku.skills.following import follow
 from bunraku.skills.paths import FloorMap
 from bunraku.skills.walking import Stance
-from bunraku.tasks.episode import FOLLOW_ME, EpisodeResult, Progress
-from bunraku.tasks.stage import filmed_robot
+from bunraku.tasks.assignment import Assignment
+from bunraku.tasks.referee import PERIOD, Referee
 
 APART = (1.0, 2.5)
 """Between which distances (m) it is with the person."""
@@ -31,18 +26,16 @@ SETTLING = 3.0
 """Seconds that it has to come to within `APART` of a person who stands, and to stand too."""
 AWAY = 1.0
 """Seconds for which it may be out of `APART` on the way altogether."""
-PERIOD = 0.05
 INVITATION = "follow me"
 ROOMS_ALLOWED = ("kitchen", "hall", "living room")
 
 
 @dataclass(frozen=True)
 class Walk:
-    """One episode: the `scene` with the person in it, and the room to which that person walks."""
+    """One episode: the `scene` with the person in it."""
 
     scene: Scene
     person: Person
-    to: str
 
 
 def draw_walk(seed: int) -> Walk:
@@ -70,7 +63,12 @@ def draw_walk(seed: int) -> Walk:
         )
         if floor.clearance(behind.position) > 0.40 and floor.is_open(behind.position, path[0]):
             scene = Scene(house=True, person=person, start=(behind.x, behind.y, behind.yaw))
-            return Walk(scene, person, str(names[1]))
+            return Walk(scene, person)
+
+
+def draw_company(seed: int) -> Assignment:
+    """The walk of a `seed`, and the words that begin it."""
+    return Assignment(draw_walk(seed).scene, "", "", PERSON, INVITATION, act="follow")
 
 
 def _spot(rng: np.random.Generator, floor: FloorMap, room: str) -> np.ndarray | None:
@@ -87,32 +85,28 @@ def _smooth(route: np.ndarray, half: int = 6, every: int = 3) -> np.ndarray:
     return np.concatenate([smooth[:-1:every], smooth[-1:]])
 
 
-class Companion:
+class Companion(Referee):
     """The referee: watches how far off the robot is, and what it touches."""
 
-    def __init__(self, world: World, person: Person) -> None:
-        self._world, self._person = world, person
-        self._next = 0.0
+    def __init__(self, world: World, assignment: Assignment) -> None:
+        super().__init__(world, assignment)
+        if world.scene.person is None:
+            raise ValueError("there is nobody to follow in this scene")
+        self._person = world.scene.person
         self.nearest, self.farthest, self.away, self.with_person, self.watched = np.inf, 0.0, 0.0, 0.0, 0.0
-        self.touched = self.has_fallen = False
-        self._last_stood = world.time
-        self._moved_at = world.time
-        self._before = self._pelvis()
-        self.late_to_stop = 0.0
+        self.touched = False
+        self._moved_at, self._before = world.time, self._pelvis()
 
     def watch(self) -> None:
         """Look at the world, if a look is due."""
         time = self._world.time
         if time < self._next:
             return
-        self._next = time + PERIOD
+        super().watch()
         here = self._pelvis()
         distance = float(np.hypot(*(here - self._person.at(time)[:2])))
         self.nearest = min(self.nearest, distance)
         self.touched |= truth.touches_person(self._world)
-        if truth.is_standing(self._world):
-            self._last_stood = time
-        self.has_fallen |= time - self._last_stood > 0.5
         if time < self._person.departs:
             return
         self.farthest = max(self.farthest, distance)
@@ -126,8 +120,23 @@ class Companion:
 
     @property
     def over(self) -> bool:
-        """Whether the person has stood at its goal for long enough to judge."""
-        return self._world.time > self._person.arrives + SETTLING + 3.0
+        """Whether the robot has fallen, or the person has stood at its goal for long enough to judge."""
+        return self.has_fallen or self._world.time > self._person.arrives + SETTLING + 3.0
+
+    @property
+    def done(self) -> bool:
+        """Whether all that went well, to its end."""
+        return self.over and not self.complaint()
+
+    @property
+    def measured(self) -> dict[str, float]:
+        """The distances between both, the share of the way on which they were right, and the person's way."""
+        return {
+            "nearest_m": round(self.nearest, 3),
+            "farthest_m": round(self.farthest, 3),
+            "with_person": round(self.with_person / max(self.watched, PERIOD), 4),
+            "way_m": round(self._person.length, 2),
+        }
 
     def complaint(self) -> str:
         """What was not as it should be; "" when nothing was."""
@@ -144,51 +153,7 @@ class Companion:
             return f"the robot ended {distance:.2f} m away"
         if self._moved_at > self._person.arrives + SETTLING:
             return "the robot did not come to a stand"
-        return ""
+        return "" if self.over else "the person is still on the way"
 
     def _pelvis(self) -> np.ndarray:
         return self._world.data.body("pelvis").xpos[:2].copy()
-
-
-def run(seed: int, out: Path | None, video: bool, on_progress: Callable[[Progress], None]) -> EpisodeResult:
-    """Run one episode; see `bunraku.tasks.run_episode`."""
-    began = time.perf_counter()
-    walk = draw_walk(seed)
-    with filmed_robot(walk.scene, seed, out / "video.mp4" if out and video else None) as (world, robot, film):
-        referee, caption = Companion(world, walk.person), [""]
-
-        def tick(observation) -> None:
-            referee.watch()
-            if film:
-                film.record(observation, INVITATION, caption[0])
-
-        def event(event: Event) -> None:
-            caption[0] = event.text
-            on_progress(Progress(event.time, time.perf_counter() - began, event.skill, event.text))
-
-        runtime = Runtime(robot, event, tick, Stance(*walk.scene.start), house=True)
-        outcome = runtime.run(follow(runtime.body), lambda: not (referee.over or referee.has_fallen))
-        while not (referee.over or referee.has_fallen):
-            runtime.idle(0.1)
-        complaint = referee.complaint()
-        said = outcome.reason if outcome else "following you"
-        measured = {
-            "nearest_m": round(referee.nearest, 3),
-            "farthest_m": round(referee.farthest, 3),
-            "with_person": round(referee.with_person / max(referee.watched, PERIOD), 4),
-            "way_m": round(walk.person.length, 2),
-        }
-        return EpisodeResult(
-            FOLLOW_ME.name,
-            seed,
-            INVITATION,
-            not complaint,
-            "success" if not complaint else "fell" if referee.has_fallen else "not verified",
-            said if not complaint else f"{said}; {complaint}",
-            f"to the {room_at(*walk.person.path[-1]) or walk.to}",
-            "",
-            "person",
-            round(world.time, 3),
-            round(time.perf_counter() - began, 3),
-            measured,
-        )

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 
 from bunraku.sim.world import World
 from bunraku.tasks.assignment import Assignment
-from bunraku.tasks.referee import Referee
+from bunraku.tasks.outing import referee_for
 from bunraku.tasks.stage import VERDICT
 
 
@@ -23,7 +23,7 @@ class Judge:
 
     def __init__(self, world: World, assignment: Assignment) -> None:
         """Begin to watch `world` for what `assignment` asks."""
-        self._world, self._referee = world, Referee(world, assignment)
+        self._world, self._referee = world, referee_for(world, assignment)
         self._verdict: Verdict | None = None
         self._began = False
         self._idle_since = world.time

@@ -1,4 +1,4 @@
-"""Pick and place, and bring: words, a room or a house, the robot at work, and the referee's verdict."""
+"""What words ask for: to pick and place, bring, follow, climb, get up; a room, the robot at work, and the verdict."""
 
 from __future__ import annotations
 
@@ -23,7 +23,9 @@ from bunraku.sim.world import World
 from bunraku.skills.recollection import Recollection
 from bunraku.skills.walking import Stance
 from bunraku.tasks.assignment import PLATE, Assignment, draw_assignment, draw_errand, errand, fits, room_for
-from bunraku.tasks.episode import BRING, PICK_PLACE, EpisodeResult, Progress
+from bunraku.tasks.episode import BRING, CLIMB, FOLLOW_ME, GET_UP, PICK_PLACE, EpisodeResult, Progress
+from bunraku.tasks.follow_me import draw_company
+from bunraku.tasks.outing import outing, referee_for
 from bunraku.tasks.referee import Referee
 from bunraku.tasks.stage import SETTLE, await_verdict, filmed_robot, result_of
 
@@ -44,23 +46,21 @@ def run(
     on_progress: Callable[[Progress], None],
 ) -> EpisodeResult:
     """Run one episode; see `bunraku.tasks.run_episode`."""
-    if instruction is not None:
-        assignment = assignment_for(seed, instruction)
-    else:
-        assignment = draw_errand(seed) if task == BRING.name else draw_assignment(seed)
+    draw = {BRING.name: draw_errand, FOLLOW_ME.name: draw_company}.get(task, draw_assignment)
+    assignment = draw(seed) if instruction is None else assignment_for(seed, instruction)
     request = understand(assignment.instruction)
     with ExitStack() as stack:
         log = stack.enter_context(_log(out / "episode.jsonl" if out else None))
         log("assignment", asdict(assignment) | {"seed": seed})
         path = out / "video.mp4" if out and video else None
         world, robot, film = stack.enter_context(filmed_robot(assignment.scene, seed, path))
-        watch = _Watch(world, Referee(world, assignment), film, assignment.instruction, log, on_progress)
+        watch = _Watch(world, referee_for(world, assignment), film, assignment.instruction, log, on_progress)
         recollection = stack.enter_context(Recollection.afresh(out / "memory")) if out else None
         start = Stance(*assignment.scene.start)
         runtime = Runtime(robot, watch.event, watch.tick, start, assignment.scene.house, recollection)
         runtime.idle(SETTLE)
         failure = _carry_out(
-            runtime, Actor(runtime.body), request, lambda: world.time < LONGEST and not watch.referee.has_fallen
+            runtime, Actor(runtime.body), request, lambda: world.time < LONGEST and not watch.referee.over
         )
         await_verdict(runtime, watch.referee)
         result = _result(seed, assignment, watch, failure)
@@ -74,6 +74,8 @@ def assignment_for(seed: int, instruction: str) -> Assignment:
     Raises `UserError` when they are not understood.
     """
     request = understand(instruction)
+    if request.thing is None and request.acts:
+        return outing(seed, request.acts, instruction)
     scene = room_for(seed, request.things)
     if request.thing is None:
         return Assignment(scene, "", "", "", instruction)
@@ -107,7 +109,7 @@ def _carry_out(runtime: Runtime, actor: Actor, request: Request, while_running: 
 def _result(seed: int, assignment: Assignment, watch: _Watch, failure: tuple[str, str]) -> EpisodeResult:
     failed, said = failure
     complaint = "" if watch.referee.done else watch.referee.complaint() or "it did not last"
-    success = not complaint if assignment.object else not (complaint or failed)
+    success = not complaint if assignment.object or assignment.act else not (complaint or failed)
     if success:
         outcome, reason = "success", said
     elif watch.referee.has_fallen:
@@ -117,6 +119,7 @@ def _result(seed: int, assignment: Assignment, watch: _Watch, failure: tuple[str
     else:
         outcome, reason = "not verified", f"{said} But {complaint}."
     task = BRING if assignment.target == PERSON else PICK_PLACE
+    task = {"follow": FOLLOW_ME, "climb": CLIMB, "get_up": GET_UP}.get(assignment.act, task)
     return result_of(task, seed, assignment, success, outcome, reason, watch.world.time, watch.wall, watch.measured)
 
 
@@ -145,8 +148,8 @@ class _Watch:
 
     @property
     def measured(self) -> dict[str, Any]:
-        """What became of the drink in what was carried, if it holds one."""
-        return self._drink.measured if self._drink else {}
+        """What the referee measured, and what became of the drink in what was carried, if it holds one."""
+        return self.referee.measured | (self._drink.measured if self._drink else {})
 
     def event(self, event: Event) -> None:
         """A skill said something."""

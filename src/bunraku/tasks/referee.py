@@ -31,7 +31,7 @@ HANDS = frozenset({"left_hand", "right_hand"})
 class Referee:
     """Watches one episode. Call `watch` as time passes; `done` once what was asked for has lasted for `HOLD` s.
 
-    `has_fallen` tells whether the robot ever left its feet.
+    `has_fallen` tells whether the robot ever left its feet, once it stood on them.
     """
 
     def __init__(self, world: World, assignment: Assignment) -> None:
@@ -39,7 +39,8 @@ class Referee:
         self._start = {thing.name: truth.object_pose(world, thing.name) for thing in world.scene.objects}
         self._since: float | None = None
         self._next = 0.0
-        self._last_stood = world.time
+        self._last_stood = self._last_lay = world.time
+        self._stood = not world.scene.lying
         self.has_fallen = False
 
     @property
@@ -57,17 +58,33 @@ class Referee:
         if self._world.time < self._next:
             return
         self._next = self._world.time + PERIOD
-        if truth.is_standing(self._world):
+        if self._is_up():
             self._last_stood = self._world.time
-        self.has_fallen |= self._world.time - self._last_stood > STUMBLE
+        else:
+            self._last_lay = self._world.time
+        self._stood |= self._world.time - self._last_lay > HOLD
+        self.has_fallen |= self._stood and self._world.time - self._last_stood > STUMBLE
         if self.complaint():
             self._since = None
         elif self._since is None:
             self._since = self._world.time
 
+    @property
+    def over(self) -> bool:
+        """Whether nothing more can come of it."""
+        return self.has_fallen
+
+    @property
+    def measured(self) -> dict[str, float]:
+        """What else it measured, by name and unit."""
+        return {}
+
+    def _is_up(self) -> bool:
+        return truth.is_standing(self._world)
+
     def complaint(self) -> str:
         """What is not as it should be now; "" when nothing is."""
-        if not truth.is_standing(self._world):
+        if not self._is_up():
             return "the robot is not standing"
         if knocked := self._knocked_over():
             return f"the {knocked} was knocked over"

@@ -20,19 +20,13 @@ def run_episode(
 ) -> EpisodeResult:
     """Run one episode of `task`: `instruction`, or one drawn from the `seed`, which also draws the room.
 
-    Writes, with `video`, `out`/video.mp4, and for pick-place and bring `out`/episode.jsonl. Raises `UserError` for an
-    unknown task and for words that the robot does not understand.
+    Writes, with `video`, `out`/video.mp4, and for pick-place, bring and follow-me `out`/episode.jsonl. Raises
+    `UserError` for an unknown task and for words that the robot does not understand.
     """
     if task not in registry():
         raise UserError(f"there is no task “{task}”; the tasks are {', '.join(registry())}.")
     report = on_progress or (lambda progress: None)
-    if task == FOLLOW_ME.name:
-        from bunraku.tasks import follow_me
-
-        if instruction is not None:
-            raise UserError("follow-me takes no other words: somebody walks, and the robot follows.")
-        return follow_me.run(seed, out, video, report)
-    if task not in (PICK_PLACE.name, BRING.name):
+    if task not in (PICK_PLACE.name, BRING.name, FOLLOW_ME.name):
         from bunraku.tasks.manipulations import run_expert
 
         return run_expert(task, seed, instruction, out / "video.mp4" if out and video else None, report)

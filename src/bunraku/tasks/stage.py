@@ -62,7 +62,7 @@ def filmed_robot(scene: Scene, seed: int, path: Path | None) -> Iterator[tuple[W
 def await_verdict(runtime: Runtime, referee: Referee) -> None:
     """Stand still until the referee has seen enough."""
     for _ in range(round(VERDICT / PATIENCE)):
-        if referee.done or referee.has_fallen:
+        if referee.done or referee.over:
             break
         runtime.idle(PATIENCE)
 

@@ -14,7 +14,7 @@ import numpy as np
 from bunraku.robot import JOINTS, SIDES, Command, HandCommand, JointCommand
 from bunraku.sim.field import Field, create_field, has_fallen
 from bunraku.sim.robot import SimulatedRobot
-from bunraku.sim.world import World
+from bunraku.sim.world import LYING, World
 from bunraku.skills.walking import Legs, Velocity
 from bunraku.tasks.walking import COMMAND_DELAY
 
@@ -94,14 +94,8 @@ def lay_down(world: World, side: str, rng: np.random.Generator) -> None:
     """Put the robot above the ground with `side` down, turned by up to 25° any way, limbs anywhere in half of their
     range."""
     spec, data = world.spec, world.data
-    turn = {
-        "front": [0.0, np.pi / 2, 0.0],
-        "back": [0.0, -np.pi / 2, 0.0],
-        "left": [-np.pi / 2, 0.0, 0.0],
-        "right": [np.pi / 2, 0.0, 0.0],
-    }[side]
     quaternion, off, both = np.empty(4), np.empty(4), np.empty(4)
-    mujoco.mju_euler2Quat(quaternion, turn, "XYZ")
+    mujoco.mju_euler2Quat(quaternion, LYING[side], "XYZ")
     axis = rng.standard_normal(3)
     mujoco.mju_axisAngle2Quat(off, axis / np.linalg.norm(axis), float(rng.uniform(-0.44, 0.44)))
     mujoco.mju_mulQuat(both, off, quaternion)
