@@ -32,6 +32,7 @@ from bunraku.skills.placing import hold_level
 from bunraku.skills.touch import holds
 from bunraku.skills.walking import walk_to
 
+PHASES = ("level", "walk", "stand")
 HALL = Stance(-2.4, 0.1, 1.2)
 LONGEST = 60.0
 CARRIED = ("apple", "ball", "bottle", "box", "can", "cube", "marker", "mug", "small box", "sponge")
@@ -53,6 +54,7 @@ def carry(kind: str, seed: int) -> dict[str, Any]:
     row: dict[str, Any] = {"kind": kind, "seed": seed, "kept": False, "problem": "", "phases": {}}
     seen = Seen(kind, thing.colour, truth.object_pose(world, thing.name).position, thing.yaw)
     taken = runtime.run(pick(body, seen, tries=1), lambda: world.time < LONGEST)
+    row["slosh_picking_mm"] = _slosh(drink)
     if not (taken and taken.success):
         return row | {"problem": taken.reason if taken else "too late"}
     side = taken.measured["side"]
@@ -68,6 +70,7 @@ def carry(kind: str, seed: int) -> dict[str, Any]:
         turn = np.arccos(np.clip((np.trace(before[1].T @ now[1]) - 1) / 2, -1, 1))
         felt, measured = holds(body, side, grip.grasp, grip_width(kind))
         row["phases"][phase] = {
+            "slosh_mm": _slosh(drink),
             "slip_mm": round(1000 * float(np.linalg.norm(now[0] - before[0])), 2),
             "turn_deg": round(float(np.rad2deg(turn)), 2),
             "tilt_deg": round(float(np.rad2deg(truth.object_pose(world, thing.name).tilt)), 1),
@@ -81,8 +84,15 @@ def carry(kind: str, seed: int) -> dict[str, Any]:
         "family": grip.grasp.family,
         "side": side,
         "cpu_s": round(process_time() - begun, 1),
-        **drink.measured,
     }
+
+
+def _slosh(drink: Drink) -> float | None:
+    """How far (mm) the drink rose since the last question; None without one."""
+    if drink.liquid is None:
+        return None
+    risen, drink.liquid.highest = drink.liquid.highest, 0.0
+    return round(1000 * min(risen, 1.0), 1)
 
 
 def in_palm(world: World, side: str, name: str) -> tuple[np.ndarray, np.ndarray]:
@@ -109,12 +119,17 @@ def main(
             rows.append(carry(kind, seed))
             with json.open("a") as file:
                 file.write(dumps(rows[-1]) + "\n")
-    table = Table("", "kept", "slip, level", "walk", "stand", "turn, walk", "slosh", box=None, padding=(0, 3, 0, 0))
+    heads = ("", "kept", "slip, level", "walk", "stand", "turn, walk", "slosh, mm: pick, level, walk, stand")
+    table = Table(*heads, box=None, padding=(0, 3, 0, 0))
     for kind in kinds:
         mine = [row for row in rows if row["kind"] == kind and (kind, row["seed"]) in wanted and row["phases"]]
         slips = [max((row["phases"][p]["slip_mm"] for row in mine), default=0) for p in ("level", "walk", "stand")]
         turn = max((row["phases"]["walk"]["turn_deg"] for row in mine), default=0)
-        slosh = [f"{row['slosh_mm']:.0f} mm" for row in mine if "slosh_mm" in row]
+        slosh = [
+            " ".join(f"{mm:.0f}" for mm in (row["slosh_picking_mm"], *(row["phases"][p]["slosh_mm"] for p in PHASES)))
+            for row in mine
+            if row["slosh_picking_mm"] is not None
+        ]
         cells = [f"{sum(row['kept'] for row in mine)}/{len(mine)}", *(f"{slip:.1f} mm" for slip in slips)]
         table.add_row(kind, *cells, f"{turn:.1f}°", ", ".join(slosh))
     Console().print(table)

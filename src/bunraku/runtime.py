@@ -15,8 +15,10 @@ import numpy as np
 from bunraku.control.goal import BodyGoal
 from bunraku.control.ground import HeightMap
 from bunraku.control.legs import Legs
+from bunraku.control.nominal import NominalModel
 from bunraku.control.reach import IK_PERIOD, Obstacle, ReachPlanner
 from bunraku.control.stance import Stance, wrapped
+from bunraku.control.steadying import SteadyArm
 from bunraku.control.steps import Velocity
 from bunraku.control.supervisor import Intervention
 from bunraku.house import SERVING_HEIGHT, blocks, floor_lines, garden_blocks, ground_height, kitchen_blocks
@@ -31,6 +33,10 @@ from bunraku.skills.stairs import storey_of
 
 GROUND_REACH, GROUND_CELL = 2.0, 0.01
 """How far around itself (m) the legs are told of the ground, and how finely, before they climb."""
+
+
+SPILLS = frozenset({"mug"})
+"""Kinds of things that may be full to the brim."""
 
 
 @dataclass(frozen=True)
@@ -86,6 +92,7 @@ class Runtime:
         self._odometry, self._correction = Stance(), planner.stance
         self._standing, self._rises = True, False
         self._climbs: Ascent | None = None
+        self._steady: dict[str, SteadyArm] = {}
         self._fallen: str | None = None
         hand = spec.hand_spec
         self._loops = len(hand.cable_names)
@@ -181,13 +188,34 @@ class Runtime:
             for side, target in body.hands.items()
         }
         known = len(self.interventions)
-        command = self._legs.tick(observation, body.walk or Velocity(), self._world.inverse.goal(goal), hands)
+        goal = self._steadied(self._world.inverse.goal(goal))
+        command = self._legs.tick(observation, body.walk or Velocity(), goal, hands)
         body.refusal = self._legs.refusal
         for entry in self.interventions[known:]:
             if entry.kind == "refusal":
                 self._say("legs", entry.joint)
         self.robot.command(command)
         self._sense()
+
+    def _steadied(self, goal: BodyGoal) -> BodyGoal:
+        """The goal with what may spill kept steady."""
+        full = {side: grip for side, grip in self.body.grips.items() if grip.seen.kind in SPILLS}
+        self._steady = {side: arm for side, arm in self._steady.items() if side in full}
+        if not full:
+            self.body.steadying = False
+            return goal
+        configuration, velocity, walker = goal.configuration.copy(), goal.velocity.copy(), self._legs.walker
+        for side, grip in full.items():
+            if side not in self._steady:
+                spec, period = self.robot.spec, self.robot.control_period
+                self._steady[side] = SteadyArm(spec, NominalModel(spec), side, grip.position, period)
+            arm = self._steady[side]
+            wanted, rate = configuration[7:][arm.joints].copy(), velocity[6:][arm.joints].copy()
+            state = self._odometry.state(walker.controller.estimator.state)
+            angles, speed = arm.compute(state, wanted, rate, None if self.body.standing else walker.pace)
+            configuration[7:][arm.joints], velocity[6:][arm.joints] = angles, speed
+        self.body.steadying = not all(arm.at_rest for arm in self._steady.values())
+        return BodyGoal(configuration, velocity)
 
     def _sense(self) -> None:
         self._observation = self.body.observation = self.robot.observe()

@@ -136,6 +136,11 @@ class Walker:
         return self.phase is Phase.STANDING
 
     @property
+    def pace(self) -> np.ndarray:
+        """How fast it walks now, by its own plan (3,): ahead and left, m/s, and turning, rad/s."""
+        return self._velocity * COVERED
+
+    @property
     def stance(self) -> int | None:
         """The foot that bears the robot in a step, 0 left or 1 right; None while both do."""
         return self._stance if self.phase is Phase.STEPPING else None

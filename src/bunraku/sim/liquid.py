@@ -22,6 +22,8 @@ FIRST_MODE = 1.841
 DAMPING = 0.05
 """Damping ratio: a few per cent for water in a cup of this size (Ibrahim 2005, §3.3, with a free surface)."""
 GRAVITY = 9.81
+LOOSE = 0.03
+"""Seconds without weight after which a drink leaves its cup: in less it falls 4 mm behind."""
 CUPS = {"mug": (0.036, 0.089)}
 """Kinds of things that hold a drink: radius and height (m) of their inside."""
 
@@ -53,6 +55,7 @@ class Liquid:
         self.highest = 0.0
         self.slope = np.zeros(2)
         self._rate = np.zeros(2)
+        self._loose = 0.0
         self._velocity: np.ndarray | None = None
 
     @property
@@ -67,11 +70,13 @@ class Liquid:
         if before is None:
             return
         felt = rotation.T @ (np.array([0.0, 0.0, -GRAVITY]) - (self._velocity - before) / seconds)
-        if felt[2] > -0.1 * GRAVITY:
+        self._loose = self._loose + seconds if felt[2] > -0.1 * GRAVITY else 0.0
+        if self._loose > LOOSE:
             self.highest = np.inf  # upside down, or thrown
             return
-        resting = -felt[:2] / felt[2]
-        pull = self.cup.frequency**2 * (resting - self.slope) - 2 * DAMPING * self.cup.frequency * self._rate
+        # What the surface is drawn back by is the gravity that it feels, which grows and vanishes with every footfall.
+        back = (felt[:2] + felt[2] * self.slope) / GRAVITY
+        pull = self.cup.frequency**2 * back - 2 * DAMPING * self.cup.frequency * self._rate
         self._rate = self._rate + seconds * pull
         self.slope = self.slope + seconds * self._rate
         self.highest = max(self.highest, self.cup.radius * float(np.hypot(*self.slope)))

@@ -95,6 +95,7 @@ class Body:
         fallen: why it is not on its feet, in words; None while it is.
         rising: whether a skill wants to get up from the ground; the runtime clears it when the robot stands. `stuck`
             says why it cannot.
+        steadying: whether an arm still keeps something full steady, and is not where its reference has it.
         tracks: the people that were seen, and how they move.
         localizer: what says by the floor where the robot is; None to trust odometry alone.
         blind: why nothing can be seen, in words; None while something can.
@@ -135,7 +136,7 @@ class Body:
         self.ascent: Ascent | None = None
         self.stuck: str | None = None
         self.fallen: str | None = None
-        self.rising = self.on_stairs = False
+        self.rising = self.on_stairs = self.steadying = False
         self.tracks: list[Person] = []
         self.localizer = localizer
         self.correction: Stance | None = None

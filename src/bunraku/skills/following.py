@@ -23,6 +23,8 @@ CLOSING = 0.8
 """Speed (m/s) for each metre that the person is farther off than that."""
 TOO_NEAR = 1.2
 """Distance (m) within which it steps back."""
+AIR = 0.15
+"""How much farther (m) than that it steps back once it does, or it would start again at every error of its eyes."""
 FACED = 0.35
 """Angle (rad) to the person up to which a robot that stands does not turn."""
 OUT_OF_SIGHT, GIVEN_UP = 0.8, 8.0
@@ -99,10 +101,10 @@ def following_velocity(floor: FloorMap, here: Stance, whom: Person, time: float,
     unseen = time - whom.time > OUT_OF_SIGHT
     if distance < TOO_NEAR and unseen:
         return Velocity(0.0, 0.0, SEARCHING)
-    if distance < TOO_NEAR:
+    if distance < TOO_NEAR + (0.0 if standing or away > WALKS else AIR):
         behind = floor.is_open(here.position, here.position - 0.4 * here.forward)
         back = 0.25 if behind and abs(bearing) < 1.0 else 0.0
-        return Velocity(-back * min(1.0, 4 * (TOO_NEAR - distance) + 0.3), 0.0, _turn(bearing))
+        return Velocity(-back * float(np.clip(4 * (TOO_NEAR - distance) + 0.3, 0.3, 1.0)), 0.0, _turn(bearing))
     aim = _aim(floor, here.position, person)
     way = wrapped(float(np.arctan2(*(aim - here.position)[::-1])) - here.yaw)
     speed = min(away + CLOSING * (distance - DISTANCE), float(FASTEST[0]))

@@ -94,6 +94,8 @@ def walk_to(body: Body, goal: Stance, where: str = "there") -> Generator[None, N
     if problem:
         return Outcome("walk_to", False, problem.reason.format(where=where), {"kind": problem.kind})
     yield from wait(body, CALM_DOWN)
+    while body.steadying:
+        yield from wait(body, IK_PERIOD)
     off = np.hypot(*(body.stance.position - goal.position))
     turned = abs(wrapped(body.stance.yaw - goal.yaw))
     measured = {"off_m": float(off), "turned_rad": float(turned)}
