@@ -9,16 +9,19 @@ from __future__ import annotations
 import json
 import time
 from dataclasses import asdict
+from importlib import resources
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 import tyro
 
+from bunraku.sim.in_hand import Cube
 from bunraku.statistics import wilson_interval
 from bunraku.tasks.cube_rotation import RATE, SECONDS, CubeRotation, Gait, play
 
 FOLDER = Path("runs/cube")
+SHIPPED = Path(str(resources.files("bunraku.learning") / "models" / "cube-rotation.json"))
 
 
 def gait(
@@ -44,7 +47,7 @@ def gait(
 
 
 def learn(
-    gait: Path = FOLDER / "gait.json", out: Path = FOLDER / "cube-rotation.onnx", samples: int = 400_000,
+    gait: Path = SHIPPED, out: Path = FOLDER / "cube-rotation.onnx", samples: int = 400_000,
     hands: int = 128, seed: int = 0, threads: int = 1,
 ) -> None:  # fmt: skip
     """Learn on top of a gait; the same command again goes on from its checkpoint."""
@@ -76,22 +79,22 @@ def learn(
 
 
 def evaluate(
-    policy: Path = FOLDER / "gait.json", episodes: int = 100, seed: int = 50_000, timestep: float = 0.002,
-    film: Path | None = None,
+    policy: Path = SHIPPED, episodes: int = 100, seed: int = 50_000, timestep: float = 0.002,
+    side: float = Cube.side, mass: float = Cube.mass, friction: float = Cube.friction, film: Path | None = None,
 ) -> None:  # fmt: skip
-    """Play a gait or a policy to fresh starts for 10 s, and print its speed and its drops."""
-    act = None
+    """Play a gait or a policy to fresh starts for 10 s, with this or another cube, and print its speed and drops."""
+    act, cube = None, Cube(side, mass, friction)
     if policy.suffix == ".onnx":
         from bunraku.learning.rotation_policy import load
 
         rhythm, direction, act = load(policy)
     else:
         rhythm, direction = read_gait(policy), 1.0
-    environment = CubeRotation(episodes, seed, timestep, gait=rhythm, direction=direction)
+    environment = CubeRotation(episodes, seed, timestep, gait=rhythm, direction=direction, cube=cube)
     speeds, lost = play(environment, act=act)
     tell(policy.name, speeds, lost)
     if film is not None:
-        strip(CubeRotation(1, seed + 1, timestep, gait=rhythm, direction=direction), act, film)
+        strip(CubeRotation(1, seed + 1, timestep, gait=rhythm, direction=direction, cube=cube), act, film)
 
 
 def fingers(episodes: int = 20, seeds: tuple[int, ...] = (0, 1, 2)) -> None:
@@ -127,6 +130,7 @@ def strip(environment: CubeRotation, act: Any, path: Path, frames: int = 12) -> 
     from PIL import Image
 
     model = environment.world.model
+    model.vis.headlight.ambient, model.vis.headlight.diffuse = [0.4] * 3, [0.8] * 3
     renderer, camera, option = mujoco.Renderer(model, 240, 240), mujoco.MjvCamera(), mujoco.MjvOption()
     camera.lookat, camera.distance, camera.elevation, camera.azimuth = [0.09, 0, 0.03], 0.3, -50, 150
     option.geomgroup[3] = 0

@@ -13,10 +13,17 @@ import numpy as np
 from bunraku.hands import HandSpec, cable_arms, cable_motor, load_hand
 from bunraku.hands.model import build_hand
 
-CUBE_SIDE, CUBE_MASS, CUBE_FRICTION = 0.048, 0.060, 0.5
-"""m, kg, of the cube that the hands' benchmark turns; a hand's own friction of 0.9 takes precedence over the cube's."""
 PALM_UP = (0.0, 1.0, 0.0, 0.0)
 """Quaternion (wxyz) of the hand frame, whose palm faces −z, in the world."""
+
+
+@dataclass(frozen=True)
+class Cube:
+    """The cube that the hands' benchmark turns: `side` in m, `mass` in kg, and its `friction` with the hand's skin."""
+
+    side: float = 0.048
+    mass: float = 0.060
+    friction: float = 0.9
 
 
 @dataclass(frozen=True)
@@ -41,21 +48,24 @@ class HandWithCube:
         return self.model.jnt_range[: self.joints]
 
 
-def hand_with_cube(name: str = "h22", timestep: float = 0.002) -> HandWithCube:
-    """The right hand called `name`, palm up, with a cube; `timestep` in s. UserError if there is no such hand."""
+def hand_with_cube(name: str = "h22", timestep: float = 0.002, cube: Cube | None = None) -> HandWithCube:
+    """The right hand called `name`, palm up, with a `cube`; `timestep` in s. UserError if there is no such hand."""
+    cube = cube or Cube()
     hand = load_hand(name)
     spec = build_hand(hand)
     spec.option.timestep = timestep
     spec.body("right_hand").quat = PALM_UP
-    cube = spec.worldbody.add_body(name="cube", pos=[0.08, 0, 0.1])
-    cube.add_freejoint(name="cube")
-    half = CUBE_SIDE / 2
-    cube.add_geom(
+    body = spec.worldbody.add_body(name="cube", pos=[0.08, 0, 0.1])
+    body.add_freejoint(name="cube")
+    body.add_geom(
         name="cube",
         type=mujoco.mjtGeom.mjGEOM_BOX,
-        size=[half] * 3,
-        mass=CUBE_MASS,
-        friction=[CUBE_FRICTION, 0.004, 0.0001],
+        size=[cube.side / 2] * 3,
+        mass=cube.mass,
+        priority=2,  # so that it is the cube's friction that counts, not the hand's
+        friction=[cube.friction, 0.004, 0.0001],
+        solref=[0.005, 1],
+        solimp=[0.9, 0.98, 0.002, 0.5, 2],
         condim=4,
         rgba=[0.85, 0.2, 0.15, 1],
     )

@@ -14,7 +14,7 @@ from mujoco import mjtWarning
 from mujoco.batch import Batch, SimulationError
 from scipy.spatial.transform import Rotation
 
-from bunraku.sim.in_hand import HandWithCube, hand_with_cube
+from bunraku.sim.in_hand import Cube, HandWithCube, hand_with_cube
 
 RATE = 20
 """Commands a second."""
@@ -106,8 +106,9 @@ class CubeRotation:
         direction: float = 1.0,
         gait: Gait | None = None,
         weights: Weights | None = None,
+        cube: Cube | None = None,
     ) -> None:
-        self.world: HandWithCube = hand_with_cube(timestep=timestep)
+        self.world: HandWithCube = hand_with_cube(timestep=timestep, cube=cube)
         self.count, self.direction, self.weights = count, direction, weights or Weights()
         self.rng = np.random.default_rng(seed)
         self._substeps = round(1 / RATE / timestep)
