@@ -11,7 +11,6 @@ import numpy as np
 
 from bunraku import __version__
 from bunraku.errors import UserError
-from bunraku.learning.episodes import room_on_disk
 from bunraku.tasks.cube_rotation import Gait
 
 if TYPE_CHECKING:
@@ -22,28 +21,13 @@ FORMAT = "cube-rotation-1"
 
 def export(actor: Actor, gait: Gait, direction: float, card: dict, path: Path) -> None:
     """Write an ONNX file: observation (n, k) to mean action (n, actions); the gait and `card` are its metadata."""
-    import onnx
     import torch
 
-    example = torch.zeros(2, actor.normalise.mean.shape[0])
-    count = torch.export.Dim("n")
-    program = torch.onnx.export(
-        actor.eval(),
-        (example,),
-        input_names=["observation"],
-        output_names=["action"],
-        dynamic_shapes=({0: count},),
-        dynamo=True,
-        verbose=False,
-    )
-    assert program is not None
-    model = program.model_proto
+    from bunraku.learning.onnx_file import write_onnx
+
+    example, count = torch.zeros(2, actor.normalise.mean.shape[0]), torch.export.Dim("n")
     about = {"format": FORMAT, "gait": gait.numbers().tolist(), "direction": direction, "bunraku": __version__} | card
-    onnx.helper.set_model_props(model, {"bunraku": json.dumps(about)})
-    part = path.with_name(path.name + ".part")
-    with room_on_disk(path):
-        part.write_bytes(model.SerializeToString())
-        part.replace(path)
+    write_onnx(actor, (example,), ({0: count},), ["observation"], ["action"], about, path)
 
 
 def load(path: Path) -> tuple[Gait, float, Callable[[np.ndarray], np.ndarray]]:

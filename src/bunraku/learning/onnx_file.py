@@ -1,0 +1,51 @@
+"""A network as one ONNX file that says of itself what it is."""
+
+from __future__ import annotations
+
+import json
+import logging
+import warnings
+from pathlib import Path
+from typing import Any
+
+import torch
+
+from bunraku.learning.episodes import room_on_disk
+
+
+def write_onnx(
+    network: torch.nn.Module,
+    arguments: tuple[torch.Tensor, ...],
+    shapes: tuple[Any, ...],
+    inputs: list[str],
+    outputs: list[str],
+    about: dict[str, Any],
+    path: Path,
+) -> None:
+    """Write `network` to `path` in one step, with `about` as metadata under "bunraku".
+
+    `arguments` are examples of its inputs; `shapes` says which of their axes vary, as `torch.export` has it. Raises
+    `UserError` when the disk is full.
+    """
+    import onnx
+
+    logging.getLogger("torch.onnx").setLevel(logging.ERROR)  # it tells of packages that nobody here needs
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")
+        program = torch.onnx.export(
+            network.cpu().eval(),
+            arguments,
+            dynamo=True,
+            opset_version=20,
+            input_names=inputs,
+            output_names=outputs,
+            dynamic_shapes=shapes,
+            verbose=False,
+        )
+    assert program is not None
+    model = program.model_proto
+    onnx.helper.set_model_props(model, {"bunraku": json.dumps(about)})
+    part = path.with_name(path.name + ".part")
+    with room_on_disk(path):
+        part.write_bytes(model.SerializeToString())
+        part.replace(path)
