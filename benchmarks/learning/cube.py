@@ -21,7 +21,8 @@ from bunraku.statistics import wilson_interval
 from bunraku.tasks.cube_rotation import RATE, SECONDS, CubeRotation, Gait, play
 
 FOLDER = Path("runs/cube")
-SHIPPED = Path(str(resources.files("bunraku.learning") / "models" / "cube-rotation.json"))
+POLICY = Path(str(resources.files("bunraku.learning") / "models" / "cube-rotation.onnx"))
+GAIT = POLICY.with_suffix(".json")
 
 
 def gait(
@@ -47,7 +48,7 @@ def gait(
 
 
 def learn(
-    gait: Path = SHIPPED, out: Path = FOLDER / "cube-rotation.onnx", samples: int = 400_000,
+    gait: Path = GAIT, out: Path = FOLDER / "cube-rotation.onnx", samples: int = 400_000,
     hands: int = 128, seed: int = 0, threads: int = 1,
 ) -> None:  # fmt: skip
     """Learn on top of a gait; the same command again goes on from its checkpoint."""
@@ -79,7 +80,7 @@ def learn(
 
 
 def evaluate(
-    policy: Path = SHIPPED, episodes: int = 100, seed: int = 50_000, timestep: float = 0.002,
+    policy: Path = POLICY, episodes: int = 100, seed: int = 50_000, timestep: float = 0.002,
     side: float = Cube.side, mass: float = Cube.mass, friction: float = Cube.friction, film: Path | None = None,
 ) -> None:  # fmt: skip
     """Play a gait or a policy to fresh starts for 10 s, with this or another cube, and print its speed and drops."""

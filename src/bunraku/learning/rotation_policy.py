@@ -11,7 +11,7 @@ import numpy as np
 
 from bunraku import __version__
 from bunraku.errors import UserError
-from bunraku.tasks.cube_rotation import Gait
+from bunraku.tasks.cube_rotation import RATE, Gait
 
 if TYPE_CHECKING:
     from bunraku.learning.ppo import Actor
@@ -26,7 +26,8 @@ def export(actor: Actor, gait: Gait, direction: float, card: dict, path: Path) -
     from bunraku.learning.onnx_file import write_onnx
 
     example, count = torch.zeros(2, actor.normalise.mean.shape[0]), torch.export.Dim("n")
-    about = {"format": FORMAT, "gait": gait.numbers().tolist(), "direction": direction, "bunraku": __version__} | card
+    about = {"format": FORMAT, "encoder": "touch", "hand": "h22", "rate": RATE, "bunraku": __version__}
+    about |= {"gait": gait.numbers().tolist(), "direction": direction} | card
     write_onnx(actor, (example,), ({0: count},), ["observation"], ["action"], about, path)
 
 
