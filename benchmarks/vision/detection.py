@@ -1,6 +1,7 @@
 """How well does the detector find things? Seeded rooms, seen by the head and chest cameras of the standing robot.
 
 python benchmarks/vision/detection.py --scenes 100 --seed 0
+python benchmarks/vision/detection.py --scenes 20 --seed 600 --detector both --setting.arrangement own-dish
 """
 
 from __future__ import annotations
@@ -10,7 +11,7 @@ import os
 import platform
 import time
 from collections import defaultdict
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Literal
@@ -25,15 +26,25 @@ import tyro
 from rich.progress import track
 from scipy.spatial.transform import Rotation
 
-from bunraku.objects import KINDS, SURFACES
+from bunraku.objects import COLOURS, KINDS, SURFACES
 from bunraku.robot import JOINTS, SIDES, RobotSpec, build_robot, standing_configuration
 from bunraku.sim.build import OBJECT_PREFIX, build_model
 from bunraku.sim.render import BODY_GROUPS, CameraRenderer, intrinsics
-from bunraku.sim.scene import Placed, Scene, random_scene
+from bunraku.sim.scene import Placed, Scene, on_surface, random_scene
 from bunraku.skills.object_models import YAW_PERIODS, catalogue_models
 from bunraku.skills.own_body import OwnBody
 from bunraku.statistics import wilson_interval
-from bunraku.vision.detect import ColourDetector, Detection, View, capsule_mask, rotation_from_mujoco
+from bunraku.vision.detect import (
+    Box,
+    ColourDetector,
+    Detection,
+    Detector,
+    View,
+    capsule_mask,
+    learned_detector,
+    rotation_from_mujoco,
+)
+from bunraku.vision.detect.network import overlaps
 
 CAMERAS = ("head_left", "head_right", "chest")
 CLEAR, PARTLY = 0.97, 0.4
@@ -51,24 +62,33 @@ class Setting:
         arms: the robot's arms hang over it and hide things.
         fallen: the graspable things have been tipped over.
         disturbed: other light, noise, JPEG, and cameras displaced by 2 mrad and 1 mm (standard deviations).
+        arrangement: spread apart; three things on dishes of their own colour; three pairs of one colour, one behind the
+            other; or four low things at the near edge of the side table, which the counter half hides.
+        noise: standard deviation of each pixel and channel, in levels of 255.
+        light: how odd the light is: gain and, a third as much, tint vary by this standard deviation, as logarithms.
     """
 
     surface: Literal["counter", "shelf", "side table"] = "counter"
     arms: bool = False
     fallen: bool = False
     disturbed: bool = False
+    arrangement: Literal["spread", "own-dish", "behind", "near-edge"] = "spread"
+    noise: float = 0.0
+    light: float = 0.0
 
 
 @dataclass(frozen=True)
 class Case:
-    """One room: what the robot's cameras saw, what was there, and how much of each thing was in view (by camera)."""
+    """One room: what the robot's cameras saw, what was there, how much of each thing was in view (by camera), and the
+    boxes of what was seen of it, by camera."""
 
     scene: Scene
     views: list[View]
     visible: dict[str, list[float]]
+    boxes: dict[str, Mapping[str, Box]]
 
 
-SETTING = Setting()
+SETTING, NETWORK = Setting(), Path("models/household.onnx")
 
 
 @dataclass
@@ -82,6 +102,7 @@ class Tally:
     error: list[float] = field(default_factory=list)
     yaw: list[float] = field(default_factory=list)
     normalised: list[float] = field(default_factory=list)
+    iou: list[float] = field(default_factory=list)
 
 
 def cases(count: int, seed: int, objects: int, setting: Setting) -> Iterator[Case]:
@@ -92,11 +113,18 @@ def cases(count: int, seed: int, objects: int, setting: Setting) -> Iterator[Cas
         scene = _scene(rng, objects, setting)
         poses = _fall(scene, rng) if setting.fallen else {}
         case = _look(robot, own_body, scene, poses, _posture(rng, setting))
-        yield _disturb(case, rng) if setting.disturbed else case
+        yield _expose(_disturb(case, rng) if setting.disturbed else case, rng, setting)
 
 
 def _scene(rng: np.random.Generator, objects: int, setting: Setting) -> Scene:
     board = SURFACES[setting.surface]
+    match setting.arrangement:
+        case "own-dish":
+            return _on_own_dishes(rng)
+        case "behind":
+            return _behind_each_other(rng)
+        case "near-edge":
+            return _at_near_edge(rng)
     if setting.surface == "counter":
         return random_scene(rng, count=objects)
     area = replace(board, x=(board.x[0] + 0.08, board.x[1] - 0.08), y=(board.y[0] + 0.08, board.y[1] - 0.08))
@@ -104,12 +132,55 @@ def _scene(rng: np.random.Generator, objects: int, setting: Setting) -> Scene:
     return random_scene(rng, [str(kind) for kind in kinds], area=area, board=board, clearance=0.03)
 
 
+SMALL = ("cube", "ball", "apple", "mug", "can", "small box", "sponge", "marker")
+
+
+def _on_own_dishes(rng: np.random.Generator) -> Scene:
+    dishes = [str(kind) for kind in rng.choice(["plate", "bowl"], 3)]
+    while True:
+        laid = random_scene(rng, dishes, distinct_colours=True).objects
+        fitting = [[k for k in SMALL if dish.colour in KINDS[k].colours] for dish in laid]
+        if all(fitting):
+            break
+    things = []
+    for dish, kinds in zip(laid, fitting, strict=True):
+        kind, support = str(rng.choice(kinds)), KINDS[dish.kind].support
+        assert support is not None
+        x, y = np.array(dish.position[:2]) + rng.normal(0, support.radius / 3, 2)
+        z = dish.position[2] + support.height + KINDS[kind].rest_height
+        yaw = float(rng.uniform(-np.pi, np.pi))
+        things.append(Placed(f"{dish.colour} {kind} on it", kind, dish.colour, (float(x), float(y), float(z)), yaw))
+    return Scene((*laid, *things))
+
+
+def _behind_each_other(rng: np.random.Generator) -> Scene:
+    large = ("mug", "can", "bottle", "box", "small box", "cube", "ball", "apple")
+    placed = []
+    for column, colour in enumerate(rng.choice(list(COLOURS), 3, replace=False)):
+        own = [kind for kind in large if colour in KINDS[kind].colours]
+        near, far = (str(kind) for kind in rng.choice(own, 2, replace=False))
+        x, y = rng.uniform(0.30, 0.40), 0.17 * (column - 1) + rng.uniform(-0.02, 0.02)
+        apart = (max(KINDS[near].size[:2]) + max(KINDS[far].size[:2])) / 2 + rng.uniform(0.01, 0.05)
+        spots = ((near, (x, y)), (far, (x + apart, y * (1 + apart / x) + rng.normal(0, 0.015))))
+        for kind, xy in spots:
+            yaw = float(rng.uniform(-np.pi, np.pi))
+            placed.append(on_surface(f"{colour} {kind}", kind, str(colour), SURFACES["counter"], xy, yaw))
+    return Scene(tuple(placed))
+
+
+def _at_near_edge(rng: np.random.Generator) -> Scene:
+    board = SURFACES["side table"]
+    area = replace(board, x=(board.x[0] + 0.05, board.x[1] - 0.05), y=(board.y[0] + 0.02, board.y[0] + 0.10))
+    low = ["sponge", "marker", "banana", "cube", "ball", "small box"]
+    return random_scene(rng, [str(kind) for kind in rng.choice(low, 4, replace=False)], 4, area, board, 0.01)
+
+
 def _posture(rng: np.random.Generator, setting: Setting) -> np.ndarray:
     """Configuration (37,) of a robot that looks at the middle of the surface."""
-    surface = SURFACES[setting.surface]
+    surface = SURFACES["side table" if setting.arrangement == "near-edge" else setting.surface]
     changes = {
         "neck_pitch": 0.6,
-        "neck_yaw": 0.0 if setting.surface == "counter" else float(np.arctan2(np.mean(surface.y), np.mean(surface.x))),
+        "neck_yaw": 0.0 if surface.name == "counter" else float(np.arctan2(np.mean(surface.y), np.mean(surface.x))),
     }
     for side in SIDES if setting.arms else ():
         for joint, middle, spread in (("shoulder_pitch", -0.5, 0.3), ("shoulder_yaw", 0, 0.4), ("elbow", 1.7, 0.4)):
@@ -158,7 +229,7 @@ def _look(robot, own_body: OwnBody, scene: Scene, poses: dict[str, np.ndarray], 
     at = {o.name: tuple(data.body(OBJECT_PREFIX + o.name).xpos) for o in scene.objects}
     # Things that have fallen have no upright yaw.
     scene = Scene(tuple(replace(o, position=at[o.name], yaw=float("nan") if poses else o.yaw) for o in scene.objects))
-    return Case(scene, views, _visibility(model, data, scene))
+    return Case(scene, views, *_visibility(model, data, scene))
 
 
 def _disturb(case: Case, rng: np.random.Generator) -> Case:
@@ -180,6 +251,18 @@ def _disturb(case: Case, rng: np.random.Generator) -> Case:
     return replace(case, views=views)
 
 
+def _expose(case: Case, rng: np.random.Generator, setting: Setting) -> Case:
+    """The same pictures in odd light and with noise."""
+    if not (setting.noise or setting.light):
+        return case
+    light = np.exp(rng.normal(0, setting.light)) * np.exp(rng.normal(0, setting.light / 3, 3))
+    views = []
+    for view in case.views:
+        seen = view.image * light + rng.normal(0, 1, view.image.shape) * setting.noise
+        views.append(replace(view, image=np.clip(seen, 0, 255).astype(np.uint8)))
+    return replace(case, views=views)
+
+
 def _view(model, data, name: str, image: np.ndarray) -> View:
     height, width = image.shape[:2]
     return View(
@@ -192,13 +275,15 @@ def _view(model, data, name: str, image: np.ndarray) -> View:
     )
 
 
-def _visibility(model, data, scene: Scene) -> dict[str, list[float]]:
-    """For each object and camera: its visible pixels over those that it has alone in a picture without borders."""
+def _visibility(model, data, scene: Scene) -> tuple[dict[str, list[float]], dict[str, Mapping[str, Box]]]:
+    """For each object and camera: its visible pixels over those that it has alone in a picture without borders, and
+    the box of the visible ones, px of a picture 640 × 480."""
     bodies = {o.name: model.body(OBJECT_PREFIX + o.name).id for o in scene.objects}
     model.vis.quality.offsamples = 0
     option = mujoco.MjvOption()
     option.geomgroup[:] = [group in BODY_GROUPS for group in range(6)]
     visible = {name: [] for name in bodies}
+    boxes: dict[str, dict[str, Box]] = {name: {} for name in bodies}
     opaque = model.geom_rgba[:, 3].copy()
     with mujoco.Renderer(model, 240, 320) as renderer:
         renderer.enable_segmentation_rendering()
@@ -220,7 +305,9 @@ def _visibility(model, data, scene: Scene) -> dict[str, list[float]]:
                 model.cam(camera).fovy[0] = fovy
                 model.geom_rgba[:, 3] = opaque
                 visible[name].append(np.count_nonzero(together == body) / alone if alone > 8 else 0.0)
-    return visible
+                x, y, w, h = cv2.boundingRect((together == body).view(np.uint8))
+                boxes[name][camera] = (2 * x, 2 * y, 2 * (x + w), 2 * (y + h))
+    return visible, boxes
 
 
 def score(case: Case, detections: list[Detection], tallies: dict[str, Tally]) -> list[str]:
@@ -241,6 +328,8 @@ def score(case: Case, detections: list[Detection], tallies: dict[str, Tally]) ->
                 tally.found[level] += 1
             if level == "clear":
                 _measure(tally, placed, hit)
+            if level:
+                tally.iou += [_iou(box, case.boxes[placed.name][camera]) for camera, box in hit.boxes.items()]
         elif level:
             wrong.append(f"{level} {placed.name} missed ({', '.join(d.name for d in near) or 'nothing near'})")
     for extra in left:
@@ -251,6 +340,10 @@ def score(case: Case, detections: list[Detection], tallies: dict[str, Tally]) ->
             tallies[extra.kind].false += 1
         wrong.append(f"{extra.name} seen at {extra.position_stance.round(3)} for {near[0].name if near else 'nothing'}")
     return wrong
+
+
+def _iou(box: Box, other: Box) -> float:
+    return float(overlaps(np.array(box, float), np.array([other], float))[0])
 
 
 def _measure(tally: Tally, placed: Placed, hit: Detection) -> None:
@@ -269,6 +362,8 @@ def main(
     setting: Setting = SETTING,
     json_file: Path | None = None,
     verbose: bool = False,
+    detector: Literal["colour", "learned", "both"] = "colour",
+    network: Path = NETWORK,
 ):
     """Print recall, false finds and errors by kind.
 
@@ -279,27 +374,39 @@ def main(
         setting: how hard it is.
         json_file: where to write the figures.
         verbose: print what went wrong in each room.
+        detector: which one looks; both look at the same pictures.
+        network: of the learned detector; `bunraku detector train` makes it.
     """
-    detector = ColourDetector(support_heights=tuple(s.top for s in SURFACES.values()))
+    heights = tuple(s.top for s in SURFACES.values())
+    detectors: dict[str, Detector] = {}
+    if detector != "learned":
+        detectors["colour"] = ColourDetector(support_heights=heights)
+    if detector != "colour":
+        detectors["learned"] = learned_detector(heights, network)
     models = catalogue_models()
-    tallies: dict[str, Tally] = defaultdict(Tally)
-    spent = []
+    tallies: dict[str, dict[str, Tally]] = {name: defaultdict(Tally) for name in detectors}
+    spent: dict[str, list[float]] = {name: [] for name in detectors}
     try:
         for index, case in enumerate(track(cases(scenes, seed, objects, setting), "looking", total=scenes)):
-            started = time.process_time()
-            detections = detector.detect(case.views, models)
-            spent.append(time.process_time() - started)
-            for line in score(case, detections, tallies):
-                if verbose:
-                    print(f"{index:4d} {line}")
+            for name, one in detectors.items():
+                started = time.process_time()
+                detections = one.detect(case.views, models)
+                spent[name].append(time.process_time() - started)
+                for line in score(case, detections, tallies[name]):
+                    if verbose:
+                        print(f"{index:4d} {name}: {line}")
     except KeyboardInterrupt:
-        print(f"stopped after {len(spent)} rooms")
-    report = {kind: _row(tally) for kind, tally in sorted(tallies.items())}
-    report["all"] = _row(_sum(list(tallies.values())))
-    _print(report)
-    print(f"CPU time per look: median {1e3 * np.median(spent):.0f} ms, p95 {1e3 * np.percentile(spent, 95):.0f} ms")
+        print(f"stopped after {min(map(len, spent.values()))} rooms")
+    reports = {}
+    for name, own in tallies.items():
+        report = reports[name] = {kind: _row(tally) for kind, tally in sorted(own.items())}
+        report["all"] = _row(_sum(list(own.values())))
+        print(f"\n{name} detector")
+        _print(report)
+        median, slow = np.percentile(spent[name], (50, 95)) * 1e3
+        print(f"CPU time per look: median {median:.0f} ms, p95 {slow:.0f} ms")
     if json_file:
-        json_file.write_text(json.dumps(report, indent=1))
+        json_file.write_text(json.dumps(reports if len(reports) > 1 else reports[next(iter(reports))], indent=1))
 
 
 def _sum(tallies: list[Tally]) -> Tally:
@@ -313,6 +420,7 @@ def _sum(tallies: list[Tally]) -> Tally:
         total.error += t.error
         total.yaw += t.yaw
         total.normalised += t.normalised
+        total.iou += t.iou
     return total
 
 
@@ -328,6 +436,7 @@ def _row(t: Tally) -> dict[str, float]:
         "recall_partly": round(t.found["partly"] / max(t.asked["partly"], 1), 4),
         "false": t.false,
         "confused": t.confused,
+        "box_iou": round(float(np.median(t.iou)), 3) if t.iou else float("nan"),
         "median_mm": percentile(t.error, 50, 1e3),
         "p95_mm": percentile(t.error, 95, 1e3),
         "yaw_median_deg": percentile(t.yaw, 50, np.degrees(1)),

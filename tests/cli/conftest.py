@@ -17,6 +17,7 @@ def run_episode(
     out: Path | None = None,
     video: bool = False,
     on_progress: Callable[[Progress], None] | None = None,
+    detector: str | None = None,
 ) -> EpisodeResult:
     """An episode that does what its instruction's last word says."""
     words = instruction or f"put it on the shelf {['well', 'badly', 'crash'][seed % 3]}"

@@ -55,6 +55,15 @@ def test_an_empty_instruction_is_one_sentence(
     assert not (tmp_path / "new").exists()
 
 
+@pytest.mark.parametrize("command", [["run", "put the red mug away well"], ["evaluate", "pick-place"]])
+def test_a_detector_that_is_not_there_is_one_sentence(
+    tmp_path: Path, command: list[str], capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert main([*command, "--detector", str(tmp_path / "none.onnx")]) == 2
+    said = capsys.readouterr().err
+    assert said.count("\n") == 1 and "there is no detector" in said
+
+
 def test_an_impossible_folder_is_one_sentence(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     (tmp_path / "file").touch()
     assert main(["run", "put the red mug away well", "--out", str(tmp_path / "file" / "below")]) == 2

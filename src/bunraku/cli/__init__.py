@@ -29,6 +29,7 @@ COMMANDS: dict[str, str] = {
     "collect": "bunraku.cli.learning:collect",
     "learn": "bunraku.cli.learning:learn",
     "improve": "bunraku.cli.improving:improve",
+    "detector train": "bunraku.cli.detector:train",
     "learn plan": "bunraku.cli.learning:plan",
     "episodes export": "bunraku.cli.learning:export_episode",
     "tasks": "bunraku.cli.tasks:tasks",

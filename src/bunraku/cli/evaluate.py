@@ -44,6 +44,7 @@ def evaluate(
     policy: Path | None = None,
     control: Literal["none", "no-language", "shuffled", "blind"] = "none",
     html: Path | None = None,
+    detector: str | None = None,
 ) -> int:
     """Run seeded episodes of a task; print its success rate with 95 % interval, and the reasons of failure by kind.
 
@@ -60,6 +61,7 @@ def evaluate(
         policy: a trained policy, such as `bunraku learn` writes, instead of the scripted expert.
         control: what is kept from the policy: the words, what they mean (it hears words for another thing), or where
             things are.
+        detector: eyes for pick-place and bring: colour, or a file that `bunraku detector train` made.
         html: page to write, with a film strip of every failure of a policy or of a task of the hands.
     """
     task = task.replace("_", "-")
@@ -73,6 +75,13 @@ def evaluate(
 
         name = f"{task} by {policy.stem}" + ("" if control == "none" else f", {control}")
         run = partial(run_seed, task, run=policy_runner(policy, control, strips.resolve() if html else None))
+    elif detector is not None:
+        from bunraku.skills.perception import detector_named
+        from bunraku.tasks import run_episode
+
+        detector_named(detector)
+        name = f"{task} with detector {Path(detector).stem}"
+        run = partial(run_seed, task, run=partial(run_episode, detector=detector))
     elif control != "none":
         raise UserError("--control is for a policy: name one with --policy.")
     elif html is not None and registry()[task].gym_id and task != PICK_PLACE.name:

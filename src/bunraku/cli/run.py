@@ -31,6 +31,7 @@ def run(
     out: Path | None = None,
     video: bool = True,
     policy: Path | None = None,
+    detector: str | None = None,
 ) -> int:
     """Tell the robot in words what to do, and watch it do it.
 
@@ -45,15 +46,22 @@ def run(
         out: folder of the record; runs/<date>-<time> by default.
         video: write video.mp4.
         policy: a trained policy that shall do it, in a room of the task that it was trained on.
+        detector: the robot's eyes: colour, or a file that `bunraku detector train` made.
     """
     if not instruction.strip():
         raise UserError('the instruction is empty: say what to do, as in bunraku run "put the red mug on the shelf".')
     require_seed(seed)
+    if detector:
+        from bunraku.skills.perception import detector_named
+
+        detector_named(detector)
     draw_test_picture()
     folder = make_folder(out or Path("runs") / time.strftime("%Y%m%d-%H%M%S"))
+    if detector and (web or policy):
+        raise UserError("--detector goes with neither --web nor --policy: leave one of them out.")
     if web:
         return show_in_browser(instruction, seed, folder, port)
-    result = run_and_record(instruction, seed, folder, video, policy)
+    result = run_and_record(instruction, seed, folder, video, policy, detector)
     return 0 if result.success else NOT_ACHIEVED
 
 
@@ -82,7 +90,9 @@ def show_in_browser(instruction: str, seed: int, folder: Path, port: int) -> int
     return 0 if verdict and verdict.success else NOT_ACHIEVED
 
 
-def run_and_record(instruction: str, seed: int, folder: Path, video: bool, policy: Path | None = None) -> EpisodeResult:
+def run_and_record(
+    instruction: str, seed: int, folder: Path, video: bool, policy: Path | None = None, detector: str | None = None
+) -> EpisodeResult:
     """Run one episode with live progress; whatever ends it, `folder`/report.json says what happened."""
     from bunraku.tasks import run_episode
 
@@ -100,7 +110,9 @@ def run_and_record(instruction: str, seed: int, folder: Path, video: bool, polic
             from bunraku.learning.evaluation import run_instruction
 
             return run_instruction(instruction, seed, policy, folder if video else None, on_progress)
-        return run_episode(TASK, seed, instruction=instruction, out=folder, video=video, on_progress=on_progress)
+        return run_episode(
+            TASK, seed, instruction=instruction, out=folder, video=video, on_progress=on_progress, detector=detector
+        )
 
     try:
         with live:

@@ -44,7 +44,8 @@ def watch(
         analysed_per_second: pictures of each camera that are looked at each second; all are recorded.
         realtime: play files at their own speed.
         seconds: stop after so long; otherwise at the end of the files or on Ctrl-C.
-        labeller: names things: an ONNX file with its class names beside it, or an HTTP address.
+        labeller: names things: a detector that `bunraku detector train` made, a YOLO-style ONNX file with its class
+            names beside it, or an HTTP address.
     """
     from bunraku.vision.memory import VisualMemory
     from bunraku.vision.recording import BitstreamRing
@@ -184,11 +185,14 @@ def _picture(path: Path) -> np.ndarray:
 
 
 def _labeller(text: str | None) -> Labeller | None:
-    from bunraku.vision.labelling import HttpLabeller, OnnxLabeller
+    from bunraku.vision.labelling import HouseholdLabeller, HttpLabeller, OnnxLabeller
 
     if text is None:
         return None
-    return HttpLabeller(text) if "://" in text else OnnxLabeller(Path(text))
+    if "://" in text:
+        return HttpLabeller(text)
+    path = Path(text)
+    return OnnxLabeller(path) if path.with_suffix(".txt").is_file() or not path.is_file() else HouseholdLabeller(path)
 
 
 def _show(watching: Watch, deadline: float | None) -> None:

@@ -53,7 +53,7 @@ class _Canvas:
         self._model = model
         self._gl = _open_gl(width, height)
         self._gl.make_current()
-        with _quality(model, width, height, quality):
+        with quality_of(model, width, height, quality):
             self._context = mujoco.MjrContext(model, mujoco.mjtFontScale.mjFONTSCALE_100)
         mujoco.mjr_setBuffer(mujoco.mjtFramebuffer.mjFB_OFFSCREEN, self._context)
         self._scene = mujoco.MjvScene(model, maxgeom=4000)
@@ -168,7 +168,7 @@ def _open_gl(width: int, height: int):
 
 
 @contextmanager
-def _quality(model: mujoco.MjModel, width: int, height: int, quality: Quality):
+def quality_of(model: mujoco.MjModel, width: int, height: int, quality: Quality):
     """MuJoCo reads a context's quality from the model when the context is made, and never again."""
     visual = model.vis
     wanted = (

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections import deque
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
+from pathlib import Path
 
 import numpy as np
 
@@ -20,6 +21,7 @@ from bunraku.vision.detect import (
     Detector,
     View,
     capsule_mask,
+    learned_detector,
     leftovers,
     pinhole,
     rotation_from_mujoco,
@@ -32,6 +34,19 @@ WITHIN_REACH = 1.2
 """Distance (m) from the eyes beyond which nothing is in an arm's way."""
 HISTORY = 150
 """How many states are remembered to give each picture the pose at its own time."""
+
+
+COLOUR = "colour"
+"""The name of the detector that goes by colours and outlines alone."""
+
+
+def detector_named(name: str, heights: Sequence[float] = ()) -> Detector:
+    """The detector called `COLOUR`, or the learned one with the network in the ONNX file of that name, for things that
+    stand on the surfaces of the map or at one of the other `heights` (m)."""
+    supports = (*(s.top for s in SURFACES.values()), *heights)
+    if name == COLOUR:
+        return ColourDetector(support_heights=supports)
+    return learned_detector(supports, Path(name))
 
 
 @dataclass(frozen=True)
@@ -64,10 +79,8 @@ class Eyes:
         of the map or at one of the other `heights` (m).
         """
         self._spec = spec
-        supports = (*(s.top for s in SURFACES.values()), *heights)
-        self._detector = detector or ColourDetector(support_heights=supports)
+        self._detector = detector or detector_named(COLOUR, heights)
         self._models = catalogue_models()
-        self._elsewhere: dict[tuple[float, ...], Detector] = {}
         self._poses = BodyPoses(spec)
         self._own_body = OwnBody(spec)
         self._hand_joints = spec.hand_spec.joint_names
@@ -106,8 +119,8 @@ class Eyes:
     def find(self, views: Sequence[View], heights: tuple[float, ...] = ()) -> list[Seen]:
         """Every known object in `views`; with `heights` (m) those that stand there, not where things usually stand."""
         detector = self._detector
-        if heights:
-            detector = self._elsewhere.setdefault(heights, ColourDetector(support_heights=heights))
+        if heights and isinstance(detector, ColourDetector):
+            detector = replace(detector, support_heights=heights)
         return [seen_as(detection) for detection in detector.detect(views, self._models)] if views else []
 
     def riddle(self, views: Sequence[View], seen: Sequence[Seen], height: float) -> np.ndarray | None:

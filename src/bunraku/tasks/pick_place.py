@@ -20,6 +20,7 @@ from bunraku.sim.liquid import Drink
 from bunraku.sim.person import PERSON
 from bunraku.sim.video import Film
 from bunraku.sim.world import World
+from bunraku.skills.perception import COLOUR
 from bunraku.skills.recollection import Recollection
 from bunraku.skills.walking import Stance
 from bunraku.tasks.assignment import PLATE, Assignment, draw_assignment, draw_errand, errand, fits, room_for
@@ -44,6 +45,7 @@ def run(
     out: Path | None,
     video: bool,
     on_progress: Callable[[Progress], None],
+    detector: str | None = None,
 ) -> EpisodeResult:
     """Run one episode; see `bunraku.tasks.run_episode`."""
     draw = {BRING.name: draw_errand, FOLLOW_ME.name: draw_company}.get(task, draw_assignment)
@@ -57,7 +59,8 @@ def run(
         watch = _Watch(world, referee_for(world, assignment), film, assignment.instruction, log, on_progress)
         recollection = stack.enter_context(Recollection.afresh(out / "memory")) if out else None
         start = Stance(*assignment.scene.start)
-        runtime = Runtime(robot, watch.event, watch.tick, start, assignment.scene.house, recollection)
+        house = assignment.scene.house
+        runtime = Runtime(robot, watch.event, watch.tick, start, house, recollection, detector or COLOUR)
         runtime.idle(SETTLE)
         failure = _carry_out(
             runtime, Actor(runtime.body), request, lambda: world.time < LONGEST and not watch.referee.over

@@ -1,4 +1,5 @@
-"""Names for what was seen: the interface to a detector, and two that need no code: an ONNX file, an HTTP server."""
+"""Names for what was seen: the interface to a detector, and three that need no code: the household's things, an ONNX
+file, an HTTP server."""
 
 from __future__ import annotations
 
@@ -16,6 +17,7 @@ import cv2
 import numpy as np
 
 from bunraku.errors import UserError
+from bunraku.vision.detect.network import PLAIN, SpottingNetwork
 from bunraku.vision.frame import Frame, to_rgb
 from bunraku.vision.selection import Selection
 from bunraku.vision.store import Event, Label
@@ -71,6 +73,21 @@ class OnnxLabeller:
             x, y, width, height = (round(float(v)) for v in boxes[i])
             found.append(Named(self._names[best[at[i]]], float(scores[at[i]]), (x, y, x + width, y + height)))
         return found
+
+
+class HouseholdLabeller:
+    """A detector that `bunraku detector train` made: mugs, cans, bananas and ten more kinds, with their colours."""
+
+    def __init__(self, path: Path, long_side: int = 480) -> None:
+        """Look at pictures that are reduced until their longer side has `long_side` px."""
+        self._network, self._long_side = SpottingNetwork(path), long_side
+
+    def __call__(self, image: np.ndarray) -> list[Named]:
+        """Names such as "red mug"; "mug" alone if it has none of the named colours."""
+        return [
+            Named(one.kind if one.colour == PLAIN else f"{one.colour} {one.kind}", one.score, one.box)
+            for one in self._network(image, self._long_side).spotted
+        ]
 
 
 class HttpLabeller:

@@ -6,6 +6,7 @@
 from bunraku.vision.detect.classical import ColourDetector
 from bunraku.vision.detect.detection import Box, Detection, Detector, nearest_miss
 from bunraku.vision.detect.hidden import capsule_mask
+from bunraku.vision.detect.learned import learned_detector
 from bunraku.vision.detect.leftovers import leftovers
 from bunraku.vision.detect.model import ObjectModel, Rest
 from bunraku.vision.detect.refine import refine
@@ -20,6 +21,7 @@ __all__ = [
     "Rest",
     "View",
     "capsule_mask",
+    "learned_detector",
     "leftovers",
     "nearest_miss",
     "pinhole",

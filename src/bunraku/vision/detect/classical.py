@@ -1,8 +1,11 @@
-"""The classical detector: colour, outlines, several calibrated views, and the known shapes. No learning, no depth."""
+"""The classical detector: colour, outlines, several calibrated views, and the known shapes. No learning, no depth.
+
+What is one region of a picture is told by colour alone, or by another `Segment`.
+"""
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -19,6 +22,8 @@ from bunraku.vision.detect.view import View
 
 PERFECT, GOOD = 0.15, 0.8
 """Costs (mean squared residuals in variances) below which no other explanation, or none by cutting, is looked for."""
+UNLIKELY = 0.05
+"""What a kind must have, in each view, of the likeness of the likeliest, so that it is tried."""
 MOST_PIECES = 10
 """How many groups of cut or joined regions are tried for each colour."""
 
@@ -36,13 +41,28 @@ class _Found:
         return self.fit.evidence * self.fit.inliers / (1 + 0.1 * self.fit.cost)
 
 
+Palette = Mapping[str, tuple[float, float, float]]
+Segment = Callable[[int, View, Palette], tuple[np.ndarray, dict[int, list[Region]]]]
+"""Takes the index of a view, the view and the palette; returns its labels (h, w) uint8 as `label_image` has them, and
+its regions by label."""
+
+
+def by_colour(index: int, view: View, palette: Palette) -> tuple[np.ndarray, dict[int, list[Region]]]:
+    """A `Segment`: what has one colour and hangs together is one region."""
+    labels = label_image(view.image, palette)
+    if view.hidden is not None:
+        labels[view.hidden] = OTHER
+    return labels, {label: list(find_regions(index, labels, label)) for label in range(1, len(palette) + 1)}
+
+
 @dataclass(frozen=True)
 class _Scene:
-    """All views of one moment, labelled by colour."""
+    """All views of one moment, labelled by colour, and their regions by label."""
 
     views: Sequence[View]
     labels: list[np.ndarray]
     names: list[str]
+    regions: dict[int, list[Region]]
 
 
 @dataclass(frozen=True)
@@ -54,26 +74,29 @@ class ColourDetector:
             only where the pictures agree; one that is held, or lies in a bowl, is found where it is.
         most_cost: largest mean squared residual, in variances, that is still a likeness. What floats must do better.
         least_evidence: how many of an outline's 24 directions must be explained, over all views.
+        segment: finds the regions of one view.
     """
 
     support_heights: tuple[float, ...] = ()
     most_cost: float = 1.8
     least_evidence: float = 8.0
+    segment: Segment = by_colour
 
     def detect(self, views: Sequence[View], models: Sequence[ObjectModel]) -> list[Detection]:
         """Every object of `models` that is in `views` (of one moment), the surest first."""
         palette = {model.colour: model.rgb for model in models}
-        labelled = [_labels(view, palette) for view in views]
-        scene = _Scene(views, labelled, list(palette))
+        segmented = [self.segment(index, view, palette) for index, view in enumerate(views)]
+        regions = {
+            label: [region for _, found in segmented for region in found.get(label, [])]
+            for label in range(1, len(palette) + 1)
+        }
+        scene = _Scene(views, [labels for labels, _ in segmented], list(palette), regions)
         found = [_detection(views, f) for f in self._explain(scene, models)]
         return sorted(found, key=lambda d: -d.confidence)
 
     def _explain(self, scene: _Scene, models: Sequence[ObjectModel]) -> list[_Found]:
         """Explain the regions of every colour by objects; no region is used twice."""
-        regions = {
-            label: [r for i, image in enumerate(scene.labels) for r in find_regions(i, image, label)]
-            for label in range(1, len(scene.names) + 1)
-        }
+        regions = scene.regions
         whole = [(label, group) for label, own in regions.items() for group in groups(scene.views, own)]
         alone = [(label, Group((region,), None)) for label, own in regions.items() for region in own]
         fewer = [(label, part) for label, group in whole for part in smaller_groups(group)]
@@ -100,6 +123,7 @@ class ColourDetector:
         problems, found = [], []
         for label, group in candidates:
             own = [model for model in models if model.colour == scene.names[label - 1]]
+            own = _of_likely_kind(group.regions, own)
             problems.append(Problem(group.regions, _of_fitting_size(scene.views, group, own), group.centre, lying))
         fits = solve(scene.views, problems, self.support_heights)
         for (label, group), some in zip(candidates, fits, strict=True):
@@ -125,13 +149,6 @@ class ColourDetector:
         if self.support_heights:
             return fit.support is not None
         return bool(np.sqrt(np.linalg.eigvalsh(fit.covariance[:3, :3])[-1]) < 0.02)
-
-
-def _labels(view: View, palette) -> np.ndarray:
-    labels = label_image(view.image, palette)
-    if view.hidden is not None:
-        labels[view.hidden] = OTHER
-    return labels
 
 
 def _choose(candidates: list[_Found], already: list[_Found], most_cost: float = np.inf) -> list[_Found]:
@@ -170,6 +187,14 @@ def _coincides(found: _Found, chosen: Iterable[_Found]) -> bool:
         < 0.4 * min(found.fit.model.diameters[1], other.fit.model.diameters[1])
         for other in chosen
     )
+
+
+def _of_likely_kind(regions: Sequence[Region], models: Sequence[ObjectModel]) -> list[ObjectModel]:
+    """The models whose kind the looks of the regions permit, for those of which that is known."""
+    told = [region.likeness for region in regions if region.likeness]
+    score = {model.kind: float(np.prod([one.get(model.kind, 1.0) for one in told])) for model in models}
+    most = max(score.values(), default=0.0)
+    return [model for model in models if score[model.kind] >= UNLIKELY ** max(len(told), 1) * most]
 
 
 def _of_fitting_size(views: Sequence[View], group: Group, models: Sequence[ObjectModel]) -> tuple[ObjectModel, ...]:

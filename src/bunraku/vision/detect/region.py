@@ -7,7 +7,7 @@ points, so that bodies and pictures can be compared without drawing anything.
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from functools import cached_property
 
@@ -33,6 +33,7 @@ class Region:
         covered: (n,) bool, where something else or the image's border is next to the contour, so that the region may
             go on behind it.
         area: px.
+        likeness: how likely it looks each kind of thing, by name, in [0, 1]; None where nobody said.
     """
 
     view: int
@@ -43,6 +44,7 @@ class Region:
     """Support function (k,) px, to the outer edge of the outermost pixels."""
     openness: np.ndarray
     """(k,) in [0, 1]: how much of the outline that is extreme in each direction is covered."""
+    likeness: Mapping[str, float] | None = None
 
     @cached_property
     def centre(self) -> np.ndarray:
