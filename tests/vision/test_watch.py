@@ -1,6 +1,7 @@
 import json
 import subprocess
 import sys
+import time
 from pathlib import Path
 
 import numpy as np
@@ -10,7 +11,7 @@ from tests.vision.scenes import crossing, room, with_square, write_video
 from bunraku.cli import main
 from bunraku.errors import UserError
 from bunraku.vision import VisualMemory
-from bunraku.vision.watch import DEGRADATION, LoadShedder, parse_sources
+from bunraku.vision.watch import DEGRADATION, LoadShedder, Watch, parse_sources
 
 
 @pytest.fixture(scope="module")
@@ -136,7 +137,6 @@ def test_names_of_cameras(tmp_path):
 
 def test_a_labeller_names_what_moves(tmp_path):
     from bunraku.vision.labelling import Named
-    from bunraku.vision.watch import Watch
 
     def labeller(image):
         red = (image[..., 0] > 150) & (image[..., 1] < 90)
@@ -152,3 +152,17 @@ def test_a_labeller_names_what_moves(tmp_path):
         watching.join()
         answer = memory.recall("red toy")
     assert answer.sightings[0].label == "toy"
+
+
+def test_a_file_played_at_its_own_speed_gives_no_picture_before_its_time(tmp_path):
+    path = write_video(tmp_path / "a.mp4", crossing(20))
+    with VisualMemory(tmp_path / "m", 600) as memory:
+        watching = Watch({"desk": str(path)}, memory, realtime=True, analysed_per_second=20)
+        began = time.time()
+        watching.start()
+        watching.join()
+        assert time.time() - began >= 0.95
+        starts = memory.store.table.rows["start"]
+    assert watching.status["desk"].analysed > 1
+    assert min(watching.status["desk"].latency) >= 0
+    assert began <= starts.min() <= starts.max() <= time.time()
