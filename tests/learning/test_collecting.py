@@ -18,7 +18,7 @@ def parcel(place: Path, seed: int, frames: int = 5) -> Parcel:
     packed = io.BytesIO()
     with tarfile.open(fileobj=packed, mode="w") as tar:
         tar.add(place / "pick-up" / f"{seed:06d}", f"{seed:06d}")
-    return Parcel(Collected(seed, True, "success", "", frames, 1.0, 0.1), packed.getvalue())
+    return Parcel(Collected(seed, True, "success", "", frames, 0, 1.0, 0.1), packed.getvalue())
 
 
 def test_an_episode_comes_home_whole(tmp_path: Path) -> None:
