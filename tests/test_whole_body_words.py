@@ -39,7 +39,7 @@ def call(words: str):
 
 @pytest.mark.slow
 def test_told_to_follow_it_walks_behind_somebody_until_that_one_stands():
-    result = run_episode("pick-place", 4, instruction="follow me")
+    result = run_episode("pick-place", 2, instruction="follow me")
     assert result.success, result.reason
     assert result.task == "follow-me" and result.measured["way_m"] > 2
 

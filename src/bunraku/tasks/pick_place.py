@@ -114,7 +114,7 @@ def _result(seed: int, assignment: Assignment, watch: _Watch, failure: tuple[str
     complaint = "" if watch.referee.done else watch.referee.complaint() or "it did not last"
     success = not complaint if assignment.object or assignment.act else not (complaint or failed)
     if success:
-        outcome, reason = "success", said
+        outcome, reason = "success", "verified by the task" if failed else said
     elif watch.referee.has_fallen:
         outcome, reason = "fell", "the robot fell"
     elif failed:
