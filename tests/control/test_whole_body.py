@@ -1,12 +1,21 @@
 from __future__ import annotations
 
+from dataclasses import fields
+
 import mujoco
 import numpy as np
 import pytest
 
 from bunraku.control.estimator import BodyState
 from bunraku.control.posture import BodyPoses
+from bunraku.control.whole_body import Gains
 from bunraku.sim.truth import is_standing
+
+
+@pytest.mark.parametrize("name", [field.name for field in fields(Gains)])
+def test_gains_slowed_twice_are_slowed_by_the_product(name):
+    assert Gains().slowed(1.0) == Gains()
+    assert getattr(Gains().slowed(1.5).slowed(2.0), name) == pytest.approx(getattr(Gains().slowed(3.0), name))
 
 
 def palm_error(spec, true_configuration, goal) -> float:

@@ -19,7 +19,7 @@ from bunraku.control.limits import clamp
 from bunraku.control.lying import Lying, lying, pitch, upward
 from bunraku.control.nominal import GRAVITY, LEGS, NominalModel
 from bunraku.control.supervisor import HOLD_DAMPING, HOLD_STIFFNESS
-from bunraku.control.whole_body import WholeBodyController
+from bunraku.control.whole_body import Gains, WholeBodyController
 from bunraku.hands import HandSpec, tension_limits
 from bunraku.robot import JOINTS, SIDES, HandCommand, JointCommand, Observation, RobotSpec, standing_configuration
 
@@ -274,9 +274,10 @@ class _Rise:
     def __init__(
         self, spec: RobotSpec, period: float, gravity: float, nominal: NominalModel, observation: Observation
     ) -> None:
-        self.controller = WholeBodyController(spec, period, gravity=gravity)
+        slow = float(np.sqrt(GRAVITY / gravity))
+        self.controller = WholeBodyController(spec, period, Gains().slowed(slow), gravity=gravity)
         self._nominal, self._period = nominal, period
-        self._duration = RISE_TIME * float(np.sqrt(GRAVITY / gravity))
+        self._duration = RISE_TIME * slow
         self._low, self._high = spec.lower_limits, spec.upper_limits
         self._elapsed = 0.0
         state = self.controller.estimator.update(observation)

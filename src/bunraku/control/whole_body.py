@@ -37,6 +37,21 @@ class Gains:
     """1/s: rate, as a share of the stiffness, at which standing errors of waist, neck and arms are worked off."""
     leg_damping: float = 3.0
 
+    def slowed(self, factor: float) -> Gains:
+        """The same feedback, every time `factor` times as long: dynamically similar where gravity is `factor`² less."""
+        return Gains(
+            com=(self.com[0] / factor**2, self.com[1] / factor),
+            com_height=(self.com_height[0] / factor**2, self.com_height[1] / factor),
+            pelvis=(self.pelvis[0] / factor**2, self.pelvis[1] / factor),
+            integral=(self.integral[0] / factor**3, self.integral[1] / factor**3),
+            sole=self.sole / factor,
+            momentum=self.momentum / factor,
+            servo_stiffness=tuple(stiffness / factor**2 for stiffness in self.servo_stiffness),
+            servo_damping_ratio=self.servo_damping_ratio,
+            servo_integral=self.servo_integral / factor,
+            leg_damping=self.leg_damping / factor,
+        )
+
 
 LARGEST_CORRECTION = (1.0, 10.0)
 """Largest acceleration that the integrals add, m/s² and rad/s²."""
