@@ -34,9 +34,9 @@ class Collected:
     outcome: str
     reason: str
     frames: int
-    shown_from: int
     cpu_s: float
     recording_s: float
+    shown_from: int = 0
 
 
 def collect_episode(task: str, seed: int, root: Path, disturbed: float = DISTURBED) -> Collected:
@@ -88,7 +88,7 @@ def record(
             result = stage.play(acting(not_yet))
             cpu = time.process_time() - began
             recorder.end(Ending(result.success, result.outcome, result.reason, shown_from, round(cpu, 2)))
-    return Collected(seed, result.success, result.outcome, result.reason, recorder.frames, shown_from, cpu, spent)
+    return Collected(seed, result.success, result.outcome, result.reason, recorder.frames, cpu, spent, shown_from)
 
 
 @dataclass(frozen=True)
