@@ -123,7 +123,7 @@ def main(arguments: Arguments) -> None:
                 "remembering": beside(remember, 0.4),
                 "asking": beside(ask, 0),
             }
-            held = {name: held_up(beside(*work), arguments.ticks) for name, work in works.items()}
+            held = {name: held_up(work, arguments.ticks) for name, work in works.items()}
     result = {"episode": shares, "ticks": {name: _summary(values) for name, values in held.items()}}
     print(json.dumps(result["ticks"], indent=1))
     arguments.out.write_text(json.dumps(result, indent=1) + "\n", encoding="utf-8")

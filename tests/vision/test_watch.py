@@ -166,3 +166,18 @@ def test_a_file_played_at_its_own_speed_gives_no_picture_before_its_time(tmp_pat
     assert watching.status["desk"].analysed > 1
     assert min(watching.status["desk"].latency) >= 0
     assert began <= starts.min() <= starts.max() <= time.time()
+
+
+def test_cameras_in_step_are_looked_at_by_turns(tmp_path, monkeypatch):
+    path = write_video(tmp_path / "a.mp4", crossing(40))
+    looked = []
+    with VisualMemory(tmp_path / "m", 600) as memory:
+        watching = Watch(dict.fromkeys("abcd", str(path)), memory, analysed_per_second=5)
+        monkeypatch.setattr(watching, "_observe", lambda item, status: looked.append((item.camera, item.time)))
+        watching.start()
+        watching.join()
+    times = {camera: sorted(t for name, t in looked if name == camera) for camera in "abcd"}
+    assert len({t[0] for t in times.values()}) == 1  # the first picture of each is seen at once
+    assert len({round(t[1], 3) for t in times.values()}) == 4
+    for of_one in times.values():
+        assert np.diff(of_one)[1:] == pytest.approx(0.2, abs=0.01)

@@ -158,6 +158,8 @@ class Watch:
         shedder = LoadShedder()
         paced = reader.live or reader.realtime
         due = -float("inf")
+        # Cameras that run in step would else all want to be looked at in the same moment, and wait for each other.
+        turn = self.interval * list(self.readers).index(camera) / len(self.readers)
         for item in reader:
             if isinstance(item, Event):
                 status.lost += item.kind in ("gap", "damaged", "disorder")
@@ -176,7 +178,8 @@ class Watch:
             if item.time < due:
                 continue
             # Half a frame of slack, so that jitter does not turn every second picture into every third.
-            due = item.time + (self.interval * shedder.stride) - 0.01
+            due = item.time + (self.interval * shedder.stride) + turn - 0.01
+            turn = 0.0
             self._observe(item, status)
             status.latency.append(clock.time() - (item.time if paced else arrived))
             del status.latency[:-20000]
