@@ -36,6 +36,12 @@ def press_and_release(world, referee, name: str) -> None:
     referee.watch()
 
 
+def wanted_and_other(given):
+    """Of two props, the one that was named and the other one."""
+    (wanted,) = given.order
+    return wanted, next(prop.name for prop in given.scene.props if prop.name != wanted)
+
+
 def test_a_scene_with_props_survives_json():
     for task in (press, wipe, pour, drawer, tray, cap, door):
         scene = task.draw(3).scene
@@ -133,8 +139,7 @@ def test_the_named_drawer_must_be_open_and_the_other_one_shut(monkeypatch):
     given = drawer.draw(4)
     world = settled(given, 50)
     referee = drawer.DRAWER.referee(world, given)
-    (wanted,) = given.order
-    other = next(prop.name for prop in given.scene.props if prop.name != wanted)
+    wanted, other = wanted_and_other(given)
     assert referee.complaint() == f"the {wanted} is 0 cm out"
     push(world, wanted, 8.0, steps=400)
     assert truth.travel(world, wanted) == pytest.approx(DRAWN, abs=1e-3)
@@ -170,8 +175,7 @@ def test_the_named_cap_must_be_turned_and_the_other_one_not(monkeypatch):
     given = cap.draw(1)
     world = settled(given, 50)
     referee = cap.CAP.referee(world, given)
-    (wanted,) = given.order
-    other = next(prop.name for prop in given.scene.props if prop.name != wanted)
+    wanted, other = wanted_and_other(given)
     assert referee.complaint() == f"the {wanted} is turned by 0°"
     push(world, wanted, 2 * TIGHT, steps=400)
     assert "cap" not in referee.complaint()
@@ -186,8 +190,7 @@ def test_a_door_opens_only_while_its_lever_is_down_and_only_the_named_one_may(mo
     given = door.draw(0)
     world = settled(given, 50)
     referee = door.DOOR.referee(world, given)
-    (wanted,) = given.order
-    other = next(prop.name for prop in given.scene.props if prop.name != wanted)
+    wanted, other = wanted_and_other(given)
 
     def pull(name: str, torque: float, on_lever: float) -> float:
         hinge = world.model.joint(PROP_PREFIX + name).dofadr[0]

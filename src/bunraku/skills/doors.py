@@ -14,9 +14,9 @@ from bunraku.control.reach import Pose
 from bunraku.objects import CUPBOARD, LEVER_GAP, LEVER_HINGE, LEVER_PIVOT, PROPS
 from bunraku.skills.body import Body, Outcome
 from bunraku.skills.grasps import UP
-from bunraku.skills.moving import move_body, move_fingers, move_palm
+from bunraku.skills.moving import move_palm
 from bunraku.skills.perception import Seen
-from bunraku.skills.pulling import HOVER, OPENED, SPEED, ahead_of, ways_to_handle
+from bunraku.skills.pulling import SPEED, ahead_of, let_go_of_handle, take_handle, ways_to_handle
 
 FARTHER = 0.015
 """How far (m) from a lever's middle, away from its axis, it is taken."""
@@ -55,18 +55,11 @@ def open_door(body: Body, lever: Seen, angle: float) -> Generator[None, None, Ou
     way = next(ways_to_handle(body, side, grasp, grip, cupboard, onward), None)
     if way is None:
         return Outcome("open", False, f"I cannot reach the {lever.name} with my {side} hand")
-    palm, route = way
-    opened = grasp.contact + OPENED * (grasp.open - grasp.contact)
-    body.say("reach", f"reaching for the {lever.name} with the {side} hand")
-    yield from move_fingers(body, side, opened, 0.3, body.full_tension)
-    body.posture = route[-1]
-    yield from move_body(body, *route)
-    yield from move_palm(body, side, [palm], speed=SPEED, settle=0.2)
-    yield from move_fingers(body, side, grasp.closed, 0.8, grasp.tension)
+    palm, _ = way
+    yield from take_handle(body, side, grasp, lever, *way)
     body.say("press", f"pressing the {lever.name}")
     yield from move_palm(body, side, down(palm), speed=SPEED)
     body.say("open", "opening the door")
     yield from move_palm(body, side, swung(down(palm)[-1]), speed=SPEED)
-    yield from move_fingers(body, side, opened, 0.5, body.full_tension)
-    yield from move_palm(body, side, [body.palm(side).moved(HOVER * UP)], speed=2 * SPEED)
+    yield from let_go_of_handle(body, side, grasp)
     return Outcome("open", True, "I opened the door")

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Generator, Iterator
+from collections.abc import Callable, Generator, Iterator, Sequence
 
 import numpy as np
 
@@ -43,23 +43,38 @@ def pull_open(body: Body, handle: Seen, distance: float) -> Generator[None, None
     way = next(ways, None)
     if way is None:
         return Outcome("pull", False, f"I cannot reach the {handle.name} with my {side} hand")
-    palm, route = way
-    opened = grasp.contact + OPENED * (grasp.open - grasp.contact)
-    body.say("reach", f"reaching for the {handle.name} with the {side} hand")
-    yield from move_fingers(body, side, opened, 0.3, body.full_tension)
-    body.posture = route[-1]
-    yield from move_body(body, *route)
-    yield from move_palm(body, side, [palm], speed=SPEED, settle=0.2)
-    yield from move_fingers(body, side, grasp.closed, 0.8, grasp.tension)
+    palm, _ = way
+    yield from take_handle(body, side, grasp, handle, *way)
     body.say("pull", f"pulling the {handle.name}")
     yield from move_palm(body, side, [palm.moved(-distance * ahead)], speed=SPEED, settle=0.2)
     assert body.observation is not None
     gap = aperture(body.planner.spec.hand, body.observation.hand(side).position)
-    yield from move_fingers(body, side, opened, 0.5, body.full_tension)
-    yield from move_palm(body, side, [body.palm(side).moved(HOVER * UP)], speed=2 * SPEED)
+    yield from let_go_of_handle(body, side, grasp)
     if gap < EMPTY:
         return Outcome("pull", False, f"the hand closed on nothing, no {handle.name} in it", {"aperture_m": gap})
     return Outcome("pull", True, f"I pulled the {handle.name}", {"aperture_m": gap})
+
+
+def take_handle(
+    body: Body, side: str, grasp: HandGrasp, handle: Seen, palm: Pose, route: Sequence[np.ndarray]
+) -> Generator[None, None, None]:
+    """Go along `route` to above the handle, with the palm down to `palm`, and close the hand on it."""
+    body.say("reach", f"reaching for the {handle.name} with the {side} hand")
+    yield from move_fingers(body, side, _ajar(grasp), 0.3, body.full_tension)
+    body.posture = route[-1]
+    yield from move_body(body, *route)
+    yield from move_palm(body, side, [palm], speed=SPEED, settle=0.2)
+    yield from move_fingers(body, side, grasp.closed, 0.8, grasp.tension)
+
+
+def let_go_of_handle(body: Body, side: str, grasp: HandGrasp) -> Generator[None, None, None]:
+    """Open the hand as far as there is room, and rise from the handle."""
+    yield from move_fingers(body, side, _ajar(grasp), 0.5, body.full_tension)
+    yield from move_palm(body, side, [body.palm(side).moved(HOVER * UP)], speed=2 * SPEED)
+
+
+def _ajar(grasp: HandGrasp) -> np.ndarray:
+    return grasp.contact + OPENED * (grasp.open - grasp.contact)
 
 
 def ahead_of(body: Body, handle: Seen) -> np.ndarray:
