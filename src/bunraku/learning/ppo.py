@@ -17,7 +17,7 @@ import torch
 from torch import nn
 
 from bunraku.errors import UserError
-from bunraku.learning.episodes import room_on_disk
+from bunraku.learning.checkpoints import read_checkpoint, write_checkpoint
 
 
 class Outcome(Protocol):
@@ -259,19 +259,12 @@ class Learner:
             "config": asdict(self.config),
             "progress": (self.samples, self.learning_rate, self.cpu_s),
         }
-        part = path.with_name(path.name + ".part")
-        with room_on_disk(path):
-            torch.save(state, part)
-            part.replace(path)
+        write_checkpoint(state, path)
 
     def load(self, path: Path) -> None:
         """Go on from a checkpoint. Raises `UserError` when it is none of this configuration."""
-        try:
-            state = torch.load(path, weights_only=True)
-            config = state["config"]
-        except Exception as error:  # torch raises whatever a broken pickle happens to break
-            raise UserError(f"{path} is not a checkpoint of PPO: delete it to begin anew.") from error
-        if config != asdict(self.config):
+        state = read_checkpoint(path, "PPO", ("config",))
+        if state["config"] != asdict(self.config):
             raise UserError(f"{path} was learned with another configuration: name another file.")
         self.actor.load_state_dict(state["actor"])
         self.critic.load_state_dict(state["critic"])

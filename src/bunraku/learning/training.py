@@ -7,7 +7,6 @@ from __future__ import annotations
 
 import hashlib
 import json
-import math
 import platform
 import time
 from collections.abc import Callable
@@ -20,7 +19,7 @@ import torch
 
 from bunraku import __version__
 from bunraku.errors import UserError
-from bunraku.learning.episodes import room_on_disk
+from bunraku.learning.checkpoints import follow, read_checkpoint, warm_cosine, write_checkpoint
 from bunraku.learning.frames import SIDE_ACTION, SYNERGIES, Synergies
 from bunraku.learning.policies.grounded import GroundedPolicy, NetworkConfig
 from bunraku.learning.samples import CHUNK, Samples
@@ -166,7 +165,7 @@ class Trainer:
         config, network = self.config, self._network
         rng = np.random.default_rng([config.seed, self.step])
         for group in self._optimiser.param_groups:
-            group["lr"] = config.learning_rate * self._schedule()
+            group["lr"] = config.learning_rate * warm_cosine(self.step, config.steps, config.warm_up)
         index = torch.from_numpy(rng.integers(len(self._inputs), size=config.batch))
         inputs, chunks = self._inputs[index].clone(), self._chunks[index].clone()
         noise = torch.from_numpy(rng.standard_normal((2, config.batch, 3)).astype(np.float32))
@@ -181,7 +180,7 @@ class Trainer:
         (plan_loss + 0.2 * meaning_loss).backward()
         torch.nn.utils.clip_grad_norm_(network.parameters(), 1.0)
         self._optimiser.step()
-        self._follow()
+        follow(self.policy, network, self.step, config.average)
         return plan_loss.detach(), meaning_loss.detach()
 
     def _meaning_loss(self, rng: np.random.Generator) -> torch.Tensor:
@@ -191,16 +190,6 @@ class Trainer:
         meant = self._meant[index].to(self.device)
         losses = [torch.nn.functional.cross_entropy(of, meant[:, i]) for i, of in enumerate(logits)]
         return torch.stack(losses).sum()
-
-    def _schedule(self) -> float:
-        warm = min(1.0, (self.step + 1) / self.config.warm_up)
-        return warm * 0.5 * (1 + math.cos(math.pi * self.step / self.config.steps))
-
-    @torch.no_grad()
-    def _follow(self) -> None:
-        share = min(self.config.average, (1 + self.step) / (10 + self.step))
-        for kept, new in zip(self.policy.parameters(), self._network.parameters(), strict=True):
-            kept.lerp_(new, 1 - share)
 
     def save(self, path: Path) -> None:
         """Write a checkpoint in one step."""
@@ -212,18 +201,12 @@ class Trainer:
             "config": asdict(self.config),
             "source": self.samples.source,
         }
-        part = path.with_name(path.name + ".part")
-        with room_on_disk(path):
-            torch.save(state, part)
-            part.replace(path)
+        write_checkpoint(state, path)
 
     def load(self, path: Path) -> None:
         """Go on from a checkpoint. Raises `UserError` when it is of other data or of another configuration."""
-        try:
-            state = torch.load(path, weights_only=True)
-            config, source = state["config"], state["source"]
-        except Exception as error:  # torch raises whatever a broken pickle happens to break
-            raise UserError(f"{path} is not a checkpoint of training: delete it to begin anew.") from error
+        state = read_checkpoint(path, "training", ("config", "source"))
+        config, source = state["config"], state["source"]
         if source != self.samples.source:
             raise UserError(f"{path} was trained on other data: name another --out, or delete it to begin anew.")
         if config != asdict(self.config):

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import math
 import platform
 import time
 from collections.abc import Callable, Sequence
@@ -17,7 +16,7 @@ from torch.nn import functional
 
 from bunraku import __version__
 from bunraku.errors import UserError
-from bunraku.learning.episodes import room_on_disk
+from bunraku.learning.checkpoints import follow, read_checkpoint, warm_cosine, write_checkpoint
 from bunraku.learning.seeing.network import UNIT, DetectorConfig, DetectorNetwork
 from bunraku.learning.seeing.pictures import Labelled, PictureFile, crop, disturb
 from bunraku.learning.seeing.targets import Targets, targets
@@ -108,7 +107,7 @@ class SeeingTrainer:
     def _train_step(self) -> list[float]:
         images, wanted = self.batch(self.step)
         for group in self._optimiser.param_groups:
-            group["lr"] = self.config.learning_rate * self._schedule()
+            group["lr"] = self.config.learning_rate * warm_cosine(self.step, self.config.steps, self.config.warm_up)
         self._network.train()
         images = images.contiguous(memory_format=torch.channels_last)
         with torch.autocast("cpu", dtype=torch.bfloat16, enabled=self.config.bfloat16):
@@ -119,20 +118,8 @@ class SeeingTrainer:
         total.backward()
         torch.nn.utils.clip_grad_norm_(self._network.parameters(), 5.0)
         self._optimiser.step()
-        self._follow()
+        follow(self.averaged, self._network, self.step, self.config.average)
         return [float(total.detach()), *(float(part.detach()) for part in parts)]
-
-    def _schedule(self) -> float:
-        warm = min(1.0, (self.step + 1) / self.config.warm_up)
-        return warm * 0.5 * (1 + math.cos(math.pi * self.step / self.config.steps))
-
-    @torch.no_grad()
-    def _follow(self) -> None:
-        share = min(self.config.average, (1 + self.step) / (10 + self.step))
-        for kept, new in zip(self.averaged.parameters(), self._network.parameters(), strict=True):
-            kept.lerp_(new, 1 - share)
-        for kept, new in zip(self.averaged.buffers(), self._network.buffers(), strict=True):
-            kept.copy_(new)
 
     def save(self, path: Path) -> None:
         """Write a checkpoint in one step."""
@@ -144,19 +131,12 @@ class SeeingTrainer:
             "optimiser": self._optimiser.state_dict(),
             "source": self._source,
         }
-        part = path.with_name(path.name + ".part")
-        with room_on_disk(path):
-            torch.save(state, part)
-            part.replace(path)
+        write_checkpoint(state, path)
 
     def load(self, path: Path) -> None:
         """Go on from a checkpoint. Raises `UserError` when it is of other pictures or of another configuration."""
-        try:
-            state = torch.load(path, weights_only=True)
-            source = state["source"]
-        except Exception as error:  # torch raises whatever a broken pickle happens to break
-            raise UserError(f"{path} is not a checkpoint of training: delete it to begin anew.") from error
-        if source != self._source:
+        state = read_checkpoint(path, "training", ("source",))
+        if state["source"] != self._source:
             raise UserError(f"{path} was trained on other pictures or otherwise: delete it to begin anew.")
         self.step, self.cpu_s = state["step"], state["cpu_s"]
         self._network.load_state_dict(state["network"])

@@ -1,0 +1,48 @@
+"""What all training by gradients here shares: checkpoints, a schedule, and the average of the weights."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Iterable
+from pathlib import Path
+from typing import Any
+
+import torch
+
+from bunraku.errors import UserError
+from bunraku.learning.episodes import room_on_disk
+
+
+def write_checkpoint(state: dict[str, Any], path: Path) -> None:
+    """Write `state` to `path` in one step. Raises `UserError` when the disk is full."""
+    part = path.with_name(path.name + ".part")
+    with room_on_disk(path):
+        torch.save(state, part)
+        part.replace(path)
+
+
+def read_checkpoint(path: Path, of: str, keys: Iterable[str]) -> dict[str, Any]:
+    """The state in a checkpoint; raises `UserError` when the file is none `of` that training, with these `keys`."""
+    try:
+        state = torch.load(path, weights_only=True)
+        for key in keys:
+            state[key]
+    except Exception as error:  # torch raises whatever a broken pickle happens to break
+        raise UserError(f"{path} is not a checkpoint of {of}: delete it to begin anew.") from error
+    return state
+
+
+def warm_cosine(step: int, steps: int, warm_up: int) -> float:
+    """The share of the learning rate at a step: a linear warm-up, and half a cosine down to nothing."""
+    return min(1.0, (step + 1) / warm_up) * 0.5 * (1 + math.cos(math.pi * step / steps))
+
+
+@torch.no_grad()
+def follow(average: torch.nn.Module, network: torch.nn.Module, step: int, most: float) -> None:
+    """Let the weights of `average` follow those of `network`, up to `most` of them kept, fewer at the beginning;
+    what is counted rather than learned is copied."""
+    share = min(most, (1 + step) / (10 + step))
+    for kept, new in zip(average.parameters(), network.parameters(), strict=True):
+        kept.lerp_(new, 1 - share)
+    for kept, new in zip(average.buffers(), network.buffers(), strict=True):
+        kept.copy_(new)
