@@ -67,7 +67,8 @@ def record(
     with Stage(replace(what, longest=what.longest + longer), seed) as stage:
         given, body, spec = stage.assignment, stage.runtime.body, stage.robot.spec
         header = Header.of(spec, task, seed, given.instruction, given.object, given.target, noisy)
-        things = np.array([thing.position for thing in given.scene.objects]).reshape(-1, 3)
+        standing = (*given.scene.objects, *given.scene.props)
+        things = np.array([thing.position for thing in standing]).reshape(-1, 3)
         disturb = Disturbance(spec, body, things, seed) if noisy else lambda command: command
         with Recorder(root, header) as recorder:
 
@@ -87,7 +88,8 @@ def record(
             stage.robot.tap = tap
             result = stage.play(acting(not_yet))
             cpu = time.process_time() - began
-            recorder.end(Ending(result.success, result.outcome, result.reason, shown_from, round(cpu, 2)))
+            said = [(recorder.frame_at(event.time), event.skill, event.text) for event in stage.runtime.events]
+            recorder.end(Ending(result.success, result.outcome, result.reason, shown_from, round(cpu, 2), said))
     return Collected(seed, result.success, result.outcome, result.reason, recorder.frames, cpu, spent, shown_from)
 
 

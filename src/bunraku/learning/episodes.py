@@ -8,9 +8,10 @@ from __future__ import annotations
 
 import errno
 import json
+import math
 import os
 import shutil
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import asdict, dataclass
 from pathlib import Path
@@ -59,16 +60,22 @@ class Header:
         return cls(*about, RATE, lengths, cameras, synergies=synergies(spec.hand).table())
 
 
+Said = tuple[int, str, str]
+"""From a frame on, what whoever had the robot was at: the frame, the skill, and its words."""
+
+
 @dataclass(frozen=True)
 class Ending:
     """How an episode ended: the referee's verdict, how it failed in few words, and why. What shall be learned is shown
-    from the frame `shown_from` on; before, somebody else had the robot. `cpu_s`: what it took."""
+    from the frame `shown_from` on; before, somebody else had the robot. `cpu_s`: what it took. `said` tells the steps
+    in which it was done."""
 
     success: bool
     outcome: str
     reason: str = ""
     shown_from: int = 0
     cpu_s: float = 0.0
+    said: Sequence[Said] = ()
 
 
 class Recorder:
@@ -103,6 +110,10 @@ class Recorder:
         self._due = self._first + (self.frames + 1) / self.header.rate
         images = {name: observation.frames[name].image for name in self._videos}
         self.write(make_frame(observation, command, body), images)
+
+    def frame_at(self, time: float) -> int:
+        """The number of frames that were due before `time` (s)."""
+        return max(0, math.ceil((time - self._first) * self.header.rate - 1e-6)) if self.frames else 0
 
     def write(self, frame: Frame, images: Mapping[str, np.ndarray]) -> None:
         """Append one frame: its vectors by name, and an image (h, w, 3) uint8 RGB of every camera."""

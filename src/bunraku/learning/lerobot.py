@@ -128,6 +128,7 @@ def _row(index: int, episode: Episode, start: int) -> dict[str, Any]:
         "outcome": ending.outcome,
         "reason": ending.reason,
         "shown_from": ending.shown_from,
+        "said": json.dumps(ending.said, ensure_ascii=False),
     }
 
 
