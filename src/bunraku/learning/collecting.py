@@ -17,6 +17,7 @@ import numpy as np
 from bunraku.learning.disturbance import Disturbance
 from bunraku.learning.episodes import Ending, Header, Recorder, room_on_disk
 from bunraku.robot import Command, Observation
+from bunraku.skills.grasps import disagreement
 from bunraku.tasks.manipulations import manipulation
 from bunraku.tasks.stage import Acting, Stage
 
@@ -59,14 +60,15 @@ def record(
 ) -> Collected:
     """Record under `root` the episode of `seed` in which `acting` has the robot, pushed off its way if `noisy`.
 
-    `acting` is told what to call as long as it does nothing that shall be learned. The episode may take so many s
-    `longer` than others of the `task`.
+    `acting` takes things in the usual way where it can, so that episodes agree; it is told what to call as long as it
+    does nothing that shall be learned. The episode may take so many s `longer` than others of the `task`.
     """
     began, spent, shown_from = time.process_time(), 0.0, 0
     what = manipulation(task)
     with Stage(replace(what, longest=what.longest + longer), seed) as stage:
         given, body, spec = stage.assignment, stage.runtime.body, stage.robot.spec
         header = Header.of(spec, task, seed, given.instruction, given.object, given.target, noisy)
+        body.manner = disagreement
         standing = (*given.scene.objects, *given.scene.props)
         things = np.array([thing.position for thing in standing]).reshape(-1, 3)
         disturb = Disturbance(spec, body, things, seed) if noisy else lambda command: command

@@ -26,6 +26,7 @@ from bunraku.vision.detect import View
 
 if TYPE_CHECKING:
     from bunraku.control.grasping import HandGrasp
+    from bunraku.skills.grasps import Plan
     from bunraku.skills.perception import Eyes, Seen
     from bunraku.skills.recollection import Recollection
 
@@ -102,6 +103,7 @@ class Body:
         refusal: why the legs do not walk as they are told, in words; None while they do.
         correction: how what was seen of the floor would move the map; the runtime takes it.
         recollection: its visual memory; None if it has none.
+        manner: what it costs to take a thing by a plan, besides the plan's own cost: a habit, nothing by default.
         pace: speed of all arm motions as a share of full speed, above 0.
         say: told what is going on, in words.
     """
@@ -144,6 +146,7 @@ class Body:
         self.blind: str | None = None
         self.refusal: str | None = None
         self.recollection: Recollection | None = None
+        self.manner: Callable[[Plan], float] = lambda plan: 0.0
         self.pace = 1.0
         self.say = say
 

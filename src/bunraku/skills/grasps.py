@@ -235,6 +235,22 @@ def plan_grasp(
     return sorted(plans, key=lambda plan: plan.cost)
 
 
+HEADING = np.deg2rad(25.0)
+"""Direction of the fingers (rad, about z, inwards) that suits an arm all over the counter."""
+AGREEMENT = 0.5
+"""Cost (1/rad) of taking a thing otherwise than with level fingers along `HEADING`."""
+
+
+def disagreement(plan: Plan) -> float:
+    """What it costs that a plan differs from the usual way of taking things: demonstrations that agree are what can be
+    learned from."""
+    heading = HEADING if plan.side == "right" else -HEADING
+    cos, sin = np.cos(heading), np.sin(heading)
+    level = np.array([[cos, -sin, 0], [sin, cos, 0], [0, 0, 1]])
+    cosine = (np.trace(level.T @ plan.palm.rotation) - 1) / 2
+    return AGREEMENT * float(np.arccos(np.clip(cosine, -1, 1)))
+
+
 def completed(planner: ReachPlanner, plan: Plan) -> Plan | None:
     """The plan with its approach and its lift; None when the arm cannot come or go like that."""
     sign = 1.0 if plan.side == "right" else -1.0

@@ -42,7 +42,7 @@ def ways_to_take(
     free = [side for side in sides if side not in body.grips]
     start = body.reference
     plans = [p for side in free for p in plan_grasp(body.planner, side, seen, start, others, clear=clear)]
-    plans.sort(key=lambda plan: (any(_alike(plan, other) for other in failed), plan.cost))
+    plans.sort(key=lambda plan: (any(_alike(plan, other) for other in failed), plan.cost + body.manner(plan)))
     tight: list[tuple[float, Plan]] = []
     for plan in filter(None, (completed(body.planner, plan) for plan in plans)):
         air = air_around(body.planner, plan, seen, others)

@@ -11,7 +11,7 @@ from bunraku.objects import SURFACES, Surface
 from bunraku.sim import random_scene
 from bunraku.skills import Body, Outcome, Seen
 from bunraku.skills.body import wait
-from bunraku.skills.grasps import Plan, plan_grasp
+from bunraku.skills.grasps import Plan, disagreement, plan_grasp
 from bunraku.skills.looking import look_around
 from bunraku.skills.picking import Route, grasp, lift, routed
 from bunraku.tasks.assignment import Assignment
@@ -39,11 +39,6 @@ WORDINGS = (
     "{object_ja}をつかんでください",
     "{object_ja}を持ち上げて",
 )
-HEADING = np.deg2rad(25.0)
-"""Direction of the fingers (rad, about z) that suits the right arm all over the area."""
-AGREEMENT = 0.5
-"""Cost (1/rad) of taking a thing otherwise than with level fingers along `HEADING`: demonstrations that agree are what
-can be learned from."""
 
 
 def draw(seed: int) -> Assignment:
@@ -78,14 +73,8 @@ def expert(body: Body, instruction: str) -> Generator[None, None, Outcome]:
 def agreed_ways(body: Body, seen: Seen) -> Iterator[tuple[Plan, Route]]:
     """The ways to take `seen` that the arm can go, those first that are most like the other ways shown."""
     plans = plan_grasp(body.planner, HAND, seen, body.reference, body.around(seen.name), keep=16)
-    yield from filter(None, (routed(body, plan, seen) for plan in sorted(plans, key=_disagreement)))
-
-
-def _disagreement(plan: Plan) -> float:
-    cos, sin = np.cos(HEADING), np.sin(HEADING)
-    level = np.array([[cos, -sin, 0], [sin, cos, 0], [0, 0, 1]])
-    cosine = (np.trace(level.T @ plan.palm.rotation) - 1) / 2
-    return plan.cost + AGREEMENT * float(np.arccos(np.clip(cosine, -1, 1)))
+    plans.sort(key=lambda plan: plan.cost + disagreement(plan))
+    yield from filter(None, (routed(body, plan, seen) for plan in plans))
 
 
 PICK_UP = Manipulation(INFO, draw, expert, longest=12.0)
