@@ -1,4 +1,5 @@
 import json
+import signal
 from dataclasses import replace
 from pathlib import Path
 
@@ -29,9 +30,18 @@ torch = pytest.importorskip("torch")
 pytest.importorskip("onnxscript")
 
 from bunraku.learning.acting import MODELS, Policy  # noqa: E402
+from bunraku.learning.checkpoints import whole_steps  # noqa: E402
 from bunraku.learning.export import export  # noqa: E402
 from bunraku.learning.policies.grounded import NetworkConfig  # noqa: E402
-from bunraku.learning.training import Trainer, TrainingConfig, displace, loosen, shift_things  # noqa: E402
+from bunraku.learning.prefetch import Prefetch  # noqa: E402
+from bunraku.learning.training import (  # noqa: E402
+    Step,
+    Trainer,
+    TrainingConfig,
+    displace,
+    loosen,
+    shift_things,
+)
 
 SMALL = TrainingConfig(steps=60, batch=32, network=NetworkConfig(width=32, depth=1))
 NAMES = [(kind, colour) for kind in ("cube", "ball") for colour in ("red", "green", "blue")]
@@ -267,3 +277,37 @@ def test_a_full_disk_loses_no_checkpoint(tmp_path, monkeypatch):
     with pytest.raises(UserError, match="is full"):
         trainer.save(tmp_path / "a.pt")
     assert (tmp_path / "a.pt").read_bytes() == kept
+
+
+def test_batches_made_ahead_are_the_same():
+    trainer = Trainer(samples(), SMALL)
+    ahead = Prefetch(trainer._batch, "cpu")
+    for step in (0, 1, 2, 7, 3):
+        for one, other in zip(ahead(step), trainer._batch(step), strict=True):
+            assert torch.equal(one, other)
+
+
+def test_an_interrupt_waits_until_a_step_is_over(tmp_path):
+    trainer, steps = Trainer(samples(), SMALL), []
+
+    def interrupt(step: Step) -> None:
+        steps.append(step.step)
+        if step.step == 30:
+            signal.raise_signal(signal.SIGINT)
+
+    with pytest.raises(KeyboardInterrupt), whole_steps() as stopped:
+        assert not trainer.train(60, interrupt, every=1, stopped=stopped)
+        trainer.save(tmp_path / "a.pt")
+    assert steps[-1] == trainer.step == 30
+    again = Trainer(samples(), SMALL)
+    again.load(tmp_path / "a.pt")
+    again.train(60)
+    assert again.weights_digest() == trained(60).weights_digest()
+    assert signal.getsignal(signal.SIGINT) is signal.default_int_handler
+
+
+def test_half_precision_learns_as_well():
+    losses = []
+    config = replace(SMALL, steps=200, bfloat16=True)
+    Trainer(samples(), config).train(200, lambda step: losses.append(step.plan_loss), every=10)
+    assert losses[-1] < 0.9 * losses[0]

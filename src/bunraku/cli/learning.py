@@ -22,6 +22,7 @@ from bunraku.errors import UserError
 if TYPE_CHECKING:
     from bunraku.learning.collecting import Collected
     from bunraku.learning.evaluation import Control
+    from bunraku.learning.ranks import Ranks
     from bunraku.learning.training import Step, Trainer, TrainingConfig
     from bunraku.tasks import EpisodeResult
 
@@ -120,20 +121,27 @@ def learn(
     seed: int = 0,
     device: str = "cpu",
     threads: int = 1,
+    bfloat16: bool = False,
+    compiled: bool = False,
 ) -> int:
     """Train a policy on a data set; it can be interrupted and goes on with the same result.
+
+    On several cores or GPUs: `torchrun --nproc-per-node N -m bunraku learn …`; on several machines as `torchrun` says,
+    with DATA where each of them sees it.
 
     Args:
         data: a data set that `bunraku collect` made.
         out: the policy, an ONNX file; its checkpoint lies beside it, with the ending .pt.
         steps: how long to train.
-        batch: samples in a step.
+        batch: samples in a step, shared by all processes.
         width: of the network's layers.
         depth: of the network, in blocks.
         side: the hand that acts, left or right.
         seed: of the network's first weights and of the order of samples.
         device: as PyTorch names it, such as cuda.
-        threads: that PyTorch may use.
+        threads: that PyTorch may use, in each process.
+        bfloat16: compute in that precision; faster on GPUs, and on processors that have it.
+        compiled: by torch.compile; needs a C++ compiler on a processor, and a minute at the start.
     """
     if steps < 1 or batch < 1:
         raise UserError(f"--steps and --batch must be at least 1, got {steps} and {batch}.")
@@ -143,17 +151,32 @@ def learn(
     import torch
 
     from bunraku.learning.policies.grounded import NetworkConfig
+    from bunraku.learning.ranks import joined
     from bunraku.learning.training import TrainingConfig
 
     torch.set_num_threads(threads)
+    require_device(device)
     make_folder(out.parent)
-    console = Console(highlight=False)
-    config = TrainingConfig(steps, batch, seed=seed, network=NetworkConfig(width=width, depth=depth))
-    trainer = train_policy(console, data, out, config, side, device)
-    console.print(f"It understands {100 * trainer.understood():.0f} % of the instructions that it was trained on.")
-    task = trainer.samples.tasks[0]
-    console.print(Text(f"Policy in {out}; try it with `bunraku evaluate {task} --policy {out}`."))
+    network = NetworkConfig(width=width, depth=depth)
+    config = TrainingConfig(steps, batch, seed=seed, bfloat16=bfloat16, compiled=compiled, network=network)
+    with joined(device) as (ranks, own):
+        console = Console(highlight=False, quiet=not ranks.first)
+        trainer = train_policy(console, data, out, config, side, own, ranks)
+        console.print(f"It understands {100 * trainer.understood():.0f} % of the instructions that it was trained on.")
+        task = trainer.samples.tasks[0]
+        console.print(Text(f"Policy in {out}; try it with `bunraku evaluate {task} --policy {out}`."))
     return 0
+
+
+def require_device(name: str) -> None:
+    """Raise `UserError` when PyTorch has no device of that name here."""
+    import torch
+
+    try:
+        torch.empty(1, device=name)
+    except (RuntimeError, AssertionError) as error:
+        kinds = ["cpu", *(["cuda"] if torch.cuda.is_available() else [])]
+        raise UserError(f"there is no device {name} here: --device can be {' or '.join(kinds)}.") from error
 
 
 def require_learning() -> None:
@@ -163,26 +186,38 @@ def require_learning() -> None:
 
 
 def train_policy(
-    console: Console, data: Path, out: Path, config: TrainingConfig, side: str = "right", device: str = "cpu"
+    console: Console,
+    data: Path,
+    out: Path,
+    config: TrainingConfig,
+    side: str = "right",
+    device: str = "cpu",
+    ranks: Ranks | None = None,
 ) -> Trainer:
     """Train on `data` as `config` says, from the checkpoint beside `out` if there is one, and write the policy `out`;
-    what is going on is told on the `console`."""
+    what is going on is told on the `console`. This is one of the processes `ranks`."""
+    from bunraku.learning.checkpoints import whole_steps
     from bunraku.learning.export import export
     from bunraku.learning.samples import load_samples
-    from bunraku.learning.training import Trainer
+    from bunraku.learning.training import ALONE, Trainer
 
+    ranks = ranks or ALONE
     with _bar(console, "looking at the episodes") as (progress, bar):
-        samples = load_samples(data, side, lambda done, total: progress.update(bar, completed=done, total=total))
-    trainer, steps = Trainer(samples, config, device), config.steps
+        samples = ranks.after_first(
+            lambda: load_samples(data, side, lambda done, total: progress.update(bar, completed=done, total=total))
+        )
+    ranks.require_same(samples.source, f"{data} is not the same data set for all processes: copy it anew.")
+    trainer, steps = Trainer(samples, config, device, ranks), config.steps
     checkpoint = out.with_suffix(".pt")
-    if checkpoint.exists():
+    if ranks.from_first(checkpoint.exists):
         trainer.load(checkpoint)
     numbers = sum(parameter.numel() for parameter in trainer.policy.parameters())
+    shared = "" if ranks.world == 1 else f"; {ranks.world} processes"
     console.print(
         f"{len(samples.inputs)} samples of {samples.episodes} episodes; {numbers / 1e6:.2f} M parameters; "
-        f"from step {trainer.step} of {steps}"
+        f"from step {trainer.step} of {steps}{shared}"
     )
-    with _bar(console, "training") as (progress, bar):
+    with _bar(console, "training") as (progress, bar), whole_steps() as stopped:
 
         def report(step: Step) -> None:
             words = f"plan {step.plan_loss:.3f}, words {step.meaning_loss:.3f}, {step.steps_per_second:.0f} steps/s"
@@ -190,13 +225,14 @@ def train_policy(
             if step.step % 500 == 0:
                 console.print(f"step {step.step}: {words}")
 
-        try:
-            while trainer.step < steps:
-                trainer.train(min(steps, trainer.step + 500), report)
+        going = True
+        while going and trainer.step < steps:
+            try:
+                going = trainer.train(min(steps, trainer.step + 500), report, stopped=stopped)
+            finally:
                 trainer.save(checkpoint)
-        finally:
-            trainer.save(checkpoint)
-    export(trainer, out)
+    if ranks.first:
+        export(trainer, out)
     return trainer
 
 

@@ -3,8 +3,11 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Iterable
+import signal
+from collections.abc import Callable, Iterable, Iterator
+from contextlib import contextmanager
 from pathlib import Path
+from types import FrameType
 from typing import Any
 
 import torch
@@ -30,6 +33,25 @@ def read_checkpoint(path: Path, of: str, keys: Iterable[str]) -> dict[str, Any]:
     except Exception as error:  # torch raises whatever a broken pickle happens to break
         raise UserError(f"{path} is not a checkpoint of {of}: delete it to begin anew.") from error
     return state
+
+
+@contextmanager
+def whole_steps() -> Iterator[Callable[[], bool]]:
+    """Let Ctrl-C or a termination wait until a step is over: gives what says whether one came, and interrupts at the
+    end if one did."""
+    came: list[int] = []
+
+    def note(number: int, frame: FrameType | None) -> None:
+        came.append(number)
+
+    before = {number: signal.signal(number, note) for number in (signal.SIGINT, signal.SIGTERM)}
+    try:
+        yield lambda: bool(came)
+    finally:
+        for number, handler in before.items():
+            signal.signal(number, handler)
+    if came:
+        raise KeyboardInterrupt
 
 
 def warm_cosine(step: int, steps: int, warm_up: int) -> float:

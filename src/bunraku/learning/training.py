@@ -1,6 +1,7 @@
-"""Training on one processor or GPU: resumable at any moment with the same result.
+"""Training on one processor or GPU, or on many: resumable at any moment with the same result.
 
-The samples of step n depend on the seed and n alone, so a checkpoint needs no state of a data loader.
+The samples of step n depend on the seed and n alone, so a checkpoint needs no state of a data loader, several processes
+agree on who takes which, and the next ones can be got ready while a GPU computes.
 """
 
 from __future__ import annotations
@@ -22,6 +23,8 @@ from bunraku.errors import UserError
 from bunraku.learning.checkpoints import follow, read_checkpoint, warm_cosine, write_checkpoint
 from bunraku.learning.frames import SIDE_ACTION, SYNERGIES, Synergies
 from bunraku.learning.policies.grounded import GroundedPolicy, NetworkConfig
+from bunraku.learning.prefetch import Prefetch
+from bunraku.learning.ranks import Ranks
 from bunraku.learning.samples import CHUNK, Samples
 from bunraku.learning.tokens import COLOUR_NAMES, FEATURES, HAND, KIND_NAMES, TENSION, THING
 from bunraku.learning.words import buckets
@@ -31,7 +34,8 @@ from bunraku.learning.words import buckets
 class TrainingConfig:
     """How to train. `jitter` (m): noise on where a thing is seen; `strayed` (m): noise on where the palm is, for which
     the way to the same place is the right answer; `loose`: share of free hands that are put in another posture, for
-    which the same posture next is the right answer; `dropped`: share of words that are not heard."""
+    which the same posture next is the right answer; `dropped`: share of words that are not heard. `batch` is that of
+    all processes together; with `bfloat16` products are computed in that precision, `compiled` by `torch.compile`."""
 
     steps: int = 4000
     batch: int = 128
@@ -44,6 +48,8 @@ class TrainingConfig:
     loose: float = 0.3
     dropped: float = 0.15
     seed: int = 0
+    bfloat16: bool = False
+    compiled: bool = False
     network: NetworkConfig = field(default_factory=NetworkConfig)
 
 
@@ -133,13 +139,48 @@ def stepper(network: NetworkConfig, device: str = "cpu") -> tuple[Callable[[int]
     return step, sum(parameter.numel() for parameter in trainer.policy.parameters())
 
 
-class Trainer:
-    """Trains one policy; `policy` is the averaged network that acts."""
+WORDS = 64
+"""Instructions of which a step learns the meaning."""
 
-    def __init__(self, samples: Samples, config: TrainingConfig, device: str = "cpu") -> None:
-        """Begin anew on `samples`."""
+
+class _Losses(torch.nn.Module):
+    """What training makes small, as one module: what is shared among processes, and compiled."""
+
+    def __init__(self, network: GroundedPolicy) -> None:
+        super().__init__()
+        self.network = network
+
+    def forward(
+        self, inputs: torch.Tensor, chunks: torch.Tensor, words: torch.Tensor, meant: torch.Tensor
+    ) -> tuple[torch.Tensor, torch.Tensor]:
+        """Sums over the batch of the plans' absolute errors, in units of the actions' spread, and of what is still
+        unclear of each instruction (cross-entropy)."""
+        network = self.network
+        plan = (network.plan(inputs) - network.scaled(chunks)).abs().mean((1, 2)).sum()
+        unclear = [
+            torch.nn.functional.cross_entropy(of.float(), meant[:, i], reduction="sum")
+            for i, of in enumerate(network.meaning(words))
+        ]
+        return plan, torch.stack(unclear).sum()
+
+
+ALONE = Ranks()
+AGREED = 10
+"""Steps after which several processes ask each other whether to stop."""
+
+
+class Trainer:
+    """Trains one policy; `policy` is the averaged network that acts.
+
+    Raises `UserError` when there are more processes than samples in a batch.
+    """
+
+    def __init__(self, samples: Samples, config: TrainingConfig, device: str = "cpu", ranks: Ranks = ALONE) -> None:
+        """Begin anew on `samples`, on this `device`, as one of `ranks`."""
+        if config.batch < ranks.world:
+            raise UserError(f"{ranks.world} processes cannot share a batch of {config.batch}: give a larger --batch.")
         torch.manual_seed(config.seed)
-        self.samples, self.config, self.device, self.step = samples, config, device, 0
+        self.samples, self.config, self.device, self.ranks, self.step = samples, config, device, ranks, 0
         self._inputs = torch.from_numpy(np.asarray(samples.inputs))
         self._chunks = torch.from_numpy(np.asarray(samples.chunks))
         self._words = torch.from_numpy(np.stack([buckets(text) for text in samples.instructions]))
@@ -148,51 +189,85 @@ class Trainer:
         self.policy = GroundedPolicy(config.network, self._inputs, self._chunks).to(device)
         self.policy.load_state_dict(self._network.state_dict())
         self._optimiser = torch.optim.AdamW(
-            self._network.parameters(), lr=config.learning_rate, weight_decay=config.weight_decay
+            self._network.parameters(), lr=config.learning_rate, weight_decay=config.weight_decay, fused=True
         )
+        self._losses: Callable[..., Any] = _Losses(self._network)
+        if ranks.world > 1:
+            # Buffers are the scales of the data, the same everywhere.
+            self._losses = torch.nn.parallel.DistributedDataParallel(self._losses, broadcast_buffers=False)
+        if config.compiled:
+            self._losses = torch.compile(self._losses)
+        self._batches = Prefetch(self._batch, device) if device != "cpu" else self._batch
 
-    def train(self, until: int, report: Callable[[Step], None] = lambda step: None, every: int = 50) -> None:
-        """Train up to step `until`, telling `report` now and then."""
+    def train(
+        self,
+        until: int,
+        report: Callable[[Step], None] = lambda step: None,
+        every: int = 50,
+        stopped: Callable[[], bool] = lambda: False,
+    ) -> bool:
+        """Train up to step `until`, telling `report` now and then; False when it was `stopped` between two steps.
+
+        Raises `UserError` when another process was lost; what this one has learned is whole.
+        """
         began, first = time.perf_counter(), self.step
         while self.step < min(until, self.config.steps):
-            plan, meaning = self._train_step()
+            try:
+                if self._stopping(stopped):
+                    return False
+                plan, meaning = self._train_step()
+            except RuntimeError as error:
+                if self.ranks.world == 1 or "out of memory" in str(error):
+                    raise
+                raise UserError(
+                    f"another process was lost at step {self.step}; the same command goes on from there."
+                ) from error
             self.step += 1
             if self.step % every == 0 or self.step == until:
                 pace = (self.step - first) / max(time.perf_counter() - began, 1e-9)
                 report(Step(self.step, self.config.steps, float(plan), float(meaning), pace))
+        return True
+
+    def _stopping(self, stopped: Callable[[], bool]) -> bool:
+        """Whether to stop before this step: processes that are several stop before the same one."""
+        return self.step % AGREED == 0 and self.ranks.any(stopped()) if self.ranks.world > 1 else stopped()
+
+    def _batch(self, step: int) -> tuple[torch.Tensor, ...]:
+        """This process's share of inputs, chunks, words, and what they mean, for `step`."""
+        config, mine = self.config, self.ranks.share
+        rng = np.random.default_rng([config.seed, step])
+        index = torch.from_numpy(rng.integers(len(self._inputs), size=config.batch))
+        noise = torch.from_numpy(rng.standard_normal((2, config.batch, 3)).astype(np.float32))
+        other = index[torch.from_numpy(rng.permutation(config.batch))]
+        loosened = torch.from_numpy(rng.random((config.batch, 1))) / max(config.loose, 1e-9)
+        said = torch.from_numpy(rng.integers(len(self._words), size=min(WORDS, config.batch)))
+        heard = torch.from_numpy(rng.random((len(said), self._words.shape[1])) >= config.dropped)
+        inputs, chunks = self._inputs[mine(index)], self._chunks[mine(index)]
+        displace(inputs, chunks, config.strayed * freedom(inputs) * mine(noise[0]))
+        shift_things(inputs, config.jitter * mine(noise[1]))
+        loosen(inputs, self._inputs[mine(other)], mine(loosened))
+        return inputs, chunks, self._words[mine(said)] * mine(heard), self._meant[mine(said)]
 
     def _train_step(self) -> tuple[torch.Tensor, torch.Tensor]:
-        config, network = self.config, self._network
-        rng = np.random.default_rng([config.seed, self.step])
+        config, network, world = self.config, self._network, self.ranks.world
         for group in self._optimiser.param_groups:
             group["lr"] = config.learning_rate * warm_cosine(self.step, config.steps, config.warm_up)
-        index = torch.from_numpy(rng.integers(len(self._inputs), size=config.batch))
-        inputs, chunks = self._inputs[index].clone(), self._chunks[index].clone()
-        noise = torch.from_numpy(rng.standard_normal((2, config.batch, 3)).astype(np.float32))
-        displace(inputs, chunks, config.strayed * freedom(inputs) * noise[0])
-        shift_things(inputs, config.jitter * noise[1])
-        turn = torch.from_numpy(rng.permutation(config.batch))
-        loosen(inputs, inputs[turn], torch.from_numpy(rng.random((config.batch, 1))) / max(config.loose, 1e-9))
-        planned = network.plan(inputs.to(self.device))
-        plan_loss = (planned - network.scaled(chunks.to(self.device))).abs().mean()
-        meaning_loss = self._meaning_loss(rng)
+        batch = self._batches(self.step)
+        with torch.autocast(torch.device(self.device).type, dtype=torch.bfloat16, enabled=config.bfloat16):
+            plan, meaning = self._losses(*batch)
+        # Gradients are averaged over the processes, which together have so many samples and instructions.
+        plan, meaning = world * plan / config.batch, world * meaning / min(WORDS, config.batch)
         self._optimiser.zero_grad(set_to_none=True)
-        (plan_loss + 0.2 * meaning_loss).backward()
+        (plan + 0.2 * meaning).backward()
         torch.nn.utils.clip_grad_norm_(network.parameters(), 1.0)
         self._optimiser.step()
         follow(self.policy, network, self.step, config.average)
-        return plan_loss.detach(), meaning_loss.detach()
-
-    def _meaning_loss(self, rng: np.random.Generator) -> torch.Tensor:
-        index = torch.from_numpy(rng.integers(len(self._words), size=min(64, self.config.batch)))
-        heard = torch.from_numpy(rng.random((len(index), self._words.shape[1])) >= self.config.dropped)
-        logits = self._network.meaning((self._words[index] * heard).to(self.device))
-        meant = self._meant[index].to(self.device)
-        losses = [torch.nn.functional.cross_entropy(of, meant[:, i]) for i, of in enumerate(logits)]
-        return torch.stack(losses).sum()
+        return plan.detach(), meaning.detach()
 
     def save(self, path: Path) -> None:
-        """Write a checkpoint in one step."""
+        """Write a checkpoint in one step, if this is the process that writes."""
+        if not self.ranks.first:
+            return
         state = {
             "step": self.step,
             "network": self._network.state_dict(),
@@ -205,7 +280,7 @@ class Trainer:
 
     def load(self, path: Path) -> None:
         """Go on from a checkpoint. Raises `UserError` when it is of other data or of another configuration."""
-        state = read_checkpoint(path, "training", ("config", "source"))
+        state = self.ranks.from_first(lambda: read_checkpoint(path, "training", ("config", "source")))
         config, source = state["config"], state["source"]
         if source != self.samples.source:
             raise UserError(f"{path} was trained on other data: name another --out, or delete it to begin anew.")

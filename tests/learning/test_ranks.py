@@ -1,0 +1,70 @@
+import json
+import os
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+torch = pytest.importorskip("torch")
+pytest.importorskip("onnxscript")
+
+from tests.learning.test_training import SMALL, samples, trained  # noqa: E402
+
+from bunraku.errors import UserError  # noqa: E402
+from bunraku.learning.ranks import Ranks, joined  # noqa: E402
+from bunraku.learning.training import Trainer  # noqa: E402
+
+JOB = Path(__file__).with_name("torchrun_job.py")
+
+
+@pytest.fixture(scope="module")
+def two(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The folder in which two processes that `torchrun` started left what came of their training."""
+    folder = tmp_path_factory.mktemp("two")
+    command = [sys.executable, "-m", "torch.distributed.run", "--standalone", "--nproc-per-node", "2", JOB, folder]
+    place = os.pathsep.join([str(JOB.parents[2]), *sys.path])
+    ran = subprocess.run(command, capture_output=True, text=True, env=os.environ | {"PYTHONPATH": place}, timeout=300)
+    assert ran.returncode == 0, ran.stderr
+    return folder
+
+
+def test_two_processes_learn_what_one_does(two):
+    alone = trained(SMALL.steps)
+    state = torch.load(two / "whole.pt", weights_only=True)
+    assert state["step"] == SMALL.steps
+    begun = Trainer(samples(), SMALL).policy.state_dict()
+    for name, weights in alone.policy.state_dict().items():
+        moved = (weights - begun[name]).abs().max()
+        assert (state["policy"][name] - weights).abs().max() <= 1e-3 * moved + 1e-6, name
+
+
+def test_two_processes_agree_and_go_on_to_the_same_weights(two):
+    told = json.loads((two / "told.json").read_text())
+    assert told["world"] == 2 and told["all same"] and told["refused"] == "not the same"
+    assert not told["went"] and 0 < told["stopped"] < SMALL.steps
+    assert told["again"] == told["whole"]
+
+
+def test_shares_are_the_whole():
+    values = torch.arange(10)
+    parts = torch.cat([Ranks(rank, 3).share(values) for rank in range(3)])
+    assert sorted(parts.tolist()) == values.tolist()
+
+
+def test_one_process_needs_no_others():
+    with joined("cpu") as (ranks, device):
+        assert (ranks, device) == (Ranks(), "cpu")
+        assert ranks.any(True) and not ranks.any(False)
+        assert ranks.after_first(lambda: 3) == 3
+        with pytest.raises(UserError, match="none"):
+            ranks.from_first(_fail)
+
+
+def _fail() -> None:
+    raise UserError("there is none")
+
+
+def test_a_batch_too_small_to_be_shared_is_refused():
+    with pytest.raises(UserError, match="33 processes cannot share a batch of 32"):
+        Trainer(samples(), SMALL, ranks=Ranks(0, 33))
