@@ -4,6 +4,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from scipy.spatial.transform import Rotation
 
+from bunraku.errors import UserError
+from bunraku.sim.in_hand import Cube
 from bunraku.tasks.cube_rotation import RATE, CubeRotation, Gait, play
 
 
@@ -76,3 +78,26 @@ def test_a_gait_is_its_numbers() -> None:
     assert gait.at(np.zeros(4)) == pytest.approx(np.zeros((4, 18)))
     late = np.full(4, 3.0)
     assert gait.at(late) == pytest.approx(gait.at(late + 1 / gait.frequency[:, 0]))
+
+
+def test_hands_begin_with_their_own_cubes() -> None:
+    cubes = [Cube(side=0.042), Cube(side=0.055, mass=0.09)]
+    environment = CubeRotation(6, seed=1, cubes=cubes)
+    joints = environment.world.joints
+    environment.reset(np.arange(6))
+    for hand in range(6):
+        cube, model = cubes[hand % 2], environment.batch.get_model(hand)
+        assert model.geom("cube").size[0] == pytest.approx(cube.side / 2)
+        assert model.body("cube").mass[0] == pytest.approx(cube.mass)
+    # A start of the smaller cube would have the larger one inside the hand, which would throw it.
+    assert np.abs(play(environment, seconds=0.5)[0]).max() < 0.1
+    height = environment._qpos[:, joints + 2]
+    assert height[1::2].min() > height[::2].max()
+    known = environment.privileged()
+    assert (known[0, -3:] != known[1, -3:]).any() and (known[0, -3:] == known[2, -3:]).all()
+
+
+def test_a_cube_that_no_hand_holds_is_refused(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("bunraku.tasks.cube_rotation.TRIES", 1)
+    with pytest.raises(UserError, match="200 mm and 60 g does not lie still"):
+        CubeRotation(2, seed=0, cubes=[Cube(side=0.2)])

@@ -23,9 +23,12 @@ from bunraku.learning.checkpoints import read_checkpoint, write_checkpoint
 class Outcome(Protocol):
     """What an action led to, (n,) each; `dropped` ends an episode as a failure."""
 
-    reward: np.ndarray
-    dropped: np.ndarray
-    turned: np.ndarray
+    @property
+    def reward(self) -> np.ndarray: ...  # noqa: D102
+    @property
+    def dropped(self) -> np.ndarray: ...  # noqa: D102
+    @property
+    def turned(self) -> np.ndarray: ...  # noqa: D102
 
 
 class Environment(Protocol):

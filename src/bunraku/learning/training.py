@@ -194,7 +194,7 @@ class Trainer:
         self._losses: Callable[..., Any] = _Losses(self._network)
         if ranks.world > 1:
             # Buffers are the scales of the data, the same everywhere.
-            self._losses = torch.nn.parallel.DistributedDataParallel(self._losses, broadcast_buffers=False)
+            self._losses = torch.nn.parallel.DistributedDataParallel(self._losses, forward_sync_buffers=False)
         if config.compiled:
             self._losses = torch.compile(self._losses)
         self._batches = Prefetch(self._batch, device) if device != "cpu" else self._batch

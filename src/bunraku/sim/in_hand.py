@@ -48,9 +48,8 @@ class HandWithCube:
         return self.model.jnt_range[: self.joints]
 
 
-def hand_with_cube(name: str = "h22", timestep: float = 0.002, cube: Cube | None = None) -> HandWithCube:
+def hand_with_cube(name: str = "h22", timestep: float = 0.002, cube: Cube = Cube()) -> HandWithCube:
     """The right hand called `name`, palm up, with a `cube`; `timestep` in s. UserError if there is no such hand."""
-    cube = cube or Cube()
     hand = load_hand(name)
     spec = build_hand(hand)
     spec.option.timestep = timestep

@@ -6,7 +6,7 @@ goes to the critic alone, which is not needed once training is over, and to the 
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -14,6 +14,7 @@ from mujoco import mjtWarning
 from mujoco.batch import Batch, SimulationError
 from scipy.spatial.transform import Rotation
 
+from bunraku.errors import UserError
 from bunraku.sim.in_hand import Cube, HandWithCube, hand_with_cube
 
 RATE = 20
@@ -34,7 +35,10 @@ PLACE_NOISE, JOINT_NOISE = 0.006, 0.05
 """Of the first place, m, and of the first posture, rad; the cube is turned by any angle."""
 SETTLE = 0.6
 """For the hand to take hold of the cube before an episode begins, s."""
-LEAST_STARTS = 64
+LEAST_STARTS, TRIES = 64, 50
+"""Starts to draw from, at least, and rounds in which all hands try to find them."""
+SIDES, MASSES, FRICTIONS = (0.042, 0.055), (0.040, 0.120), (0.6, 0.9)
+"""Of the cubes that are drawn when they shall vary: m, kg, and with the hand's skin."""
 DIVERGED = [int(kind) for kind in (mjtWarning.mjWARN_BADQPOS, mjtWarning.mjWARN_BADQVEL, mjtWarning.mjWARN_BADQACC)]
 DISTAL = 0.7
 """A finger's last joint follows the one before by this share, as most people's do."""
@@ -72,6 +76,12 @@ class Gait:
         return cls(middle, sine, cosine, numbers[..., -1:])
 
 
+def various(count: int, seed: int) -> list[Cube]:
+    """So many different cubes."""
+    rng = np.random.default_rng([seed, 0xCBE])
+    return [Cube(*(float(rng.uniform(*bounds)) for bounds in (SIDES, MASSES, FRICTIONS))) for _ in range(count)]
+
+
 @dataclass(frozen=True)
 class Weights:
     """Of the reward: rad/s about the vertical up to `most`, and what takes from it: m/s of the cube, rad² off the
@@ -95,7 +105,11 @@ class Outcome:
 
 
 class CubeRotation:
-    """`count` hands with cubes. `actions` joints are commanded, as strides in [−1, 1]; observations are float32."""
+    """`count` hands with one of the `cubes` each, in turn. `actions` joints are commanded, as strides in [−1, 1];
+    observations are float32.
+
+    Raises `UserError` when a cube never lies still in the hand.
+    """
 
     def __init__(
         self,
@@ -106,13 +120,19 @@ class CubeRotation:
         direction: float = 1.0,
         gait: Gait | None = None,
         weights: Weights | None = None,
-        cube: Cube | None = None,
+        cubes: Sequence[Cube] = (Cube(),),
     ) -> None:
-        self.world: HandWithCube = hand_with_cube(timestep=timestep, cube=cube)
+        worlds = [hand_with_cube(timestep=timestep, cube=cube) for cube in cubes]
+        self.world: HandWithCube = worlds[0]
+        self._cubes, self._kind = cubes, np.arange(count) % len(cubes)
         self.count, self.direction, self.weights = count, direction, weights or Weights()
         self.rng = np.random.default_rng(seed)
         self._substeps = round(1 / RATE / timestep)
         self.batch = Batch(self.world.model, nsim=count, nthread=threads)
+        if len(worlds) > 1:
+            self.batch.set_models([worlds[kind].model for kind in self._kind])
+        about = [[(cube.side - 0.048) / 0.01, (cube.mass - 0.06) / 0.05, (cube.friction - 0.9) / 0.3] for cube in cubes]
+        self._about = np.array(about)[self._kind]
         self._qpos, self._qvel, self._ctrl = (self.batch.bind(name) for name in ("qpos", "qvel", "ctrl"))
         self._force = self.batch.bind("actuator_force")
         self._warned = np.zeros(count)
@@ -132,8 +152,8 @@ class CubeRotation:
 
     def reset(self, ids: np.ndarray, drawn: np.ndarray | None = None) -> None:
         """Begin new episodes in the hands `ids`, from starts that hold the cube, or from those `drawn` before."""
-        qpos, target = self._starts
-        drawn = self.draw(len(ids)) if drawn is None else drawn
+        qpos, target, _ = self._starts
+        drawn = self._draw(self._kind[ids]) if drawn is None else drawn
         self._qpos[ids], self._qvel[ids], self.target[ids] = qpos[drawn], 0, target[drawn]
         self._ctrl[ids] = self.target[ids] @ self.world.arms.T
         self.time[ids], self._off[ids], self._first[ids] = 0, 0, target[drawn]
@@ -141,13 +161,28 @@ class CubeRotation:
         self._turn[ids] = self._qpos[ids, self.world.joints + 3 :]
 
     def draw(self, count: int) -> np.ndarray:
-        """Numbers of `count` starts."""
-        return self.rng.integers(len(self._starts[0]), size=count)
+        """Numbers of `count` starts of the first cube."""
+        return self._draw(np.zeros(count, int))
 
-    def _held(self) -> tuple[np.ndarray, np.ndarray]:
-        """Configurations (k, nq) and targets (k, joints) in which the cube lies still in the hand, by trying."""
+    def _draw(self, kinds: np.ndarray) -> np.ndarray:
+        drawn = np.zeros(len(kinds), int)
+        for kind in np.unique(kinds):
+            mine, whose = np.flatnonzero(self._starts[2] == kind), kinds == kind
+            drawn[whose] = mine[self.rng.integers(len(mine), size=whose.sum())]
+        return drawn
+
+    def _held(self) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+        """Configurations (k, nq), targets (k, joints) and numbers of the cubes (k,) that lie still in the hand, by
+        trying."""
         rng, count, joints, found = self.rng, self.count, self.world.joints, []
-        while sum(len(qpos) for qpos, _ in found) < max(count, LEAST_STARTS):
+        held, kinds = np.zeros(len(self._cubes), int), len(self._cubes)
+        while held.min() < max(count, LEAST_STARTS) / kinds:
+            if len(found) == TRIES:
+                cube = self._cubes[int(held.argmin())]
+                raise UserError(
+                    f"a cube of {1e3 * cube.side:.0f} mm and {1e3 * cube.mass:.0f} g does not lie still in this hand: "
+                    "give another one."
+                )
             noise = rng.normal(0, JOINT_NOISE, (count, self.actions)) @ self._spread.T
             self.target[:] = np.clip(self.base + noise, self._lower, self._upper)
             self._qvel[:], self._qpos[:, :joints] = 0, self.target
@@ -158,8 +193,10 @@ class CubeRotation:
             self._ctrl[:] = self.target @ self.world.arms.T
             broken = self._advance(np.arange(count), round(SETTLE * RATE))
             still = ~broken & ~self._gone() & (np.linalg.norm(self._qvel[:, joints : joints + 3], axis=1) < 0.02)
-            found.append((self._qpos[still].copy(), self.target[still].copy()))
-        return np.concatenate([qpos for qpos, _ in found]), np.concatenate([target for _, target in found])
+            found.append((self._qpos[still].copy(), self.target[still].copy(), self._kind[still]))
+            held += np.bincount(self._kind[still], minlength=kinds)
+        qpos, target, kind = (np.concatenate(parts) for parts in zip(*found, strict=True))
+        return qpos, target, kind
 
     def _gone(self) -> np.ndarray:
         """Whose cube lies no longer in the hand, (n,)."""
@@ -202,12 +239,13 @@ class CubeRotation:
         return np.concatenate([past, tension, off, np.sin(phase), np.cos(phase)], 1).astype(np.float32)
 
     def privileged(self) -> np.ndarray:
-        """What the critic knows besides, (n, 15): place, two axes, and velocities of the cube."""
+        """What the critic knows besides, (n, 18): place, two axes, velocities, side, mass and friction."""
         joints = self.world.joints
         axes = Rotation.from_quat(self._qpos[:, joints + 3 :], scalar_first=True).as_matrix()[:, :, :2]
         place = (self._qpos[:, joints : joints + 3] - [*PLACE, 0.035]) / 0.02
         velocity = self._qvel[:, joints:] * ([10.0] * 3 + [1.0] * 3)
-        return np.concatenate([place, axes.reshape(self.count, 6), np.clip(velocity, -5, 5)], 1).astype(np.float32)
+        known = [place, axes.reshape(self.count, 6), np.clip(velocity, -5, 5), self._about]
+        return np.concatenate(known, 1).astype(np.float32)
 
     def _now(self) -> np.ndarray:
         """Angles and the targets' lead over them, (n, 2 joints), about 1 in size."""
