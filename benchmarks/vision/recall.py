@@ -1,8 +1,9 @@
-"""How long does a full memory take to answer? `python -m benchmarks.vision.recall --clips …`.
+"""How long does a full memory take to answer? `python -m benchmarks.vision.recall --memory full --clips …`.
 
 Given clips are watched, looped and shifted so that each camera sees something else, until the memory has thinned its
 past. Then it is asked by colour, by the example of what some camera showed at some time, by region and by label. CPU
-time is of this process, so that other work on the machine matters little.
+time is of this process, so that other work on the machine matters little. With `--memory` the memory is kept in that
+folder, and asked again when it is there.
 """
 
 from __future__ import annotations
@@ -19,6 +20,7 @@ import numpy as np
 import tyro
 from benchmarks.vision.videos import pictures
 
+from bunraku.errors import UserError
 from bunraku.vision.colours import COLOUR_NAMES
 from bunraku.vision.frame import frame_from_video
 from bunraku.vision.memory import VisualMemory
@@ -28,6 +30,8 @@ from bunraku.vision.store import Label
 CAMERAS = 7
 RATE = 9
 """Pictures per second of each camera."""
+FULL = "full"
+"""The file that says that a memory was filled to the end."""
 EXAMPLE = 112
 """Pixels of the side of an example."""
 
@@ -36,8 +40,10 @@ EXAMPLE = 112
 class Arguments:
     """Recall from a full memory."""
 
-    clips: tuple[Path, ...]
+    clips: tuple[Path, ...] = ()
     """Videos; the cameras take turns in using them."""
+    memory: Path | None = None
+    """Where the memory is kept; by default it is thrown away."""
     tokens_per_second: float = 6000.0
     """High, so that the memory fills soon."""
     max_tokens: int = 200_000
@@ -49,8 +55,10 @@ class Arguments:
     out: Path = Path("recall.json")
 
 
-def fill(memory: VisualMemory, arguments: Arguments) -> float:
-    """Watch until enough was kept; returns the last time, s."""
+def fill(memory: VisualMemory, arguments: Arguments) -> None:
+    """Watch until enough was kept."""
+    if not arguments.clips:
+        raise UserError("a memory is filled from videos: name some with --clips.")
     streams = [pictures(arguments.clips[n % len(arguments.clips)], RATE, again=True) for n in range(CAMERAS)]
     for number, stream in enumerate(streams):
         for _ in range(11 * number):
@@ -66,7 +74,6 @@ def fill(memory: VisualMemory, arguments: Arguments) -> float:
             reported = memory.store.next_id
             print(f"{now:.0f} s: {reported} kept, {memory.usage}", flush=True)
     memory.flush()
-    return now
 
 
 def queries(memory: VisualMemory, end: float, arguments: Arguments) -> Iterator[tuple[str, Query]]:
@@ -85,13 +92,15 @@ def queries(memory: VisualMemory, end: float, arguments: Arguments) -> Iterator[
 def main(arguments: Arguments) -> None:
     """Fill, ask, print and write."""
     cv2.setNumThreads(1)
-    with (
-        tempfile.TemporaryDirectory() as folder,
-        VisualMemory(
-            Path(folder) / "m", arguments.tokens_per_second, arguments.max_bytes, arguments.max_tokens
-        ) as memory,
-    ):
-        end = fill(memory, arguments)
+    with tempfile.TemporaryDirectory() as folder:
+        directory = arguments.memory or Path(folder) / "m"
+        if not (directory / FULL).exists():
+            limits = arguments.tokens_per_second, arguments.max_bytes, arguments.max_tokens
+            with VisualMemory(directory, *limits) as memory:
+                fill(memory, arguments)
+            (directory / FULL).touch()
+        memory = VisualMemory(directory, read_only=True)
+        end = max(memory.store.last_seen.values())
         taken: dict[str, list[tuple[float, float, int]]] = {}
         for kind, query in queries(memory, end, arguments):
             cpu, wall = time.process_time(), time.perf_counter()

@@ -1,5 +1,6 @@
 import numpy as np
-from hypothesis import given
+import pytest
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from bunraku.vision import absence
@@ -41,6 +42,31 @@ def test_gaps_are_bounded_and_found_by_time(monkeypatch):
     for time in range(200):
         gaps.add(absences(np.array([16 * (time % 20)]), float(time), time + 5.0))
         gaps.forget(np.arange(20))
-    assert sorted(gaps.at(199.5)["piece"] // 16) == list(range(15, 20))
-    assert len(gaps.at(10.5)) == 0
-    assert len(gaps.at(195.0)) == 4
+    pieces = 16 * np.arange(20)
+
+    def hidden(time: float) -> list[float]:
+        since = gaps.since(pieces, time)
+        return sorted(since[~np.isnan(since)].tolist())
+
+    assert hidden(199.5) == [195, 196, 197, 198, 199]
+    assert hidden(10.5) == []
+    assert hidden(195.0) == [191, 192, 193, 194]
+    assert np.isnan(gaps.since(pieces + 1, 199.5)).all()
+
+
+@settings(max_examples=40, deadline=None)
+@given(st.lists(st.tuples(st.integers(0, 4), st.integers(1, 3), st.integers(1, 3)), max_size=60), st.data())
+def test_the_gap_of_a_piece_is_found_whenever_it_was_added(steps, data):
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(absence, "MOST_UNSETTLED", data.draw(st.integers(1, 20)))
+        gaps, last, every = Gaps(), [0.0] * 5, []
+        for piece, shown, gone in steps:
+            since, until = last[piece] + shown, last[piece] + shown + gone
+            last[piece] = until
+            gaps.add(absences(np.array([piece]), since, until))
+            every.append((piece, since, until))
+            time = data.draw(st.integers(0, int(until) + 2)) + 0.5
+            found = gaps.since(np.arange(6), time)
+            for other in range(6):
+                inside = [a for p, a, b in every if p == other and a < time < b]
+                assert inside == ([] if np.isnan(found[other]) else [found[other]])

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import time
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -12,6 +13,8 @@ from bunraku.cli.records import make_folder
 from bunraku.errors import UserError
 
 if TYPE_CHECKING:
+    from bunraku.learning.seeing.naming import NamingConfig, NamingNetwork
+    from bunraku.learning.seeing.pictures import PictureFile
     from bunraku.learning.seeing.training import Losses
 
 
@@ -32,7 +35,7 @@ def train(
         data: the file of pictures; by default it lies beside the detector, with the ending .pictures.
         pictures: how many to render.
         steps: how long to train; a step takes 8 crops and 0.08–0.15 s of one core.
-        bfloat16: compute in bfloat16, twice as fast on processors that can.
+        bfloat16: compute in bfloat16, two to three times as fast on processors that can.
         seed: of the pictures, of the network's first weights and of the crops.
     """
     if pictures < 1 or steps < 1:
@@ -42,7 +45,7 @@ def train(
     import torch
 
     from bunraku.learning.seeing.export import export
-    from bunraku.learning.seeing.naming import NamingConfig, train_naming
+    from bunraku.learning.seeing.naming import NamingConfig
     from bunraku.learning.seeing.pictures import PictureFile
     from bunraku.learning.seeing.training import SeeingConfig, SeeingTrainer
     from bunraku.objects import COLOURS, KINDS
@@ -58,7 +61,7 @@ def train(
     dishes = [kind.name for kind in KINDS.values() if not kind.graspable]
     kept = PictureFile(data)
     trainer = SeeingTrainer(kept, list(KINDS), [*COLOURS, PLAIN], config, dishes)
-    naming = train_naming(kept, list(KINDS), NamingConfig(seed=seed), lambda line: print(line, flush=True))
+    naming = _naming(kept, NamingConfig(seed=seed, bfloat16=bfloat16), out.with_suffix(".kinds.pt"))
     checkpoint = out.with_suffix(".pt")
     if checkpoint.exists():
         trainer.load(checkpoint)
@@ -73,6 +76,27 @@ def train(
             export(trainer, naming, out)
             print(f"wrote {out}, {out.stat().st_size / 1e6:.1f} MB, after {trainer.cpu_s / 60:.1f} min of CPU")
     return 0
+
+
+def _naming(pictures: PictureFile, config: NamingConfig, checkpoint: Path) -> NamingNetwork:
+    """The network that names kinds, trained unless `checkpoint` has it."""
+    from dataclasses import asdict
+
+    from bunraku.learning.checkpoints import read_checkpoint, write_checkpoint
+    from bunraku.learning.seeing.naming import NamingNetwork, train_naming
+    from bunraku.objects import KINDS
+
+    source = json.dumps([len(pictures), *KINDS, asdict(config)])
+    if checkpoint.exists():
+        state = read_checkpoint(checkpoint, "training", ("source", "network"))
+        if state["source"] != source:
+            raise UserError(f"{checkpoint} was trained on other pictures or otherwise: delete it to begin anew.")
+        network = NamingNetwork(len(KINDS))
+        network.load_state_dict(state["network"])
+        return network.eval()
+    network = train_naming(pictures, list(KINDS), config, lambda line: print(line, flush=True))
+    write_checkpoint({"source": source, "network": network.state_dict()}, checkpoint)
+    return network
 
 
 def render(path: Path, count: int, seed: int) -> None:

@@ -47,7 +47,7 @@ class Clutter:
 def cluttered_room(robot: mujoco.MjSpec, rng: np.random.Generator) -> Clutter:
     """A room with five to thirteen things, as random as it gets; the robot stands somewhere in it."""
     kinds = rng.choice(list(KINDS), rng.integers(5, 14))
-    few = rng.choice(list(COLOURS), 2) if rng.random() < 0.35 else list(COLOURS)
+    few = rng.choice(list(COLOURS), rng.integers(1, 3)) if rng.random() < 0.5 else list(COLOURS)
     placed = [
         Placed(f"{i}", str(kind), _colour(rng, str(kind), few), (0.0, 0.0, 0.0), 0.0) for i, kind in enumerate(kinds)
     ]

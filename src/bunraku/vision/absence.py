@@ -16,6 +16,8 @@ PACKED = np.dtype([("id", "<i8"), ("places", "<u2"), ("since", "<f8"), ("until",
 """Absences on disk: those of the pieces of one token that began and ended together, `places` as a set of bits."""
 MOST_GAPS = 200_000
 MOST_PARTS = 1000
+MOST_UNSETTLED = 4096
+"""Gaps that may be sorted anew whenever one was added."""
 
 
 def absences(pieces: np.ndarray, since: np.ndarray | float, until: np.ndarray | float = np.inf) -> np.ndarray:
@@ -57,7 +59,7 @@ class Gaps:
     def __init__(self) -> None:
         self._parts: list[np.ndarray] = []
         self._count = 0
-        self._since = self._until = np.empty(0)
+        self._settled = self._recent = _by_piece(np.empty(0, ABSENCE))
 
     def add(self, gaps: np.ndarray) -> None:
         """Remember `gaps` (n,) of `ABSENCE`."""
@@ -74,19 +76,41 @@ class Gaps:
         gaps = gaps[np.isin(gaps["piece"] // PIECES, alive)]
         gaps = gaps[np.argsort(gaps["until"], kind="stable")][-MOST_GAPS // 2 :]
         self._parts, self._count = [gaps], len(gaps)
-        self._since = self._until = np.empty(0)
+        self._settled = self._recent = _by_piece(gaps[:0])
 
-    def at(self, time: float) -> np.ndarray:
-        """The gaps (n,) of `ABSENCE` within which `time` (s) lies, by piece."""
-        gaps = self._all()
-        if len(self._since) != len(gaps):
-            # Side by side they are searched several times as fast.
-            self._since, self._until = np.ascontiguousarray(gaps["since"]), np.ascontiguousarray(gaps["until"])
-        found = gaps[np.flatnonzero((self._since < time) & (time < self._until))]
-        return found[np.argsort(found["piece"], kind="stable")]
+    def since(self, pieces: np.ndarray, time: float) -> np.ndarray:
+        """Since when (n,) s each of `pieces` (n,) had not held at `time` (s); nan for those that are in no gap then."""
+        found = np.full(len(pieces), np.nan)
+        for key, since, until in self._by_piece():
+            # The gaps of a piece do not overlap, so that only the last one that began before can hold the time.
+            last = np.searchsorted(key, _key(pieces, time)) - 1
+            inside = (np.real(key)[last] == pieces) & (last >= 0) & (time < until[last])
+            found[inside] = since[last[inside]]
+        return found
+
+    def _by_piece(self) -> list[tuple[np.ndarray, np.ndarray, np.ndarray]]:
+        """Most gaps, and those that came since, each sorted by piece: only the latter are sorted time and again."""
+        gaps, settled = self._all(), len(self._settled[0])
+        if len(gaps) - settled > max(MOST_UNSETTLED, settled // 8):
+            self._settled, self._recent = _by_piece(gaps), _by_piece(gaps[:0])
+        elif len(gaps) - settled != len(self._recent[0]):
+            self._recent = _by_piece(gaps[settled:])
+        return [part for part in (self._settled, self._recent) if len(part[0])]
 
     def _all(self) -> np.ndarray:
         if len(self._parts) != 1:
             self._parts = [np.concatenate([np.empty(0, ABSENCE), *self._parts])]
-            self._since = self._until = np.empty(0)
         return self._parts[0]
+
+
+def _by_piece(gaps: np.ndarray) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+    """Key, since and until (n,) of `gaps` (n,) of `ABSENCE`, side by side and in the order of their keys."""
+    gaps = gaps[np.lexsort((gaps["since"], gaps["piece"]))]
+    return _key(gaps["piece"], gaps["since"]), gaps["since"].copy(), gaps["until"].copy()
+
+
+def _key(piece: np.ndarray, time: np.ndarray | float) -> np.ndarray:
+    """Complex numbers (n,), which are sorted by their real parts first."""
+    key = np.empty(len(piece), complex)
+    key.real, key.imag = piece, time
+    return key

@@ -14,7 +14,7 @@ from scipy.sparse.csgraph import connected_components
 from bunraku.vision.colours import COLOUR_NAMES, colour_mask, colour_shares
 from bunraku.vision.frame import Source
 from bunraku.vision.query import Box, Query
-from bunraku.vision.reconstruction import FINE, Views
+from bunraku.vision.reconstruction import FINE, Mosaic, Views
 from bunraku.vision.store import Label, TokenStore
 from bunraku.vision.table import TOKEN
 
@@ -28,10 +28,12 @@ RERANKED = (16, 28)
 """Sightings, half the likeliest and half the newest, that are compared with an example pixel by pixel, before one is
 found that is `CONFIDENT`, and at most."""
 CONFIDENT = 0.6
+PROMISING = 0.5
+"""Share of the score of the likeliest from which a late sighting is compared as well."""
 MATCHED_SIDE = 24
 """Pixels to which an example is shrunk, about, for that."""
 SCALES = (1.0, 0.75, 1.33)
-"""Sizes at which an example is looked for."""
+"""Sizes at which an example is looked for, its own first."""
 HOPELESS = 0.15
 """Correlation at its own size below which an example is not looked for at others."""
 MARGIN = 16
@@ -159,7 +161,8 @@ def _by_label(views: Views, query: Query, limit: int) -> list[Sighting]:
             if share < MINIMUM_SHARE:
                 continue
             sighting = replace(sighting, score=score * (0.5 + 0.5 * share))
-        found.append(replace(sighting, end=_held_until(views, sighting, _eccentricity(label.box))))
+        mosaic = views.mosaic(label.camera, label.time, _within(views.store, label.camera, label.box))
+        found.append(replace(sighting, end=_held_until(views, sighting, mosaic, _eccentricity(label.box))))
         if len(found) >= 2 * limit:
             break
     return found
@@ -224,12 +227,13 @@ def _by_appearance(views: Views, query: Query, limit: int) -> list[Sighting]:
         at = at[store.ends(rows[at]) >= query.since]
     if len(at) > MOST_TOKENS:
         # Half by score, half by time: the latest match and the best one are both among them.
-        by_time = at[np.argpartition(-np.minimum(rows["end"][at], 1e18), MOST_TOKENS // 2)[: MOST_TOKENS // 2]]
+        by_time = at[
+            np.argpartition(-np.minimum(store.table.column("end")[at], 1e18), MOST_TOKENS // 2)[: MOST_TOKENS // 2]
+        ]
         by_score = at[np.argpartition(-scores[at], MOST_TOKENS // 2)[: MOST_TOKENS // 2]]
         at = np.union1d(by_time, by_score)
     if query.example is not None and likeness is not None:
-        candidates = _candidates(store, rows[at], likeness)
-        return _matched(views, [c for c in candidates if _size_fits(store, c, query)], query.example)
+        return _matched(views, _candidates(store, rows[at], likeness, query), query.example)
     sightings = [sighting for sighting in _cluster(store, rows[at], scores[at]) if _size_fits(store, sighting, query)]
     if query.colour is not None:
         sightings.sort(key=lambda s: -s.score)
@@ -259,8 +263,9 @@ class _Likeness:
         return np.minimum(areas, self.areas) @ self.weights / max(self.weights @ self.areas, 1e-9)
 
 
-def _candidates(store: TokenStore, rows: np.ndarray, likeness: _Likeness) -> list[Sighting]:
-    """Where and when something of the example's size bore its colours: around each patch, when that was kept."""
+def _candidates(store: TokenStore, rows: np.ndarray, likeness: _Likeness, query: Query) -> list[Sighting]:
+    """Where and when something of the example's size bore its colours: around each patch, when that was kept; the
+    likeliest first, and only those that `_matched` may look at."""
     if len(rows) == 0:
         return []
     start, end, scale = rows["start"], store.ends(rows), rows["scale"].astype(float)
@@ -277,7 +282,9 @@ def _candidates(store: TokenStore, rows: np.ndarray, likeness: _Likeness) -> lis
     corners, opposite = np.rint(centres - half).astype(int), np.rint(centres + half).astype(int)
     found: list[Sighting] = []
     taken = np.zeros(len(rows), bool)
-    for at in np.argsort(-scores, kind="stable"):
+    for at in np.argsort(-scores, kind="stable").tolist():
+        if len(found) >= RERANKED[1] and scores[at] < PROMISING * found[0].score:
+            break
         if taken[at]:
             continue
         near = (np.abs(centres - centres[at]) < half).all(1) & (rows["channel"] == rows["channel"][at])
@@ -286,7 +293,9 @@ def _candidates(store: TokenStore, rows: np.ndarray, likeness: _Likeness) -> lis
         camera = store.channels[int(rows["channel"][at])].camera
         box = (int(corners[at, 0]), int(corners[at, 1]), int(opposite[at, 0]), int(opposite[at, 1]))
         until, source = float(end[at]), store.source(rows[at])
-        found.append(Sighting(camera, float(start[at]), until, box, float(scores[at]), np.empty(0), source))
+        sighting = Sighting(camera, float(start[at]), until, box, float(scores[at]), np.empty(0), source)
+        if _size_fits(store, sighting, query):
+            found.append(sighting)
     return found
 
 
@@ -332,47 +341,57 @@ def _tightened(views: Views, sighting: Sighting, colour: str) -> Sighting:
     return replace(sighting, box=(x0, y0, x0 + width, y0 + height))
 
 
-def _matched(views: Views, sightings: list[Sighting], example: np.ndarray) -> list[Sighting]:
+def _matched(views: Views, sightings: list[Sighting], image: np.ndarray) -> list[Sighting]:
     """The most promising sightings, best first, scored and placed by normalised correlation with the example."""
-    good = [sighting for sighting in sightings if sighting.score >= 0.5 * sightings[0].score]
+    good = [sighting for sighting in sightings if sighting.score >= PROMISING * sightings[0].score]
     newest = sorted(good, key=lambda s: -s.end)
     turns = (s for pair in zip_longest(sightings[: RERANKED[1]], newest) for s in pair if s is not None)
-    found, looked = [], set[tuple[str, float, Box]]()
-    # Pixels that would be averaged before they are compared need not be drawn.
-    reduction = next(r for r in (4, 2, 1) if r <= max(1, min(example.shape[:2]) // MATCHED_SIDE))
-    for sighting in turns:
-        key = (sighting.camera, sighting.start, sighting.box)
-        confident = len(looked) >= RERANKED[0] and max((s.score for s, _ in found), default=0) > CONFIDENT
-        if len(looked) >= RERANKED[1] or confident:
+    looked = list({(s.camera, s.start, s.box): s for s in turns}.values())[: RERANKED[1]]
+    boxes = [_around(views.store, s, image.shape) for s in looked]
+    mosaics = [views.mosaic(s.camera, s.start, box) for s, box in zip(looked[: RERANKED[0]], boxes, strict=False)]
+    example = _Example(image)
+    reduction = example.reduction
+    if mosaics:
+        # Decoded together, they take half the time.
+        views.images(np.concatenate([mosaic.rows for mosaic in mosaics]), reduction)
+    found: list[_Found] = []
+    for at, (sighting, box) in enumerate(zip(looked, boxes, strict=True)):
+        if at >= RERANKED[0] and max((f.sighting.score for f in found), default=0) > CONFIDENT:
             break
-        if key in looked:
-            continue
-        looked.add(key)
-        box = _around(views.store, sighting, example.shape)
-        view = views.show(views.mosaic(sighting.camera, sighting.start, box), reduction)
-        score, (x0, y0, x1, y1) = _match(view.image, example, reduction)
+        mosaic = mosaics[at] if at < len(mosaics) else views.mosaic(sighting.camera, sighting.start, box)
+        view = views.show(mosaic, reduction)
+        score, (x0, y0, x1, y1) = example.match(view.image)
         if score > LEAST_LIKENESS:
             part = slice(y0 // reduction, y1 // reduction), slice(x0 // reduction, x1 // reduction)
-            unlike = _unlikeness(view.image[part], example, FINE // reduction)
+            unlike = _unlikeness(view.image[part], image, FINE // reduction)
             fresh = _squares((view.staleness[part] == 0).astype(np.float32), FINE // reduction) > 0.5
             # Correlation knows patterns, but not colours, and is lowered by what was not kept of the thing.
             score = (score * (unlike[fresh] < ALIKE).mean()) ** 0.5 if fresh.any() else 0.0
             placed = replace(sighting, score=score, box=(x0 + box[0], y0 + box[1], x1 + box[0], y1 + box[1]))
-            found.append((placed, unlike))
+            found.append(_Found(placed, unlike, mosaic.part(_within(views.store, placed.camera, placed.box), box[:2])))
     return _stays(views, found)
 
 
-def _stays(views: Views, found: list[tuple[Sighting, np.ndarray]]) -> list[Sighting]:
-    """Sightings of one stay as one, with the look of the best of them; `found` tells how unlike their squares are."""
-    found.sort(key=lambda pair: pair[0].start)
-    best = max((sighting.score for sighting, _ in found), default=0.0)
+@dataclass(frozen=True)
+class _Found:
+    """A sighting that was compared with an example, how unlike (levels) its squares are, and what is in its box."""
+
+    sighting: Sighting
+    unlike: np.ndarray
+    mosaic: Mosaic
+
+
+def _stays(views: Views, found: list[_Found]) -> list[Sighting]:
+    """Sightings of one stay as one, with the look of the best of them."""
+    best = max((one.sighting.score for one in found), default=0.0)
     stays: list[Sighting] = []
-    for sighting, unlike in found:
+    for one in sorted(found, key=lambda one: one.sighting.start):
+        sighting = one.sighting
         same = [at for at, stay in enumerate(stays) if _is_same_stay(stay, sighting)]
         if same and sighting.score < GOOD * stays[same[0]].score:
             continue
         if sighting.score >= GOOD * best and (not same or sighting.start > stays[same[0]].end):
-            sighting = replace(sighting, end=_held_until(views, sighting, unlike))
+            sighting = replace(sighting, end=_held_until(views, sighting, one.mosaic, one.unlike))
         if not same:
             stays.append(sighting)
             continue
@@ -421,14 +440,14 @@ def _eccentricity(box: Box) -> np.ndarray:
     return np.hypot(np.linspace(-1, 1, rows)[:, None], np.linspace(-1, 1, columns))
 
 
-def _held_until(views: Views, sighting: Sighting, unlike: np.ndarray) -> float:
+def _held_until(views: Views, sighting: Sighting, mosaic: Mosaic, unlike: np.ndarray) -> float:
     """When half of what shows the thing had ceased to hold; what lies around it, or was not kept of it, may stay.
 
-    `unlike` (n, m) tells how little each square of the sighting's box looks like it. Patches that later ones replace
-    by the same look do not end the stay.
+    `mosaic` is what was in its box when it was seen, `unlike` (n, m) tells how little each square of the box looks like
+    it. Patches that later ones replace by the same look do not end the stay.
     """
     box = _within(views.store, sighting.camera, sighting.box)
-    look, until = _look(views, sighting.camera, sighting.start, box)
+    look, until = _look(views, mosaic)
     height, width = (min(a, b) for a, b in zip(unlike.shape, until.shape, strict=True))
     unlike = unlike[:height, :width]
     telling = unlike <= np.quantile(unlike, TELLING)
@@ -441,7 +460,7 @@ def _held_until(views: Views, sighting: Sighting, unlike: np.ndarray) -> float:
         times = views.kept(sighting.camera, end, end + SAME_STAY, box)
         before = end
         for time in dict.fromkeys(times[at] for at in (-1, len(times) // 2, 0) if times):
-            now, until = _look(views, sighting.camera, time, box)
+            now, until = _look(views, views.mosaic(sighting.camera, time, box))
             alike = cv2.absdiff(now, look).astype(np.float32).mean(-1)[:height, :width] < ALIKE
             held = np.where(alike, until[:height, :width], np.nan)[telling]
             if np.isnan(held).mean() <= 0.5:
@@ -452,10 +471,9 @@ def _held_until(views: Views, sighting: Sighting, unlike: np.ndarray) -> float:
     return end
 
 
-def _look(views: Views, camera: str, time: float, box: Box) -> tuple[np.ndarray, np.ndarray]:
-    """Squares of `FINE` px of a view at `time` (s): their colours (n, m, 3), and until when (n, m) s they held, nan
-    where they did not hold then."""
-    mosaic = views.mosaic(camera, time, box)
+def _look(views: Views, mosaic: Mosaic) -> tuple[np.ndarray, np.ndarray]:
+    """Squares of `FINE` px of a view: their colours (n, m, 3), and until when (n, m) s they held, nan where they did
+    not hold then."""
     until = mosaic.laid(np.where(mosaic.stale == 0, mosaic.ends, np.nan))
     return views.show(mosaic, FINE).image, until
 
@@ -467,24 +485,39 @@ def _overlap(a: Box, b: Box) -> float:
     return common / ((a[2] - a[0]) * (a[3] - a[1]) + (b[2] - b[0]) * (b[3] - b[1]) - common)
 
 
-def _match(picture: np.ndarray, example: np.ndarray, reduction: int) -> tuple[float, Box]:
-    """Best normalised correlation of `example` within `picture`, drawn so many times smaller, at three sizes, and
-    where at full size."""
-    best, place = 0.0, (0, 0, picture.shape[1] * reduction, picture.shape[0] * reduction)
-    shrink = max(1, min(example.shape[:2]) // MATCHED_SIDE)
-    share = reduction / shrink
-    small = picture if share == 1 else cv2.resize(picture, None, fx=share, fy=share, interpolation=cv2.INTER_AREA)
-    for scale in SCALES:
-        width, height = (max(4, round(side * scale / shrink)) for side in example.shape[1::-1])
-        if width > small.shape[1] or height > small.shape[0]:
-            continue
-        if scale != 1.0 and best < HOPELESS:
-            break
-        template = cv2.resize(example, (width, height), interpolation=cv2.INTER_AREA)
-        _, score, _, (x, y) = cv2.minMaxLoc(cv2.matchTemplate(small, template, cv2.TM_CCOEFF_NORMED))
-        if score > best:
-            best, place = float(score), (x * shrink, y * shrink, (x + width) * shrink, (y + height) * shrink)
-    return best, place
+class _Example:
+    """A picture to be looked for, shrunk once to each of the sizes at which it is looked for.
+
+    `reduction` tells how many times smaller the views need to be drawn: pixels that would be averaged before they are
+    compared need not be.
+    """
+
+    def __init__(self, image: np.ndarray) -> None:
+        self.image = image
+        self._shrink = max(1, min(image.shape[:2]) // MATCHED_SIDE)
+        self.reduction = next(r for r in (4, 2, 1) if r <= self._shrink)
+        sizes = [tuple(max(4, round(side * scale / self._shrink)) for side in image.shape[1::-1]) for scale in SCALES]
+        self._templates = [cv2.resize(image, size, interpolation=cv2.INTER_AREA) for size in sizes]
+
+    def match(self, picture: np.ndarray) -> tuple[float, Box]:
+        """Best normalised correlation within `picture`, drawn so many times smaller, at any of the sizes, and where at
+        full size."""
+        height, width = (side * self.reduction for side in picture.shape[:2])
+        best, place = 0.0, (0, 0, width, height)
+        share = self.reduction / self._shrink
+        small = picture if share == 1 else cv2.resize(picture, None, fx=share, fy=share, interpolation=cv2.INTER_AREA)
+        for number, template in enumerate(self._templates):
+            height, width = template.shape[:2]
+            if width > small.shape[1] or height > small.shape[0]:
+                continue
+            if number and best < HOPELESS:
+                break
+            _, score, _, (x, y) = cv2.minMaxLoc(cv2.matchTemplate(small, template, cv2.TM_CCOEFF_NORMED))
+            if score > best:
+                best = float(score)
+                x0, y0, x1, y1 = (side * self._shrink for side in (x, y, x + width, y + height))
+                place = x0, y0, x1, y1
+        return best, place
 
 
 def _crop(views: Views, sighting: Sighting) -> np.ndarray:

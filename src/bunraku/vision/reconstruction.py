@@ -17,6 +17,8 @@ from bunraku.vision.table import Channel
 UNSEEN_GREY = 128
 FINE = 8
 """Pixels of a square that is taken to show one piece of one patch."""
+SPARE = 3
+"""How many of the newest patches that ceased to hold are looked at first, for each that fits into a view."""
 STRAIGHT = 0.5
 """Pixels by which a patch may be out of place at its corners before it is turned."""
 
@@ -63,14 +65,28 @@ class Mosaic:
         squares[rows + np.arange(span)[:, None], columns + np.arange(span)] = values[inside, None, None]
         return squares[span : span + height, span : span + width]
 
-    def visible(self) -> Mosaic:
-        """Without the pieces that others hide."""
+    def part(self, box: Box, corner: tuple[int, int]) -> Mosaic:
+        """The mosaic of what is in `box` px, when this one has its upper left corner at `corner`."""
+        moved = self.corners - np.subtract(box[:2], corner)
+        size = (box[2] - box[0], box[3] - box[1])
+        # A turned piece reaches beyond its cell.
+        inside = ((moved > -1.5 * self.cell) & (moved < np.add(size, self.cell / 2))).all(1)
+        names = ("token", "places", "stale", "ends", "motions")
+        parts = {name: getattr(self, name)[inside] for name in names}
+        return replace(self, shape=size[::-1], corners=moved[inside], **parts)
+
+    def visible(self) -> tuple[Mosaic, bool]:
+        """Without the pieces that others hide, and the rows of which no piece is left; and whether nothing is free."""
         numbers = self.laid(np.arange(len(self.token)))
+        laid = ~np.isnan(numbers)
         shown = np.zeros(len(self.token), bool)
-        shown[numbers[~np.isnan(numbers)].astype(int)] = True
-        seen = np.flatnonzero(shown)
-        names = ("token", "places", "stale", "ends", "motions", "corners")
-        return replace(self, **{name: getattr(self, name)[seen] for name in names})
+        shown[numbers[laid].astype(int)] = True
+        used = np.zeros(len(self.rows), bool)
+        used[self.token[shown]] = True
+        names = ("places", "stale", "ends", "motions", "corners")
+        parts = {name: getattr(self, name)[shown] for name in names}
+        token = (np.cumsum(used) - 1)[self.token[shown]]
+        return replace(self, rows=self.rows[used], token=token, **parts), bool(laid.all())
 
 
 class Views:
@@ -116,34 +132,58 @@ class Views:
         earlier = int(np.searchsorted(start, time, "right"))
         linear, shift = self._picture_from_anchor(channel, earlier, (x0, y0))
         near = self._near(channel, slice(0, earlier), linear, shift, (x1 - x0, y1 - y0))
-        rows, among = self.store.table.rows, at[near]
-        middle = self._patches(channel.number)[2][:, near].T.astype(float) @ linear.T + shift
-        spans = rows["scale"][among].astype(int) // channel.patch
-        reach = 0.75 * channel.patch * spans[:, None]
-        inside = ((middle + reach > 0) & (middle - reach < (x1 - x0, y1 - y0))).all(1)
-        among, middle, spans = among[inside], middle[inside], spans[inside]
+        table, among = self.store.table, np.take(at, near)
+        middle = linear @ np.take(self._patches(channel.number)[2], near, axis=1).astype(float) + shift[:, None]
+        reach = 0.75 * np.take(table.column("scale"), among)
+        inside = np.flatnonzero(
+            (middle[0] + reach > 0)
+            & (middle[0] - reach < x1 - x0)
+            & (middle[1] + reach > 0)
+            & (middle[1] - reach < y1 - y0)
+        )
+        among, middle = among[inside], np.take(middle, inside, axis=1)
+        ends = self.store.piece_ends(channel.number, start[near[inside]], np.take(table.column("end"), among))
+        chosen = ends >= time
+        # What had ceased to hold shows only where nothing newer lies: the newest of it are mostly enough.
+        newest, shape = SPARE * max(1, (x1 - x0) * (y1 - y0) // channel.patch**2), (y1 - y0, x1 - x0)
+        while True:
+            chosen[-newest:] = True
+            mosaic = self._laid_out(channel, time, shape, linear, among[chosen], middle[:, chosen].T, newest)
+            visible, covers = mosaic.visible()
+            if covers or newest >= len(among):
+                return visible
+            newest *= 8
 
+    def _laid_out(
+        self,
+        channel: Channel,
+        time: float,
+        shape: tuple[int, int],
+        linear: np.ndarray,
+        among: np.ndarray,
+        middle: np.ndarray,
+        newest: int,
+    ) -> Mosaic:
+        """Of the patches in the rows `among` (n,) of the table, which lie around `middle` (n, 2) px: all pieces of the
+        `newest`, and those of the others that held at `time`."""
+        rows = np.take(self.store.table.rows, among)
+        spans = rows["scale"].astype(int) // channel.patch
         count = spans**2
-        token = np.repeat(np.arange(len(among)), count)
+        token = np.repeat(np.arange(len(rows)), count)
         place = np.arange(len(token)) - np.repeat(np.cumsum(count) - count, count)
-        begun = start[near[inside]][token]
-        ends = self.store.piece_ends(channel.number, begun, rows["ends"][among[token], place])
+        begun = rows["start"][token]
+        ends = self.store.piece_ends(channel.number, begun, rows["ends"][token, place])
         stale = np.maximum(time - ends, 0)
-        gaps = self.store.gaps.at(time)
-        pieces = self.store.table.ids[among[token]] * PIECES + place
-        if len(gaps) and len(pieces):
-            found = np.minimum(np.searchsorted(gaps["piece"], pieces), len(gaps) - 1)
-            stale = np.where(gaps["piece"][found] == pieces, time - gaps["since"][found], stale)
-        motions = linear @ rows["anchor_from_picture"][among][:, :, :2].astype(float)
-        places = np.column_stack([place % spans[token], place // spans[token]])
-        offsets = (places + 0.5 - spans[token, None] / 2) * channel.patch
-        corners = middle[token] + (motions[token] @ offsets[:, :, None])[:, :, 0] - channel.patch / 2
+        hidden = self.store.gaps.since(rows["id"][token] * PIECES + place, time)
+        stale = np.where(np.isnan(hidden), stale, time - hidden)
         order = np.lexsort((begun, stale == 0))
-        parts = (token[order], places[order], stale[order], ends[order], motions[token[order]], corners[order])
-        mosaic = Mosaic(time, channel.patch, (y1 - y0, x1 - x0), among, *parts).visible()
-        used = np.zeros(len(among), bool)
-        used[mosaic.token] = True
-        return replace(mosaic, rows=rows[among[used]], token=(np.cumsum(used) - 1)[mosaic.token])
+        order = order[(stale[order] == 0) | (token[order] >= len(rows) - newest)]
+        token, place, span = token[order], place[order], spans[token[order]]
+        motions = (linear @ rows["anchor_from_picture"][:, :, :2].astype(float))[token]
+        places = np.column_stack([place % span, place // span])
+        offsets = (places + 0.5 - span[:, None] / 2) * channel.patch
+        corners = middle[token] + (motions * offsets[:, None]).sum(2) - channel.patch / 2
+        return Mosaic(time, channel.patch, shape, rows, token, places, stale[order], ends[order], motions, corners)
 
     def kept(self, camera: str, since: float, until: float, box: Box) -> list[float]:
         """When (s) patches were kept within `box` of `camera` after `since` and up to `until`, in order."""
@@ -182,7 +222,7 @@ class Views:
     def images(self, rows: np.ndarray, reduction: int = 1) -> list[np.ndarray]:
         """Patches (scale / reduction, …, 3) uint8 RGB of rows of the table."""
         keys = [(identity, reduction) for identity in rows["id"].tolist()]
-        missing = [at for at, key in enumerate(keys) if key not in self._images]
+        missing = list({key: at for at, key in enumerate(keys) if key not in self._images}.values())
         if missing:
             side = rows["scale"][missing].astype(int) // reduction
             for at, size, patch in zip(missing, side.tolist(), self.store.images(rows[missing], side), strict=True):

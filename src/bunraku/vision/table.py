@@ -108,6 +108,8 @@ COLUMNS: dict[str, tuple[type, tuple[int, ...]]] = {
     "id": (np.int64, ()),
     "channel": (np.uint16, ()),
     "start": (np.float64, ()),
+    "end": (np.float64, ()),
+    "scale": (np.uint8, ()),
     "colours": (np.float32, (len(COLOUR_NAMES),)),
     "middle": (np.float32, (2,)),
 }
@@ -154,7 +156,7 @@ class Table:
         """Append tokens with ids above all present."""
         there = slice(self.count, self.count + len(rows))
         self._rows[there] = rows
-        for name in ("id", "channel", "start"):
+        for name in ("id", "channel", "start", "end", "scale"):
             self._columns[name][there] = rows[name]
         self._columns["colours"][there] = rows["colours"] / np.float32(255)
         transforms = rows["anchor_from_picture"]
@@ -179,7 +181,7 @@ class Table:
         """`pieces` (n,), which must be here, were last verified at `ends` (n,) s; inf where they hold."""
         at = self.find(pieces // PIECES)
         self.rows["ends"][at, pieces % PIECES] = ends
-        self.rows["end"][at] = self.rows["ends"][at].max(1)
+        self.rows["end"][at] = self._columns["end"][at] = self.rows["ends"][at].max(1)
 
     def remove(self, dead: np.ndarray) -> None:
         """Remove the rows where `dead` (n,) bool."""

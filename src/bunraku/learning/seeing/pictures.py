@@ -18,8 +18,8 @@ from bunraku.learning.episodes import room_on_disk
 SIZE = (320, 240)
 """Width and height (px) of the pictures that are kept: what the network is shown."""
 FORMAT = "bunraku-labelled-1"
-KEPT = 1500
-"""How many decoded pictures are kept in memory: half a gigabyte."""
+KEPT = 3000
+"""How many decoded pictures are kept in memory: a gigabyte."""
 
 
 @dataclass(frozen=True, eq=False)
