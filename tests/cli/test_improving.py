@@ -30,7 +30,7 @@ def rounds(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> tuple[Path, list[
 
 def command(folder: Path, *more: str) -> list[str]:
     out = str(folder / "better.onnx")
-    given = ["--policy", "pick-up", "--data", str(folder / "data"), "--out", out, "--episodes", "5", "--trials", "4"]
+    given = ["--policy", "put", "--data", str(folder / "data"), "--out", out, "--episodes", "5", "--trials", "4"]
     return ["improve", "pick-up", *given, *more]
 
 
@@ -38,7 +38,7 @@ def test_every_round_begins_with_the_policy_of_the_last_one(rounds):
     folder, done = rounds
     assert main(command(folder, "--rounds", "2")) == 0
     assert done == [
-        "corrected pick-up on 100000 to 100004",
+        "corrected put on 100000 to 100004",
         "trained better.1.onnx",
         "corrected better.1.onnx on 100005 to 100009",
         "trained better.2.onnx",

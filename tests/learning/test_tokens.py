@@ -5,8 +5,8 @@ from hypothesis import strategies as st
 from scipy.spatial.transform import Rotation
 
 from bunraku.learning.frames import synergies
-from bunraku.learning.tokens import FAR, FEATURES, KIND_NAMES, MOST, Tokens, features
-from bunraku.robot import HandReading
+from bunraku.learning.tokens import FAR, FEATURES, GRIP, KIND_NAMES, MOST, Tokens, features
+from bunraku.robot import SIDES, HandReading
 from bunraku.skills import Seen
 from bunraku.skills.body import Pose
 
@@ -55,13 +55,47 @@ def test_a_thing_in_the_palm_frame_is_where_the_palm_has_it():
     np.testing.assert_allclose(palm.rotation @ found[3:6], found[:3], atol=1e-6)
 
 
-def test_a_thing_under_the_hand_stays_where_it_was_seen():
-    tokens = Tokens()
+@pytest.mark.parametrize(("confidence", "believed"), [(0.6, False), (0.95, True)])
+def test_a_thing_under_the_hand_is_where_it_is_clearly_seen(confidence, believed):
+    tokens, near = Tokens(), [np.array([0.4, -0.1, 0.92 + 0.9 * FAR])]
     tokens.update([seen()], AWAY)
-    tokens.update([seen(at=(0.5, 0.0, 0.92))], [np.array([0.4, -0.1, 0.92 + 0.9 * FAR])])
-    np.testing.assert_allclose(tokens.table()[0, 2:4], [0.4, -0.1])
-    tokens.update([seen(at=(0.5, 0.0, 0.92))], AWAY)
-    np.testing.assert_allclose(tokens.table()[0, 2:4], [0.5, 0.0])
+    pushed = seen(at=(0.43, -0.08, 0.92), confidence=confidence)
+    tokens.update([pushed], near)
+    np.testing.assert_allclose(tokens.table()[0, 2:4], [0.43, -0.08] if believed else [0.4, -0.1])
+    tokens.update([pushed], AWAY)
+    np.testing.assert_allclose(tokens.table()[0, 2:4], [0.43, -0.08])
+
+
+def hands(right: float) -> dict[str, HandReading]:
+    """A slack left hand, and a right one whose loops pull with so much (N)."""
+    pulls = dict(zip(SIDES, (0.0, right), strict=True))
+    return {side: HandReading(0.0, np.zeros(22), np.zeros(22), np.full(22, pull)) for side, pull in pulls.items()}
+
+
+def palms(right: Pose) -> dict[str, Pose]:
+    return {"left": Pose(np.array([0.0, 0.4, 1.2]), np.eye(3)), "right": right}
+
+
+@given(st.floats(-0.2, 0.2), st.floats(0.0, 0.2), st.floats(-1.0, 1.0))
+def test_what_a_hand_holds_goes_where_the_hand_goes_and_stays_where_it_is_let_go(aside, up, turn):
+    tokens, above = Tokens(), Pose(np.array([0.4, -0.1, 0.92]) - GRIP, np.eye(3))
+    tokens.update([seen(), seen("ball", "blue", at=(0.5, 0.1, 0.93))], AWAY)
+    before = tokens.table()
+    tokens.feel(palms(above), hands(0.0))
+    tokens.feel(palms(Pose(above.position + [0.0, 0.3, 0.3], np.eye(3))), hands(3.0))  # nothing is there to be held
+    np.testing.assert_allclose(tokens.table(), before)
+    tokens.feel(palms(above), hands(3.0))
+    there = Pose(above.position + [0.0, aside, up], Rotation.from_euler("z", turn).as_matrix())
+    tokens.feel(palms(there), hands(0.8))  # it grips less than when it took the thing
+    np.testing.assert_allclose(tokens.table()[0, 2:5], there.shifted(GRIP).position, atol=1e-9)
+    assert tokens.table()[0, 5] == pytest.approx(turn)
+    tokens.update([seen(at=(0.3, -0.3, 0.92))], AWAY)  # what is held is felt: no eye knows better
+    tokens.feel(palms(there), hands(0.0))
+    tokens.feel(palms(above), hands(0.0))
+    np.testing.assert_allclose(tokens.table()[0, 2:5], there.shifted(GRIP).position, atol=1e-9)
+    np.testing.assert_allclose(tokens.table()[1], before[1])
+    tokens.update([seen(at=(0.3, -0.3, 0.92))], AWAY)
+    np.testing.assert_allclose(tokens.table()[0, 2:4], [0.3, -0.3])
 
 
 @pytest.mark.parametrize("doubt", [{"confidence": 0.1}, {"deviation": 0.2}])

@@ -12,6 +12,7 @@ from bunraku.learning.samples import CHUNK, Samples
 from bunraku.learning.tokens import (
     COLOUR_NAMES,
     FEATURES,
+    GRIP,
     HAND,
     KIND_NAMES,
     NOWHERE,
@@ -168,8 +169,8 @@ def test_a_policy_that_knows_other_things_is_refused(exported, monkeypatch):
 
 
 def test_the_policy_that_comes_with_the_package_fits_this_robot():
-    about = Policy(Path("pick-up"), RobotSpec().hand).about
-    assert about.tasks == ("pick-up",)
+    about = Policy(Path("put"), RobotSpec().hand).about
+    assert about.tasks == ("pick-up", "put")
     assert sum(file.stat().st_size for file in MODELS.glob("*.onnx")) < 5e6
     for file in MODELS.glob("*.onnx"):
         assert file.with_suffix(".md").exists(), "a policy without a model card"
@@ -229,6 +230,17 @@ def test_a_palm_that_strayed_is_led_to_the_same_place():
     displace(inputs, chunks, torch.from_numpy(SHIFT.astype(np.float32))[None])
     np.testing.assert_allclose(inputs, room(CUBE, PALM.moved(SHIFT)), atol=1e-6)
     np.testing.assert_allclose(PALM.position + SHIFT + chunks[0, 0, :3].numpy(), PALM.position + 1.0, atol=1e-6)
+
+
+def test_a_palm_that_strayed_has_with_it_what_it_holds():
+    inputs, chunks = room(PALM.shifted(GRIP).position, PALM), torch.ones(1, CHUNK, SIDE_ACTION)
+    inputs[:, TENSION] = 1.0
+    displace(inputs, chunks, torch.from_numpy(SHIFT.astype(np.float32))[None])
+    there = PALM.moved(SHIFT)
+    expected = room(there.shifted(GRIP).position, there)
+    expected[:, TENSION] = 1.0
+    np.testing.assert_allclose(inputs, expected, atol=1e-6)
+    np.testing.assert_allclose(there.position + chunks[0, 0, :3].numpy(), PALM.position + 1.0, atol=1e-6)
 
 
 def test_a_thing_seen_elsewhere_is_seen_elsewhere_by_all_that_is_told_of_it():

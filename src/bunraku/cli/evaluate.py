@@ -42,7 +42,7 @@ def evaluate(
     json: Path | None = None,
     resume: bool = False,
     policy: Path | None = None,
-    control: Literal["none", "no-language", "shuffled", "blind"] = "none",
+    control: Literal["none", "no-language", "shuffled", "blind", "memory-off"] = "none",
     html: Path | None = None,
     detector: str | None = None,
 ) -> int:
@@ -59,8 +59,8 @@ def evaluate(
         json: file that keeps every episode; runs/<task>-<date>-<time>.json by default.
         resume: continue such a file instead of refusing to overwrite it.
         policy: a trained policy, such as `bunraku learn` writes, instead of the scripted expert.
-        control: what is kept from the policy: the words, what they mean (it hears words for another thing), or where
-            things are.
+        control: what is kept from the policy: the words, what they mean (it hears words for another thing), where
+            things are, or what the last look did not show.
         detector: eyes for pick-place and bring: colour, or a file that `bunraku detector train` made.
         html: page to write, with a film strip of every failure of a policy or of a task of the hands.
     """

@@ -13,7 +13,7 @@ import numpy as np
 
 from bunraku.errors import UserError
 from bunraku.learning.frames import SIDE_ACTION, Synergies, difference, moved
-from bunraku.learning.tokens import COLOUR_NAMES, ENCODER, KIND_NAMES, LOOK_PERIOD, Options, Tokens, look, options
+from bunraku.learning.tokens import COLOUR_NAMES, ENCODER, KIND_NAMES, LOOK_PERIOD, Options, Tokens, feel, look, options
 from bunraku.learning.words import buckets
 from bunraku.skills import Body, Outcome
 from bunraku.skills.body import IK_PERIOD, Pose
@@ -22,11 +22,11 @@ from bunraku.skills.looking import look_around
 FORMAT = "bunraku-policy-3"
 MODELS = Path(__file__).parent / "models"
 """Policies that come with the package, each with its model card; the name of one stands for its file."""
-EXECUTED, BOLDLY = 3, 8
-"""Frames of a chunk that are carried out before the next one is asked for: near things, and far from them. Where it is
-unsure a policy plans to start late; if only the beginning of each plan were carried out, it would never start."""
-NEAR = 0.25
-"""Distance (m) of a palm within which it is near a thing."""
+EXECUTED = 3
+"""Frames of a chunk that are carried out at least before the next one is asked for."""
+MOVED, MOVED_HAND = 0.03, 0.25
+"""How much of a motion of the palm (m) or of the hand (rad, in its synergies) is carried out at least. Where it is
+unsure a policy plans to start late; were only the beginning of each plan carried out, it would never start."""
 LARGEST_STEP, LARGEST_TURN = 0.06, 0.30
 """Furthest that one frame may lead the palm, m and rad."""
 
@@ -102,9 +102,11 @@ def act(
     timing: Timing | None = None,
     heard: Callable[[str], str] = lambda words: words,
     seen: Callable[[np.ndarray], np.ndarray] = lambda table: table,
+    remembering: bool = True,
 ) -> Callable[[Body, str], Generator[None, None, Outcome]]:
     """The policy as something that can have the robot; for controls, `heard` and `seen` say what it hears of the words
-    and what it sees of the tokens (n, TOKEN)."""
+    and what it sees of the tokens (n, TOKEN), and unless it is `remembering` there is nothing but what the last look
+    showed."""
     timing = timing or Timing([], [])
 
     def skill(body: Body, instruction: str) -> Generator[None, None, Outcome]:
@@ -117,8 +119,13 @@ def act(
         while True:
             if body.time - looked >= LOOK_PERIOD:
                 looked, start = body.time, time.thread_time()
+                if not remembering:
+                    tokens = Tokens()
                 look(body, tokens)
                 timing.looks.append(time.thread_time() - start)
+            if not tokens.names:
+                yield
+                continue
             start = time.thread_time()
             palm, table = body.measured_palm(side), seen(tokens.table())
             assert body.observation is not None
@@ -128,21 +135,28 @@ def act(
             thing, target = could.pairs[which]
             onward = f", to the {tokens.names[target]}" if target >= 0 else ""
             body.say("policy", f"at the {tokens.names[thing]}{onward}")
-            meant = table[[index for index in (thing, target) if index >= 0], 2:5]
-            near = np.linalg.norm(meant - palm.position, axis=1).min() < NEAR
-            yield from follow(body, policy.about, palm, chunk[: EXECUTED if near else BOLDLY])
+            felt = body.time
+            for _ in follow(body, policy.about, palm, chunk):
+                yield
+                if body.time - felt >= 1 / policy.about.rate - 1e-6:
+                    felt = body.time
+                    feel(body, tokens)
 
     return skill
 
 
 def follow(body: Body, about: About, palm: Pose, chunk: np.ndarray) -> Generator[None, None, None]:
-    """Lead the palm, which was measured at `palm`, and the hand along `chunk` (n, SIDE_ACTION)."""
+    """Lead the palm, which was measured at `palm`, and the hand along the beginning of `chunk` (n, SIDE_ACTION)."""
     side, basis, ticks = about.side, about.synergies, round(1 / (about.rate * IK_PERIOD))
     low, high = np.deg2rad([joint.range_deg for joint in body.hand.joints]).T
     target = body.hands[side]
     grip = [target.tension / body.full_tension]
-    last = np.concatenate([difference(palm, body.palm(side)), basis.project(target.posture), grip])
-    for action in chunk:
+    first = last = np.concatenate([difference(palm, body.palm(side)), basis.project(target.posture), grip])
+    for frame, action in enumerate(chunk):
+        way = last - first
+        moving = np.linalg.norm(way[:3]) > MOVED or np.abs(way[6 : SIDE_ACTION - 1]).max() > MOVED_HAND
+        if frame >= EXECUTED and moving:
+            return
         step = action - last
         step[:3] *= min(1.0, LARGEST_STEP / max(float(np.linalg.norm(step[:3])), 1e-9))
         step[3:6] *= min(1.0, LARGEST_TURN / max(float(np.linalg.norm(step[3:6])), 1e-9))

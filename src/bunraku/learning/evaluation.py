@@ -19,9 +19,10 @@ from bunraku.tasks.episode import strip_path
 from bunraku.tasks.manipulations import assignment_in, manipulation, task_of
 from bunraku.tasks.stage import Stage
 
-Control = Literal["none", "no-language", "shuffled", "blind"]
-"""What is kept from the policy: nothing; the words; what they ask for, since they ask for another thing in the room; or
-where things are, since it sees all of them in the middle between them."""
+Control = Literal["none", "no-language", "shuffled", "blind", "memory-off"]
+"""What is kept from the policy: nothing; the words; what they ask for, since they ask for another thing in the room;
+where things are, since it sees all of them in the middle between them; or what the last look did not show, even if the
+hand holds it."""
 
 
 def run_with_policy(
@@ -45,7 +46,7 @@ def run_with_policy(
     strip = strip_path(strips, seed) if strips else None
     with Stage(manipulation(task), seed, assignment, LOOKING, film, on_progress, strip) as stage:
         heard = heard_instead(stage.assignment, seed, control)
-        result = stage.play(act(loaded, timing, heard, seen_instead(control)))
+        result = stage.play(act(loaded, timing, heard, seen_instead(control), control != "memory-off"))
     if out:
         (out / "timing.json").write_text(json.dumps({"looks_s": timing.looks, "plans_s": timing.plans}))
     return result
@@ -83,7 +84,7 @@ def seen_instead(control: Control) -> Callable[[np.ndarray], np.ndarray]:
 
 def heard_instead(assignment: Assignment, seed: int, control: Control) -> Callable[[str], str]:
     """What the policy hears of an instruction under a `control`."""
-    if control in ("none", "blind"):
+    if control not in ("no-language", "shuffled"):
         return lambda words: words
     if control == "no-language":
         return lambda words: ""

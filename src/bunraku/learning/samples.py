@@ -1,7 +1,7 @@
 """From a data set to what a network is trained on: tokens once, then arrays that are mapped from disk.
 
 Decoding seven videos for every sample would take a laptop days, so the pictures are looked at once; what was seen in
-them is kept beside the data set, by the frame's global index.
+them is kept beside the data set.
 """
 
 from __future__ import annotations
@@ -31,7 +31,7 @@ from bunraku.learning.tokens import (
     towards,
 )
 from bunraku.robot import CAMERAS, JOINTS, SIDES, CameraFrame, HandReading, RobotSpec
-from bunraku.skills import Eyes
+from bunraku.skills import Eyes, Seen
 from bunraku.skills.body import Pose
 from bunraku.skills.perception import LOOKING, BodyState
 from bunraku.tasks.manipulations import manipulation
@@ -40,7 +40,8 @@ CHUNK = 16
 """Frames that a policy plans ahead."""
 STILL, STILL_HAND, STILL_GRIP = 5e-4, 3e-3, 1e-2
 """What is wanted rests when palm (m), hand (rad) and grip change less than this from frame to frame."""
-SIDECAR = "tokens"
+SIDECAR = "sightings-1"
+"""Folder beside a data set with what the eyes found in its pictures, whatever is then made of it."""
 Meant = tuple[int, ...]
 """Kind and colour of a thing and of its target, as indices; `NOWHERE` for no target."""
 UNSEEN_ROOMS = range(1_000_000, 1_000_600)
@@ -220,9 +221,35 @@ def _hands(entry: Entry) -> tuple[list[np.ndarray], list[np.ndarray]]:
 
 
 def tokenise(dataset: DataSet) -> Iterator[np.ndarray]:
-    """The tokens (frames, MOST, TOKEN) of each episode, NaN where there is none: read from beside the data set, or seen
-    in its videos and kept there."""
-    folder = dataset.root / SIDECAR / ENCODER
+    """The tokens (frames, MOST, TOKEN) of each episode, NaN where there is none, by what was seen and felt in it."""
+    for entry, sightings in zip(dataset.entries(), _sightings(dataset), strict=True):
+        yield believed(entry, sightings)
+
+
+def believed(entry: Entry, sightings: np.ndarray) -> np.ndarray:
+    """The tokens (frames, MOST, TOKEN) of an episode with those `sightings` (n, 9)."""
+    frames = len(entry.vectors["action"])
+    measured = {side: palms(entry, side)[0] for side in SIDES}
+    joints, loops = _hands(entry)
+    tokens, table = Tokens(), np.full((frames, MOST, TOKEN), np.nan, np.float32)
+    for t in range(frames):
+        here = {side: measured[side][t] for side in SIDES}
+        hands = {side: HandReading(0.0, joints[i][t], joints[i][t], loops[i][t]) for i, side in enumerate(SIDES)}
+        tokens.feel(here, hands)
+        seen = [
+            Seen(KIND_NAMES[int(kind)], COLOUR_NAMES[int(colour)], np.array(place), yaw, deviation, 0.0, confidence)
+            for _, kind, colour, *place, yaw, deviation, confidence in sightings[sightings[:, 0] == t].tolist()
+        ]
+        tokens.update(seen, [palm.position for palm in here.values()])
+        now = tokens.table()
+        table[t, : len(now)] = now
+    return table
+
+
+def _sightings(dataset: DataSet) -> Iterator[np.ndarray]:
+    """What is seen in each episode (n, 9): the frame, and of each thing kind, colour, position (3) m, yaw rad,
+    deviation m and confidence; read from beside the data set, or seen in its videos and kept there."""
+    folder = dataset.root / SIDECAR
     eyes: Eyes | None = None
     for entry in dataset.entries():
         stamp = hashlib.sha256(entry.vectors["observation.configuration"].tobytes()).hexdigest()[:16]
@@ -236,31 +263,30 @@ def tokenise(dataset: DataSet) -> Iterator[np.ndarray]:
                 part = path.with_suffix(".part.npy")
                 np.save(part, table)
                 part.replace(path)
-        yield np.load(path, mmap_mode="r")
+        yield np.load(path)
 
 
 def _see(dataset: DataSet, entry: Entry, eyes: Eyes) -> np.ndarray:
-    vectors, frames = entry.vectors, len(entry.vectors["action"])
+    vectors = entry.vectors
     times = vectors["observation.time"][:, 0]
-    measured = {side: palms(entry, side)[0] for side in SIDES}
     joints, loops = _hands(entry)
-    tokens, table, due = Tokens(), np.full((frames, MOST, TOKEN), np.nan, np.float32), -np.inf
+    rows, due = [], -np.inf
     films = [dataset.pictures(entry.row, name) for name in LOOKING]
     for t, pictures in enumerate(zip_longest(*films)):
-        if times[t] >= due - 1e-6:
-            due = times[t] + LOOK_PERIOD
-            views = []
-            for name, image in zip(LOOKING, pictures, strict=True):
-                taken = float(vectors["observation.frame_time"][t, CAMERAS.index(name)])
-                hands = [HandReading(taken, joints[i][t], joints[i][t], loops[i][t]) for i in range(len(SIDES))]
-                state = BodyState(
-                    taken, _at(vectors["observation.configuration"], times, taken), np.zeros(36), np.ones(2)
-                )
-                views.append(eyes.view(CameraFrame(name, taken, image), state, dict(zip(SIDES, hands, strict=True))))
-            tokens.update(eyes.find(views), [measured[side][t].position for side in SIDES])
-        now = tokens.table()
-        table[t, : len(now)] = now
-    return table
+        if times[t] < due - 1e-6:
+            continue
+        due = times[t] + LOOK_PERIOD
+        views = []
+        for name, image in zip(LOOKING, pictures, strict=True):
+            taken = float(vectors["observation.frame_time"][t, CAMERAS.index(name)])
+            hands = [HandReading(taken, joints[i][t], joints[i][t], loops[i][t]) for i in range(len(SIDES))]
+            state = BodyState(taken, _at(vectors["observation.configuration"], times, taken), np.zeros(36), np.ones(2))
+            views.append(eyes.view(CameraFrame(name, taken, image), state, dict(zip(SIDES, hands, strict=True))))
+        rows += [
+            [t, KIND_NAMES.index(s.kind), COLOUR_NAMES.index(s.colour), *s.position, s.yaw, s.deviation, s.confidence]
+            for s in eyes.find(views)
+        ]
+    return np.array(rows, np.float32).reshape(-1, 9)
 
 
 def _at(configurations: np.ndarray, times: np.ndarray, time: float) -> np.ndarray:

@@ -6,8 +6,8 @@ where. A policy takes any set of tokens; one that looks at pixels or at the visu
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, replace
 
 import numpy as np
 
@@ -18,14 +18,19 @@ from bunraku.skills import Body, Seen
 from bunraku.skills.body import Pose
 from bunraku.skills.object_models import YAW_PERIODS
 
-ENCODER = "objects-1"
+ENCODER = "objects-2"
 """Name of this front end: policies trained on another one do not understand its tokens."""
 LOOK_PERIOD = 1.0
 """Seconds between two looks."""
 FAR = 0.20
-"""A thing nearer to a palm than this (m) is hidden by the hand: its token stays as it was."""
-LEAST_CONFIDENCE, MOST_DEVIATION = 0.5, 0.03
-"""What a detection must reach, and its largest deviation (m), to be believed."""
+"""A thing nearer to a palm than this (m) may be half hidden by the hand."""
+LEAST_CONFIDENCE, CLEAR, MOST_DEVIATION = 0.5, 0.7, 0.03
+"""What a detection must reach anywhere, and near a palm, and its largest deviation (m), to be believed."""
+GRIP, REACH = np.array([0.105, 0.0, -0.08]), 0.05
+"""Where in the frame of its palm a hand holds things (m), and how far from there a thing may be that it holds."""
+TAKEN, LOST = 1.0, 0.5
+"""Mean tension (N) of its loops at which a hand has what lies in its grip, and below which it has nothing. It has a
+sign: fingers that press on something pull all one way, while those that are pushed about pull to and fro."""
 HEADING = np.deg2rad(25.0)
 """Direction (rad) of the fingers of a hand that is still on its way."""
 MOST = 8
@@ -45,22 +50,55 @@ GRIPPED = 5.0
 
 
 class Tokens:
-    """The things seen so far, in the order in which they were first seen."""
+    """Where the things are that were seen so far, in the order in which they were first seen.
+
+    What a hand holds is not seen but felt, and goes where the hand goes. Did it stay in mind where it was last seen, a
+    policy could not tell a hand that is about to take it from one that has just let it go elsewhere.
+    """
 
     def __init__(self) -> None:
         self._seen: dict[str, Seen] = {}
+        self._held: dict[str, tuple[str, np.ndarray, float]] = {}
 
     def update(self, seen: Iterable[Seen], palms: Sequence[np.ndarray]) -> None:
         """Take in what one look showed, with the `palms` (3,) m where they were."""
+        held = {name for name, _, _ in self._held.values()}
         for thing in seen:
-            if thing.confidence < LEAST_CONFIDENCE or thing.deviation > MOST_DEVIATION:
+            if thing.confidence < LEAST_CONFIDENCE or thing.deviation > MOST_DEVIATION or thing.name in held:
                 continue
             known = self._seen.get(thing.name)
             if known is None and len(self._seen) == MOST:
                 continue
-            place = thing.position if known is None else known.position
-            if known is None or min(float(np.linalg.norm(place - palm)) for palm in palms) > FAR:
+            places = [thing.position] if known is None else [thing.position, known.position]
+            near = min(float(np.linalg.norm(place - palm)) for place in places for palm in palms) < FAR
+            if known is None or not near or thing.confidence >= CLEAR:
                 self._seen[thing.name] = thing
+
+    def feel(self, palms: Mapping[str, Pose], hands: Mapping[str, HandReading]) -> None:
+        """Take along what the `hands` hold, whose `palms` are there; both by side."""
+        for side, palm in palms.items():
+            tension = float(hands[side].tension.mean())
+            held = self._held.pop(side, None)
+            if tension < LOST:
+                held = None
+            elif held is None and tension >= TAKEN:
+                held = self._gripped(palm)
+            if held is not None:
+                name, way, turn = self._held[side] = held
+                place = palm.shifted(way).position
+                self._seen[name] = replace(self._seen[name], position=place, yaw=heading(palm) + turn)
+
+    def _gripped(self, palm: Pose) -> tuple[str, np.ndarray, float] | None:
+        """What lies in the grip of the hand at `palm`: its name, and its place and yaw as the palm has them."""
+        grip, held = palm.shifted(GRIP).position, {name for name, _, _ in self._held.values()}
+        near = {
+            name: float(np.linalg.norm(thing.position - grip)) for name, thing in self._seen.items() if name not in held
+        }
+        name = min(near, key=near.__getitem__, default="")
+        if not name or near[name] > REACH:
+            return None
+        thing = self._seen[name]
+        return name, (thing.position - palm.position) @ palm.rotation, thing.yaw - heading(palm)
 
     @property
     def names(self) -> list[str]:
@@ -82,13 +120,19 @@ def look(body: Body, tokens: Tokens) -> None:
         tokens.update(body.eyes.find(views), [body.measured_palm(side).position for side in SIDES])
 
 
+def feel(body: Body, tokens: Tokens) -> None:
+    """Let `tokens` go along with the hands that hold them."""
+    if body.observation is not None:
+        palms = {side: body.measured_palm(side) for side in SIDES}
+        tokens.feel(palms, {side: body.observation.hand(side) for side in SIDES})
+
+
 def features(tokens: np.ndarray, palm: Pose, hand: HandReading, basis: Synergies) -> np.ndarray:
     """What the network is told of each token (n, THING), for the hand at `palm`.
 
     The thing relative to the palm in the stance frame and in the palm's own (m), the palm's orientation and place, the
     turn that lines the fingers up with the thing (rad), the posture of the hand in the synergies of `basis`, its mean
-    tension, and what kind of thing it is. Tension has a sign: fingers that press on something pull all one way, while
-    those that are pushed about pull to and fro.
+    tension, and what kind of thing it is.
     """
     kinds = tokens[:, 0].astype(int)
     way = tokens[:, 2:5] - palm.position
@@ -160,7 +204,12 @@ def _turn(kind: str, yaw: float, palm: Pose, way: np.ndarray) -> float:
     period = YAW_PERIODS.get(kind, 2 * np.pi)
     if period == 0.0:
         return 0.0
-    heading = float(np.arctan2(palm.rotation[1, 0], palm.rotation[0, 0]))
-    chooser = heading if np.linalg.norm(way[:2]) < FAR else HEADING
+    now = heading(palm)
+    chooser = now if np.linalg.norm(way[:2]) < FAR else HEADING
     chosen = chooser + (yaw - chooser + period / 2) % period - period / 2
-    return float((chosen - heading + np.pi) % (2 * np.pi) - np.pi)
+    return float((chosen - now + np.pi) % (2 * np.pi) - np.pi)
+
+
+def heading(palm: Pose) -> float:
+    """Which way (rad, about z) the fingers of the hand at `palm` point."""
+    return float(np.arctan2(palm.rotation[1, 0], palm.rotation[0, 0]))

@@ -26,7 +26,18 @@ from bunraku.learning.policies.grounded import GroundedPolicy, NetworkConfig
 from bunraku.learning.prefetch import Prefetch
 from bunraku.learning.ranks import Ranks
 from bunraku.learning.samples import CHUNK, Samples
-from bunraku.learning.tokens import COLOUR_NAMES, FEATURES, HAND, KIND_NAMES, TENSION, THING
+from bunraku.learning.tokens import (
+    COLOUR_NAMES,
+    FEATURES,
+    GRIP,
+    GRIPPED,
+    HAND,
+    KIND_NAMES,
+    REACH,
+    TAKEN,
+    TENSION,
+    THING,
+)
 from bunraku.learning.words import buckets
 
 
@@ -54,18 +65,24 @@ class TrainingConfig:
 
 
 NEAR, FAR = 0.15, 0.30
-"""Distance (m) of a palm from its thing at which it may hardly stray, and at which it may as far as it will."""
+"""Distance (m) of a palm from where it goes at which it may hardly stray, and at which it may as far as it will."""
 LEAST = 0.1
+TO_TARGET, FROM_THING, EXISTS = slice(THING, THING + 3), slice(THING + 6, THING + 9), slice(THING + 9, THING + 10)
+"""Where among the features it is said where the target is from the palm and from the thing, and that there is one."""
 
 
 def freedom(inputs: torch.Tensor) -> torch.Tensor:
-    """How far (n, 1) the palms of `inputs` (n, FEATURES) may be put elsewhere, as a share: hardly where they close."""
-    distance = inputs[:, :3].norm(dim=1, keepdim=True)
+    """How far (n, 1) the palms of `inputs` (n, FEATURES) may be put elsewhere, as a share: hardly where they close on a
+    thing or let it go."""
+    distance = torch.where(holding(inputs), inputs[:, TO_TARGET], inputs[:, :3]).norm(dim=1, keepdim=True)
     return LEAST + (1 - LEAST) * ((distance - NEAR) / (FAR - NEAR)).clamp(0, 1)
 
 
-FROM_THING, EXISTS = slice(THING + 6, THING + 9), slice(THING + 9, THING + 10)
-"""Where among the features it is said where the target is from the thing, and that there is one."""
+def holding(inputs: torch.Tensor) -> torch.Tensor:
+    """Which (n, 1) of the hands of `inputs` (n, FEATURES) hold their thing."""
+    grip = torch.from_numpy(GRIP).to(inputs)
+    within = (inputs[:, 3:6] - grip).norm(dim=1, keepdim=True) < REACH
+    return within & (inputs[:, TENSION, None] > TAKEN / GRIPPED)
 
 
 def shift_things(inputs: torch.Tensor, shift: torch.Tensor) -> None:
@@ -99,9 +116,12 @@ def loosen(inputs: torch.Tensor, other: torch.Tensor, share: torch.Tensor) -> No
 
 
 def displace(inputs: torch.Tensor, chunks: torch.Tensor, shift: torch.Tensor) -> None:
-    """Put the palms of `inputs` elsewhere by `shift` (n, 3) m; `chunks` lead to the same places as before, in place."""
-    _shift_way(inputs, 0, -shift)
+    """Put the palms of `inputs` elsewhere by `shift` (n, 3) m, and with them what they hold; `chunks` lead to the same
+    places as before, in place."""
+    held = holding(inputs)
+    _shift_way(inputs, 0, -shift * ~held)
     _shift_way(inputs, THING, -shift * inputs[:, EXISTS])
+    inputs[:, FROM_THING] -= shift * held * inputs[:, EXISTS]
     inputs[:, 12:15] += shift
     chunks[:, :, :3] -= shift[:, None]
 

@@ -61,7 +61,7 @@ def cluttered_room(robot: mujoco.MjSpec, rng: np.random.Generator) -> Clutter:
     for thing in placed:
         body = model.body(OBJECT_PREFIX + thing.name).id
         bodies[body] = Thing(thing.kind, _paint(model, body, thing.colour, rng))
-    _light(model, rng)
+    vary_light(model, rng)
     return Clutter(model, data, bodies)
 
 
@@ -202,8 +202,8 @@ def _paint(model: mujoco.MjModel, body: int, colour: str, rng: np.random.Generat
     return colour
 
 
-def _light(model: mujoco.MjModel, rng: np.random.Generator) -> None:
-    """Brighter, darker, warmer, colder, and from elsewhere."""
+def vary_light(model: mujoco.MjModel, rng: np.random.Generator) -> None:
+    """Make the light of `model` brighter or darker, warmer or colder, and let it come from elsewhere."""
     tint = rng.uniform(0.88, 1.12, 3)
     model.vis.headlight.ambient[:] = np.array(model.vis.headlight.ambient) * rng.uniform(0.5, 1.3) * tint
     model.vis.headlight.diffuse[:] = np.array(model.vis.headlight.diffuse) * rng.uniform(0.0, 2.0)

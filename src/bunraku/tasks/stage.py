@@ -137,12 +137,13 @@ class Stage:
         film: Path | None = None,
         on_progress: Callable[[Progress], None] = lambda progress: None,
         strip: Path | None = None,
+        spec: RobotSpec | None = None,
     ) -> None:
         """Set up the episode of `seed`, with the `cameras` named, filmed to the file `film`; if it fails, a film strip
-        of it is drawn to the file `strip`."""
+        of it is drawn to the file `strip`. The robot is the default one, or that of `spec`."""
         self.task, self.seed = task, seed
         self.assignment = task.draw(seed) if assignment is None else assignment
-        self.world = create_world(self.assignment.scene)
+        self.world = create_world(self.assignment.scene, spec)
         self._simulated = SimulatedRobot(self.world, seed, cameras=tuple(cameras))
         self.robot = TappedRobot(self._simulated)
         self.referee = task.referee(self.world, self.assignment)
