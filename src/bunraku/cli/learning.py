@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import time
 from collections.abc import Callable, Iterable
 from dataclasses import replace
@@ -244,10 +245,12 @@ def plan(
     width: int = 192,
     depth: int = 3,
     price: float | None = None,
+    processes: int | None = None,
 ) -> int:
     """Say what training would take on many devices: time, energy, cost, and what limits it.
 
-    A device that is here (cpu, or the GPU of that name) is measured; another one is estimated from its data sheet.
+    A device that is here (cpu, or the GPU of that name) is measured, and so is how several share a step; another one is
+    estimated from its data sheet.
 
     Args:
         gpus: how many of them; several numbers are compared.
@@ -257,6 +260,7 @@ def plan(
         width: of the network's layers.
         depth: of the network, in blocks.
         price: of an hour of one device, USD; a round number by default.
+        processes: that share a step when that is measured here; as many as there are devices by default, 8 at most.
     """
     from bunraku.learning import planning
 
@@ -264,18 +268,23 @@ def plan(
         raise UserError(f"there is no device {gpu}: the devices are {', '.join(planning.DEVICES)}.")
     if not gpus or min(gpus) < 1 or batch < max(gpus) or tokens <= 0:
         raise UserError("--gpus must be at least 1 and at most --batch, and --tokens above 0.")
+    if processes is not None and not 1 <= processes <= batch:
+        raise UserError(f"--processes must be between 1 and --batch, got {processes}.")
     require("torch", f"learning needs torch: {INSTALL}")
     import torch
 
     from bunraku.learning.policies.grounded import NetworkConfig
+    from bunraku.learning.scaling import measured_scaling
     from bunraku.learning.training import stepper
 
     device = planning.DEVICES[gpu]
     device = device if price is None else replace(device, price=price)
     name = torch.cuda.get_device_name() if torch.cuda.is_available() else ""
     torch.set_num_threads(1)
-    step, parameters = stepper(NetworkConfig(width=width, depth=depth), "cuda" if gpu in name.lower() else "cpu")
-    if gpu in ("cpu", *name.lower().split()):
+    network, place = NetworkConfig(width=width, depth=depth), "cuda" if gpu in name.lower() else "cpu"
+    step, parameters = stepper(network, place)
+    here = gpu in ("cpu", *name.lower().split())
+    if here:
         pace = planning.measured(step, clock=time.thread_time if gpu == "cpu" else time.perf_counter)
         source = f"measured here, within {100 * (pace.error or 0):.0f} % on the steps that were not fitted"
     else:
@@ -303,6 +312,16 @@ def plan(
             found.bottleneck,
         )
     console.print(table)
+    found = torch.cuda.device_count() if place == "cuda" else os.cpu_count() or 1
+    if here and (shared := processes or min(found, planning.NODE)) > 1:
+        ideal = pace.step(batch) / pace.step(batch / shared)
+        with console.status(f"measuring {shared} processes"):
+            got = measured_scaling(network, shared, batch, place)
+        cpu = "" if place == "cuda" else f"{got.by_cpu:.2f} × by CPU time, "
+        console.print(
+            f"{shared} processes on this machine: {cpu}{got.by_clock:.2f} × by the clock "
+            f"({ideal:.2f} × if exchanging gradients took no time)"
+        )
     return 0
 
 

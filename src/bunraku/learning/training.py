@@ -137,18 +137,19 @@ class Step:
     steps_per_second: float
 
 
+ALONE = Ranks()
 HANDLESS = Synergies(np.zeros(1), np.zeros((SYNERGIES, 1)))
 """Synergies of nothing, where only the time is measured that training takes."""
 
 
-def stepper(network: NetworkConfig, device: str = "cpu") -> tuple[Callable[[int], None], int]:
+def stepper(network: NetworkConfig, device: str = "cpu", ranks: Ranks = ALONE) -> tuple[Callable[[int], None], int]:
     """What trains a network of that size on random samples, one step of so many at a time; and its parameters."""
     rng = np.random.default_rng(0)
     most = 4096
     inputs = rng.standard_normal((most, FEATURES)).astype(np.float32)
     chunks = rng.standard_normal((most, CHUNK, SIDE_ACTION)).astype(np.float32)
     samples = Samples(inputs, chunks, ["words"], np.zeros((1, 4), int), "right", "", HANDLESS, 0, (), 0, "")
-    trainer = Trainer(samples, TrainingConfig(steps=10**9, network=network), device)
+    trainer = Trainer(samples, TrainingConfig(steps=10**9, network=network), device, ranks)
 
     def step(count: int) -> None:
         trainer.config = replace(trainer.config, batch=count)
@@ -184,7 +185,6 @@ class _Losses(torch.nn.Module):
         return plan, torch.stack(unclear).sum()
 
 
-ALONE = Ranks()
 AGREED = 10
 """Steps after which several processes ask each other whether to stop."""
 
