@@ -323,3 +323,13 @@ def test_half_precision_learns_as_well():
     config = replace(SMALL, steps=200, bfloat16=True)
     Trainer(samples(), config).train(200, lambda step: losses.append(step.plan_loss), every=10)
     assert losses[-1] < 0.9 * losses[0]
+
+
+def test_a_file_that_says_nothing_of_itself_is_no_policy(exported, tmp_path):
+    import onnx
+
+    model = onnx.load(exported[0])
+    onnx.helper.set_model_props(model, {"bunraku": "{}"})
+    onnx.save(model, tmp_path / "a.onnx")
+    with pytest.raises(UserError, match="not a policy of Bunraku"):
+        Policy(tmp_path / "a.onnx", "h22")

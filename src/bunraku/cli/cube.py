@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 from rich.console import Console
 from rich.text import Text
 
-from bunraku.cli.learning import require, require_learning
+from bunraku.cli.learning import require, require_learning, require_model
 from bunraku.cli.records import make_folder, require_seed, write_json
 from bunraku.errors import UserError
 
@@ -101,6 +101,7 @@ def learn(
     if samples < 1 or not 1 <= cubes <= hands:
         raise UserError(f"--samples must be at least 1 and --cubes between 1 and --hands, got {samples} and {cubes}.")
     require_seed(seed)
+    require_model(out)
     require_learning()
     from dataclasses import asdict
 

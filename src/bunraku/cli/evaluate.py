@@ -72,7 +72,9 @@ def evaluate(
     name, run = task, partial(run_seed, task)
     if policy is not None:
         from bunraku.cli.learning import policy_runner
+        from bunraku.tasks.manipulations import manipulation
 
+        manipulation(task)
         name = f"{task} by {policy.stem}" + ("" if control == "none" else f", {control}")
         run = partial(run_seed, task, run=policy_runner(policy, control, strips.resolve() if html else None))
     elif detector is not None:

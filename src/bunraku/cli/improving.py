@@ -16,7 +16,7 @@ from rich.text import Text
 
 from bunraku.cli.evaluation import run_seed, run_seeds
 from bunraku.cli.graphics import draw_test_picture
-from bunraku.cli.learning import policy_runner, require_learning, train_policy
+from bunraku.cli.learning import policy_runner, require_learning, require_model, train_policy
 from bunraku.cli.records import make_folder, require_seed, write_json
 from bunraku.errors import UserError
 from bunraku.statistics import wilson_interval
@@ -70,6 +70,7 @@ def improve(
         workers: processes that share the episodes.
     """
     require_seed(seed)
+    require_model(out)
     if rounds < 1 or episodes < 1 or trials < 0 or workers < 1:
         raise UserError("--rounds, --episodes and --workers must be at least 1, and --trials 0 or more.")
     require_learning()

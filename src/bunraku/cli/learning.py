@@ -17,7 +17,7 @@ from rich.table import Table
 from rich.text import Text
 
 from bunraku.cli.graphics import draw_test_picture
-from bunraku.cli.records import make_folder, require_counts, require_ray
+from bunraku.cli.records import make_folder, require_counts, require_ray, require_seed
 from bunraku.errors import UserError
 
 if TYPE_CHECKING:
@@ -55,6 +55,7 @@ def collect(
     if not tasks:
         raise UserError("no task was named: say which, as in `bunraku collect pick-up --out data/pick-up`.")
     require_counts(episodes, workers)
+    require_seed(seed)
     if not 0 <= disturbed <= 1:
         raise UserError(f"--disturbed must be between 0 and 1, got {disturbed:g}.")
     require_ray(ray)
@@ -144,8 +145,9 @@ def learn(
         bfloat16: compute in that precision; faster on GPUs, and on processors that have it.
         compiled: by torch.compile; needs a C++ compiler on a processor, and a minute at the start.
     """
-    if steps < 1 or batch < 1:
-        raise UserError(f"--steps and --batch must be at least 1, got {steps} and {batch}.")
+    require_positive(steps=steps, batch=batch, width=width, depth=depth, threads=threads)
+    require_seed(seed)
+    require_model(out)
     if side not in ("left", "right"):
         raise UserError(f"--side must be left or right, got {side}.")
     require_learning()
@@ -167,6 +169,19 @@ def learn(
         task = trainer.samples.tasks[0]
         console.print(Text(f"Policy in {out}; try it with `bunraku evaluate {task} --policy {out}`."))
     return 0
+
+
+def require_positive(**given: int) -> None:
+    """Raise `UserError` when one of the flags by these names is below 1."""
+    for name, value in given.items():
+        if value < 1:
+            raise UserError(f"--{name} must be at least 1, got {value}.")
+
+
+def require_model(out: Path) -> None:
+    """Raise `UserError` when `out` cannot become a policy with a checkpoint beside it."""
+    if out.suffix != ".onnx" or out.is_dir():
+        raise UserError(f"--out must name an ONNX file, such as models/first.onnx, got {out}.")
 
 
 def require_device(name: str) -> None:
@@ -268,6 +283,7 @@ def plan(
         raise UserError(f"there is no device {gpu}: the devices are {', '.join(planning.DEVICES)}.")
     if not gpus or min(gpus) < 1 or batch < max(gpus) or tokens <= 0:
         raise UserError("--gpus must be at least 1 and at most --batch, and --tokens above 0.")
+    require_positive(width=width, depth=depth)
     if processes is not None and not 1 <= processes <= batch:
         raise UserError(f"--processes must be between 1 and --batch, got {processes}.")
     require("torch", f"learning needs torch: {INSTALL}")

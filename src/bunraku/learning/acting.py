@@ -63,15 +63,12 @@ class Policy:
         try:
             self._session = onnxruntime.InferenceSession(path.read_bytes(), options, providers=["CPUExecutionProvider"])
             card = json.loads(self._session.get_modelmeta().custom_metadata_map["bunraku"])
+            about = (card["format"], FORMAT), (card["encoder"], ENCODER), (card["hand"], hand)
         except FileNotFoundError as error:
             raise UserError(f"there is no policy {path}: train one with `bunraku learn DATA --out {path}`.") from error
         except Exception as error:  # onnxruntime raises types of its own for every kind of broken file
             raise UserError(f"{path} is not a policy of Bunraku: {error}") from error
-        for what, found, wanted in (
-            ("format", card["format"], FORMAT),
-            ("encoder", card["encoder"], ENCODER),
-            ("hand", card["hand"], hand),
-        ):
+        for what, (found, wanted) in zip(("format", "encoder", "hand"), about, strict=True):
             if found != wanted:
                 raise UserError(f"{path} is a policy for the {what} {found}, {wanted} is expected: train it anew.")
 

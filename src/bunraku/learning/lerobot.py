@@ -337,14 +337,18 @@ class DataSet:
         self.root = root
         try:
             self.info = json.loads((root / "meta/info.json").read_text(encoding="utf-8"))
-            version = self.info["codebase_version"]
-            if version != VERSION:
-                raise UserError(f"{root} is a data set of version {version}, {VERSION} is expected: convert it first.")
+            version, self.features, self.rate = (
+                self.info["codebase_version"],
+                self.info["features"],
+                int(self.info["fps"]),
+            )
             files = sorted((root / "meta/episodes").glob("*/*.parquet"))
             self.rows = [row for file in files for row in pq.read_table(file).to_pylist()]
-        except (OSError, ValueError, KeyError) as error:
+        except (OSError, ValueError, KeyError, TypeError) as error:
             raise UserError(f"{root} does not hold a LeRobot data set: {error}") from error
-        self.robot, self.rate = self.info.get("robot_type"), int(self.info["fps"])
+        if version != VERSION:
+            raise UserError(f"{root} is a data set of version {version}, {VERSION} is expected: convert it first.")
+        self.robot = self.info.get("robot_type")
         about = self.info.get("bunraku", {})
         self.hand, self._synergies = about.get("hand"), about.get("synergies")
 
@@ -353,8 +357,14 @@ class DataSet:
         """Those in which its actions name the postures of a hand."""
         return synergies(self.hand) if self._synergies is None else Synergies.read(self._synergies)
 
+    def require(self, lengths: Mapping[str, int]) -> None:
+        """Raise `UserError` when a vector of `lengths` is not there, or has another length."""
+        for name, length in lengths.items():
+            if self.features.get(name, {}).get("shape") != [length]:
+                raise UserError(f"{self.root} has no {name} of {length} numbers: collect it with this version anew.")
+
     def entries(self) -> Iterator[Entry]:
-        """Every episode, in order."""
+        """Every episode, in order. Raises `UserError` when a file cannot be read."""
         import pyarrow.parquet as pq
 
         opened: dict[Path, Any] = {}
@@ -362,17 +372,20 @@ class DataSet:
         for row in self.rows:
             where = {"chunk_index": row["data/chunk_index"], "file_index": row["data/file_index"]}
             path = self.root / DATA_PATH.format(**where)
-            if path not in opened:
-                opened = {path: pq.ParquetFile(path)}
-                group = 0
-            table = opened[path].read_row_group(group)
-            group += 1
             vectors = {}
-            for name, feature in self.info["features"].items():
-                if feature["dtype"] != "video":
-                    column = table[name].combine_chunks()
-                    flat = column.flatten() if hasattr(column, "flatten") and feature["shape"] != [1] else column
-                    vectors[name] = flat.to_numpy(zero_copy_only=False).reshape(row["length"], *feature["shape"])
+            try:
+                if path not in opened:
+                    opened = {path: pq.ParquetFile(path)}
+                    group = 0
+                table = opened[path].read_row_group(group)
+                for name, feature in self.features.items():
+                    if feature["dtype"] != "video":
+                        column = table[name].combine_chunks()
+                        flat = column.flatten() if hasattr(column, "flatten") and feature["shape"] != [1] else column
+                        vectors[name] = flat.to_numpy(zero_copy_only=False).reshape(row["length"], *feature["shape"])
+            except (OSError, ValueError, LookupError) as error:
+                raise UserError(f"{path} cannot be read: {error}; collect that data set again.") from error
+            group += 1
             yield Entry(row, vectors)
 
     def pictures(self, row: Mapping[str, Any], camera: str) -> Iterator[np.ndarray]:
@@ -381,6 +394,8 @@ class DataSet:
         from av.error import FFmpegError
 
         key = IMAGE + camera
+        if key not in self.features:
+            raise UserError(f"{self.root} has no pictures of the camera {camera}: collect it with this robot anew.")
         where = {"chunk_index": row[f"videos/{key}/chunk_index"], "file_index": row[f"videos/{key}/file_index"]}
         path = self.root / VIDEO_PATH.format(video_key=key, **where)
         first = round(row[f"videos/{key}/from_timestamp"] * self.rate)

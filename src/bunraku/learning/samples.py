@@ -16,7 +16,7 @@ import numpy as np
 
 from bunraku.errors import UserError
 from bunraku.learning.episodes import room_on_disk
-from bunraku.learning.frames import SYNERGIES, Synergies, difference
+from bunraku.learning.frames import SYNERGIES, Synergies, difference, fields
 from bunraku.learning.lerobot import DataSet, Entry
 from bunraku.learning.tokens import (
     COLOUR_NAMES,
@@ -84,6 +84,7 @@ def load_samples(data: Path, side: str, report: Callable[[int, int], None] = lam
             f"{data} is of the robot {dataset.robot} with hand {dataset.hand}, "
             f"{spec.name} with {spec.hand} is expected: collect episodes with this robot."
         )
+    dataset.require(fields(len(spec.hand_spec.joint_names), len(spec.hand_spec.cable_names)))
     _require_finite(dataset)
     inputs, chunks, instructions, meant, tasks = [], [], [], [], set()
     digest = hashlib.sha256(ENCODER.encode())
