@@ -98,6 +98,6 @@ def test_hands_begin_with_their_own_cubes() -> None:
 
 
 def test_a_cube_that_no_hand_holds_is_refused(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("bunraku.tasks.cube_rotation.TRIES", 1)
+    monkeypatch.setattr("bunraku.tasks.cube_rotation.TRIES", 0.1)
     with pytest.raises(UserError, match="200 mm and 60 g does not lie still"):
         CubeRotation(2, seed=0, cubes=[Cube(side=0.2)])

@@ -24,7 +24,7 @@ if TYPE_CHECKING:
 SHIPPED = Path("cube-rotation")
 """Name of the policy and of the gait that come with the package."""
 SIDES, MASSES, FRICTIONS = (0.03, 0.07), (0.01, 0.5), (0.1, 1.0)
-TIMESTEPS = 1e-4, 0.01
+TIMESTEPS = 1e-4, 0.005
 """What a cube may be: m, kg, and friction with the skin; and the simulator's steps, s."""
 
 
@@ -107,6 +107,7 @@ def learn(
 
     import torch
 
+    from bunraku.learning.episodes import room_on_disk
     from bunraku.learning.ppo import Config, Learner
     from bunraku.learning.rotation_policy import export
     from bunraku.sim.in_hand import Cube
@@ -123,7 +124,7 @@ def learn(
         learner.load(checkpoint)
 
     def report(update: Update) -> None:
-        with log.open("a") as file:
+        with room_on_disk(out), log.open("a") as file:
             file.write(json_.dumps(asdict(update)) + "\n")
         console.print(
             f"{update.samples / 1e3:.0f} k samples: {update.turn * RATE:.3f} rad/s, reward {update.reward:.3f}, "

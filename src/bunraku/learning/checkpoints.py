@@ -6,6 +6,7 @@ import math
 import signal
 from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
+from io import BytesIO
 from pathlib import Path
 from types import FrameType
 from typing import Any
@@ -18,9 +19,10 @@ from bunraku.learning.episodes import room_on_disk
 
 def write_checkpoint(state: dict[str, Any], path: Path) -> None:
     """Write `state` to `path` in one step. Raises `UserError` when the disk is full."""
-    part = path.with_name(path.name + ".part")
+    part, content = path.with_name(path.name + ".part"), BytesIO()
+    torch.save(state, content)  # not to the file: it does not say of a full disk that it is full
     with room_on_disk(path):
-        torch.save(state, part)
+        part.write_bytes(content.getbuffer())
         part.replace(path)
 
 

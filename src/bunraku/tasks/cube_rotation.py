@@ -35,8 +35,8 @@ PLACE_NOISE, JOINT_NOISE = 0.006, 0.05
 """Of the first place, m, and of the first posture, rad; the cube is turned by any angle."""
 SETTLE = 0.6
 """For the hand to take hold of the cube before an episode begins, s."""
-LEAST_STARTS, TRIES = 64, 50
-"""Starts to draw from, at least, and rounds in which all hands try to find them."""
+LEAST_STARTS, TRIES = 64, 20
+"""Starts to draw from, at least, and how often one is tried for each that is wanted."""
 SIDES, MASSES, FRICTIONS = (0.042, 0.055), (0.040, 0.120), (0.6, 0.9)
 """Of the cubes that are drawn when they shall vary: m, kg, and with the hand's skin."""
 DIVERGED = [int(kind) for kind in (mjtWarning.mjWARN_BADQPOS, mjtWarning.mjWARN_BADQVEL, mjtWarning.mjWARN_BADQACC)]
@@ -175,9 +175,9 @@ class CubeRotation:
         """Configurations (k, nq), targets (k, joints) and numbers of the cubes (k,) that lie still in the hand, by
         trying."""
         rng, count, joints, found = self.rng, self.count, self.world.joints, []
-        held, kinds = np.zeros(len(self._cubes), int), len(self._cubes)
-        while held.min() < max(count, LEAST_STARTS) / kinds:
-            if len(found) == TRIES:
+        held, kinds, wanted = np.zeros(len(self._cubes), int), len(self._cubes), max(count, LEAST_STARTS)
+        while held.min() < wanted / kinds:
+            if len(found) * count > TRIES * wanted:
                 cube = self._cubes[int(held.argmin())]
                 raise UserError(
                     f"a cube of {1e3 * cube.side:.0f} mm and {1e3 * cube.mass:.0f} g does not lie still in this hand: "
