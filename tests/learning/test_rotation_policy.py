@@ -33,7 +33,7 @@ def test_what_comes_with_the_package_is_read_and_refused_where_another_policy_is
     with pytest.raises(UserError, match="format cube-rotation-1"):
         Policy(path, "h22")
     with pytest.raises(UserError, match="not a policy that turns a cube"):
-        load(MODELS / "pick-up.onnx")
+        load(MODELS / "put.onnx")
 
 
 def test_another_file_is_refused(tmp_path: Path) -> None:
