@@ -325,6 +325,37 @@ def _plain(name: str, primitive: Primitive, size: Vector, mass: float) -> Kind:
     return Kind(name, size, mass, tuple(COLOURS), (primitive,))
 
 
+@dataclass(frozen=True)
+class Pocket:
+    """A rectangular hole with walls around it: half its clear `size` (x, y) m at the bottom, its `depth` m, and the
+    thickness m of the `wall`, which slopes back by `lead` (m out, m up) at the top.
+
+    The slope is steeper than 45°: at 45° what lies with one end on it and the other on the bottom stays there, by a
+    friction of 0.5.
+    """
+
+    size: tuple[float, float]
+    depth: float
+    lead: tuple[float, float]
+    wall: float
+
+
+CELL = (0.0091, 0.03255)
+"""Radius and half length (m) of an 18650 cell in its sleeve, 18.2 × 65.1 mm and 45.6 g: a Panasonic NCR18650B as Batemo
+measured it (batemo.com, cell data base)."""
+CELL_CLEARANCE = 0.001
+"""Air (m) that a cell has in its pocket on every side."""
+CELL_POCKET = Pocket((CELL[0] + CELL_CLEARANCE, CELL[1] + CELL_CLEARANCE), 0.008, (0.003, 0.006), 0.008)
+RACK_POCKETS, RACK_PITCH, RACK_BASE = 3, 0.056, 0.004
+"""How many pockets a rack has side by side, how far apart (m) their middles are, and the thickness (m) of its base."""
+
+
+def _rack() -> Kind:
+    x = (RACK_POCKETS - 1) / 2 * RACK_PITCH + CELL_POCKET.size[0] + CELL_POCKET.wall
+    y, z = CELL_POCKET.size[1] + CELL_POCKET.wall, (RACK_BASE + CELL_POCKET.depth) / 2
+    return _plain("rack", Primitive("box", (x, y, z)), (2 * x, 2 * y, 2 * z), 0.20)
+
+
 KINDS: dict[str, Kind] = {
     kind.name: kind
     for kind in (
@@ -355,11 +386,22 @@ PROPS: dict[str, Kind] = {
         _plain("cap", Primitive("cylinder", (0.034, 0.009)), (0.068, 0.068, 0.018), 0.020),
         _plain("bead", Primitive("sphere", (0.006,)), (0.012, 0.012, 0.012), 0.001),
         _plain("tray", Primitive("box", (0.11, 0.23, 0.005)), (0.22, 0.46, 0.010), 0.5),
+        _plain("cell", Primitive("cylinder", CELL, (0, 0, 0), _ALONG_X), (2 * CELL[1], 2 * CELL[0], 2 * CELL[0]), 0.0456),
+        _rack(),
     )
 }
 """What a task may bring along besides the household's things; nobody is asked to fetch it. Of a button
 the cap; of a drawer the handle, with the drawer's mass; of a tray the board, with the mass of all of it."""
-RAISED = {"button": 0.022, "stain": 0.0, "handle": 0.043, "tray": 0.0, "cap": 0.085, "lever": 0.088}
+RAISED = {
+    "button": 0.022,
+    "stain": 0.0,
+    "handle": 0.043,
+    "tray": 0.0,
+    "cap": 0.085,
+    "lever": 0.088,
+    "cell": 0.0,
+    "rack": 0.0,
+}
 """How far (m) above the counter the underside of what is fixed there is, and of a tray and its handles."""
 CUPBOARD, LEVER_GAP = (0.12, 0.24, 0.13), 0.050
 """Depth, width and height (m) of a cupboard with one door, and how far before the door the middle of its lever is."""

@@ -9,6 +9,7 @@ import mujoco
 
 from bunraku.objects import (
     CABINET,
+    CELL_POCKET,
     COLOURS,
     CUPBOARD,
     HANDLE_GAP,
@@ -16,12 +17,16 @@ from bunraku.objects import (
     LEVER_HINGE,
     LEVER_PIVOT,
     PROPS,
+    RACK_BASE,
+    RACK_PITCH,
+    RACK_POCKETS,
     RAISED,
     SURFACES,
     TRAY_HANDLES,
     TRIM,
     quaternion_about_z,
 )
+from bunraku.sim.pockets import add_pocket
 from bunraku.sim.room import FURNITURE_FRICTION, contact
 
 PROP_PREFIX = "prop/"
@@ -281,6 +286,36 @@ def _add_tray(spec: mujoco.MjSpec, prop: Prop) -> None:
         tray.add_geom(pos=[0, sign * TRAY_HANDLES, middle], size=bar, mass=0.03, **coloured)
 
 
+def _add_cell(spec: mujoco.MjSpec, prop: Prop) -> None:
+    kind = PROPS["cell"]
+    cell = spec.worldbody.add_body(name=PROP_PREFIX + prop.name, pos=prop.position, quat=quaternion_about_z(prop.yaw))
+    cell.add_freejoint(name=PROP_PREFIX + prop.name)
+    (sleeve,) = kind.primitives
+    cell.add_geom(
+        type=mujoco.mjtGeom.mjGEOM_CYLINDER,
+        size=[*sleeve.size, 0],
+        quat=sleeve.quaternion,
+        mass=kind.mass,
+        rgba=[*COLOURS[prop.colour], 1.0],
+        **contact(FURNITURE_FRICTION) | {"condim": 6},
+    )
+
+
+def _add_rack(spec: mujoco.MjSpec, prop: Prop) -> None:
+    kind = PROPS["rack"]
+    x, y, z = kind.primitives[0].size
+    rack = spec.worldbody.add_body(name=PROP_PREFIX + prop.name, pos=prop.position, quat=quaternion_about_z(prop.yaw))
+    rack.add_freejoint(name=PROP_PREFIX + prop.name)
+    solid = {"rgba": [*COLOURS[prop.colour], 1.0]} | contact(FURNITURE_FRICTION)
+    base = [x, y, RACK_BASE / 2]
+    box = mujoco.mjtGeom.mjGEOM_BOX
+    rack.add_geom(type=box, pos=[0, 0, RACK_BASE / 2 - z], size=base, mass=0.5 * kind.mass, **solid)
+    wall = 0.5 * kind.mass / (4 * RACK_POCKETS)
+    for number in range(RACK_POCKETS):
+        at = ((number - (RACK_POCKETS - 1) / 2) * RACK_PITCH, 0.0, RACK_BASE - z)
+        add_pocket(spec, rack, f"{PROP_PREFIX}{prop.name} {number}", CELL_POCKET, at, mass=wall, **solid)
+
+
 _ADD = {
     "button": _add_button,
     "stain": _add_stain,
@@ -289,4 +324,6 @@ _ADD = {
     "tray": _add_tray,
     "cap": _add_jar,
     "lever": _add_door,
+    "cell": _add_cell,
+    "rack": _add_rack,
 }

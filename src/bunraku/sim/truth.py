@@ -59,6 +59,11 @@ def prop_position(world: World, name: str) -> np.ndarray:
     return world.data.body(PROP_PREFIX + name).xpos.copy()
 
 
+def prop_speed(world: World, name: str) -> float:
+    """Speed (m/s) of the origin of the loose prop called `name`."""
+    return float(np.linalg.norm(world.data.joint(PROP_PREFIX + name).qvel[:3]))
+
+
 def travel(world: World, name: str) -> float:
     """How far the button called `name` is pressed (m), the drawer with that handle pulled out (m), the cap turned
     (rad), or the door with that lever opened (rad)."""

@@ -2,15 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Generator, Iterator
+from collections.abc import Generator, Iterator, Sequence
 from functools import cache
 
 import numpy as np
 
-from bunraku.control.grasping import HandGrasp, palm_pose, pinch
+from bunraku.control.grasping import HandGrasp, pinch
 from bunraku.control.reach import Pose
 from bunraku.objects import PROPS, RAISED, SURFACES
 from bunraku.skills.body import Body, Outcome
+from bunraku.skills.from_above import ways_down
 from bunraku.skills.grasps import UP
 from bunraku.skills.looking import PLACES, take_pictures
 from bunraku.skills.moving import move_body, move_fingers, move_palm
@@ -29,11 +30,17 @@ HEADINGS = np.deg2rad([0, 20, 40, -20, 60, -40])
 """Directions of the fingers (rad), from straight ahead to the inner side."""
 
 
-def look_for_props(body: Body, kind: str) -> Generator[None, None, list[Seen]]:
-    """Look at the counter; returns the props of `kind` there."""
-    views = yield from take_pictures(body, PLACES["counter"])
-    detector = ColourDetector(support_heights=(SURFACES["counter"].top + RAISED[kind],))
-    return [seen_as(found) for found in detector.detect(views, _models(kind))] if views else []
+def look_for_props(
+    body: Body, *kinds: str, above: Sequence[float] = (), at: np.ndarray = PLACES["counter"]
+) -> Generator[None, None, list[Seen]]:
+    """Look at the counter, or another point `at` (3,) m; returns the props of `kinds` there, also those that stand
+    some height (m) `above` where they are by themselves."""
+    views = yield from take_pictures(body, at)
+    top = SURFACES["counter"].top
+    heights = {top + RAISED[kind] + more for kind in kinds for more in (0.0, *above)}
+    detector = ColourDetector(support_heights=tuple(sorted(heights)))
+    models = [model for kind in kinds for model in _models(kind)]
+    return [seen_as(found) for found in detector.detect(views, models)] if views else []
 
 
 @cache
@@ -64,14 +71,5 @@ def _ways_down(body: Body, side: str, fist: HandGrasp, button: Seen) -> Iterator
     top = button.position + [0, 0, PROPS[button.kind].rest_height + TIP]
     inward = 1.0 if side == "right" else -1.0
     space = free_space(body.planner, side, body.around())
-    for heading in body.stance.yaw + inward * HEADINGS:
-        palm = palm_pose(fist, side, top, np.array([np.cos(heading), np.sin(heading), 0.0]), UP)
-        hover = body.planner.solve(side, palm.moved(HOVER * UP), body.reference)
-        if not hover.reached:
-            continue
-        down = [palm.moved(height * UP) for height in (0.03, 0.0, -DEPTH)]
-        if body.planner.trace(side, down, hover.configuration) is None:
-            continue
-        route = space.way(body.reference, hover.configuration)
-        if route is not None:
-            yield palm, route
+    headings = body.stance.yaw + inward * HEADINGS
+    yield from ways_down(body, side, fist, top, headings, HOVER, space, lambda palm: [palm.moved(-DEPTH * UP)])

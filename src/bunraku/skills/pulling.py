@@ -7,10 +7,11 @@ from collections.abc import Callable, Generator, Iterator, Sequence
 import numpy as np
 
 from bunraku.control.free_space import FreeSpace, Standing
-from bunraku.control.grasping import HandGrasp, palm_pose, pinch
+from bunraku.control.grasping import HandGrasp, pinch
 from bunraku.control.reach import Pose
 from bunraku.objects import CABINET, HANDLE_GAP, PROPS
 from bunraku.skills.body import Body, Outcome
+from bunraku.skills.from_above import OBLIQUE, ways_down
 from bunraku.skills.grasps import UP
 from bunraku.skills.moving import move_body, move_fingers, move_palm
 from bunraku.skills.perception import Seen
@@ -22,8 +23,6 @@ OPENED = 0.6
 """How far of their way the fingers open: behind the handle there is no more room."""
 SPEED = 0.10
 """Mean speed (m/s) of the palm on its way down and while it pulls."""
-OBLIQUE = np.deg2rad([0, 12, -12, 24, -24])
-"""How far (rad) from square the hand may take a handle."""
 EMPTY = 0.004
 """Between fingertips nearer to each other than this (m) there is no handle."""
 
@@ -90,15 +89,5 @@ def ways_to_handle(
     ahead = ahead_of(body, handle)
     yaw = float(np.arctan2(ahead[1], ahead[0]))
     space = FreeSpace(body.planner, side, [cabinet], grasp.open)
-    for turn in OBLIQUE:
-        fingers = np.array([np.cos(yaw + turn), np.sin(yaw + turn), 0.0])
-        palm = palm_pose(grasp, side, handle.position, fingers, UP)
-        hover = body.planner.solve(side, palm.moved(HOVER * UP), body.reference)
-        if not hover.reached:
-            continue
-        stops = [palm.moved(HOVER / 2 * UP), palm, *onward(palm)]
-        if body.planner.trace(side, stops, hover.configuration) is None:
-            continue
-        route = space.way(body.reference, hover.configuration)
-        if route is not None:
-            yield palm, route
+    headings = (yaw + turn for turn in OBLIQUE)
+    return ways_down(body, side, grasp, handle.position, headings, HOVER, space, onward)

@@ -64,6 +64,7 @@ POUR = TaskInfo("pour", "pour the beads in a mug into the bowl", "bunraku/Pour-v
 TRAY = TaskInfo("tray", "lift a tray by its two handles, level, with what stands on it", "bunraku/Tray-v0")
 CAP = TaskInfo("cap", "unscrew the cap that was named, of two jars", "bunraku/Cap-v0")
 DOOR = TaskInfo("door", "press the lever that was named, and open its door", "bunraku/Door-v0")
+CELLS = TaskInfo("cells", "sort three battery cells into the pockets of a rack", "bunraku/Cells-v0")
 BRING = TaskInfo("bring", "walk to the kitchen, fetch the named thing, and put it on the plate that a person holds out")
 FOLLOW_ME = TaskInfo("follow-me", "stay 1 to 2.5 m behind a person who walks through the house and stops now and then")
 CLIMB = TaskInfo("climb", "walk to the stairs, and take them")
@@ -77,5 +78,5 @@ def strip_path(folder: Path, seed: int) -> Path:
 
 def registry() -> dict[str, TaskInfo]:
     """Every task by its name."""
-    of_the_hands = (PICK_PLACE, PICK_UP, PUT, STACK, SORT, HAND_OVER, PRESS, DRAWER, WIPE, POUR, TRAY, CAP, DOOR)
-    return {task.name: task for task in (*of_the_hands, BRING, FOLLOW_ME)}
+    placing, fixed = (PICK_PLACE, PICK_UP, PUT, STACK, SORT, HAND_OVER), (PRESS, DRAWER, WIPE, POUR, TRAY, CAP, DOOR)
+    return {task.name: task for task in (*placing, *fixed, CELLS, BRING, FOLLOW_ME)}

@@ -10,6 +10,7 @@ from bunraku.acting import understand
 from bunraku.errors import UserError
 from bunraku.tasks.assignment import Assignment, draw_assignment
 from bunraku.tasks.cap import CAP
+from bunraku.tasks.cells import CELLS_TASK
 from bunraku.tasks.door import DOOR
 from bunraku.tasks.drawer import DRAWER
 from bunraku.tasks.episode import PICK_PLACE, EpisodeResult, Progress, strip_path
@@ -42,6 +43,7 @@ MANIPULATIONS: dict[str, Manipulation] = {
         TRAY,
         CAP,
         DOOR,
+        CELLS_TASK,
     )
 }
 

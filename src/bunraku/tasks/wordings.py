@@ -32,6 +32,8 @@ KINDS_JA = {
     "stain": "しみ",
     "tray": "お盆",
     "cap": "ふた",
+    "cell": "電池",
+    "rack": "ラック",
 }
 
 
