@@ -350,6 +350,32 @@ RACK_POCKETS, RACK_PITCH, RACK_BASE = 3, 0.056, 0.004
 """How many pockets a rack has side by side, how far apart (m) their middles are, and the thickness (m) of its base."""
 
 
+def _cell() -> Kind:
+    radius, half = CELL
+    sleeve = Primitive("cylinder", CELL, (0, 0, 0), _ALONG_X)
+    return _plain("cell", sleeve, (2 * half, 2 * radius, 2 * radius), 0.0456)
+
+
+PLUG_BLADE = (0.012, 0.007, 0.011)
+"""Half extents (m) of what of a plug goes into its socket, 24 × 14 × 22 mm."""
+SOCKET_CLEARANCE, DOCK_CLEARANCE = 0.001, 0.004
+"""Air (m) that the blade of a plug has on every side in a socket, and in the dock from which it is taken."""
+SOCKET = Pocket((PLUG_BLADE[0] + SOCKET_CLEARANCE, PLUG_BLADE[1] + SOCKET_CLEARANCE), 0.028, (0.003, 0.006), 0.010)
+DOCK = Pocket((PLUG_BLADE[0] + DOCK_CLEARANCE, PLUG_BLADE[1] + DOCK_CLEARANCE), 0.028, (0.003, 0.006), 0.010)
+
+
+def _plug() -> Kind:
+    grip = (0.028, 0.015, 0.020)
+    blade = Primitive("box", PLUG_BLADE, (0, 0, -grip[2] - PLUG_BLADE[2]), trim="metal")
+    x, y, z = (2 * half for half in grip)
+    return Kind("plug", (x, y, z), 0.06, tuple(COLOURS), (Primitive("box", grip), blade))
+
+
+def _socket() -> Kind:
+    x, y, z = SOCKET.size[0] + SOCKET.wall, SOCKET.size[1] + SOCKET.wall, SOCKET.depth / 2
+    return _plain("socket", Primitive("box", (x, y, z)), (2 * x, 2 * y, 2 * z), 0.1)
+
+
 def _rack() -> Kind:
     x = (RACK_POCKETS - 1) / 2 * RACK_PITCH + CELL_POCKET.size[0] + CELL_POCKET.wall
     y, z = CELL_POCKET.size[1] + CELL_POCKET.wall, (RACK_BASE + CELL_POCKET.depth) / 2
@@ -386,8 +412,12 @@ PROPS: dict[str, Kind] = {
         _plain("cap", Primitive("cylinder", (0.034, 0.009)), (0.068, 0.068, 0.018), 0.020),
         _plain("bead", Primitive("sphere", (0.006,)), (0.012, 0.012, 0.012), 0.001),
         _plain("tray", Primitive("box", (0.11, 0.23, 0.005)), (0.22, 0.46, 0.010), 0.5),
-        _plain("cell", Primitive("cylinder", CELL, (0, 0, 0), _ALONG_X), (2 * CELL[1], 2 * CELL[0], 2 * CELL[0]), 0.0456),
+        _plain(
+            "cell", Primitive("cylinder", CELL, (0, 0, 0), _ALONG_X), (2 * CELL[1], 2 * CELL[0], 2 * CELL[0]), 0.0456
+        ),
         _rack(),
+        _plug(),
+        _socket(),
     )
 }
 """What a task may bring along besides the household's things; nobody is asked to fetch it. Of a button
@@ -401,6 +431,8 @@ RAISED = {
     "lever": 0.088,
     "cell": 0.0,
     "rack": 0.0,
+    "plug": SOCKET.depth,
+    "socket": 0.0,
 }
 """How far (m) above the counter the underside of what is fixed there is, and of a tray and its handles."""
 CUPBOARD, LEVER_GAP = (0.12, 0.24, 0.13), 0.050

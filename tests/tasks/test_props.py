@@ -3,11 +3,13 @@ import numpy as np
 import pytest
 from scipy.spatial.transform import Rotation
 
-from bunraku.objects import COLOURS, PROPS, SURFACES
+from bunraku.objects import CELL, CELL_POCKET, COLOURS, PLUG_BLADE, PROPS, SOCKET, SURFACES
 from bunraku.sim import Scene, truth
 from bunraku.sim.props import DRAWN, LOOSE, PITCH, PRELOAD, PROP_PREFIX, STIFFNESS, TIGHT, TRAVEL, on_counter
 from bunraku.sim.world import create_world
-from bunraku.tasks import cap, door, drawer, hand_over, pour, press, tray, wipe
+from bunraku.skills.laying import LETTING_GO, pockets
+from bunraku.skills.perception import Seen
+from bunraku.tasks import cap, cells, door, drawer, hand_over, plug, pour, press, tray, wipe
 from bunraku.tasks.manipulations import manipulation
 from bunraku.tasks.wordings import COLOURS_JA, KINDS_JA
 
@@ -43,7 +45,7 @@ def wanted_and_other(given):
 
 
 def test_a_scene_with_props_survives_json():
-    for task in (press, wipe, pour, drawer, tray, cap, door):
+    for task in (press, wipe, pour, drawer, tray, cap, door, cells, plug):
         scene = task.draw(3).scene
         assert scene.props and Scene.from_json(scene.to_json()) == scene
 
@@ -233,6 +235,74 @@ def test_a_tray_must_be_up_level_and_in_both_hands_with_its_cargo_upright(monkey
     assert "tilted by 23°" in referee._not_there()
 
 
+def let_fall(world, name: str, place, turn: float, steps: int = 250) -> None:
+    """Let go of a loose prop at `place` (3,) m, turned by `turn` (rad), without the robot, which would fall."""
+    joint = world.data.joint(PROP_PREFIX + name)
+    joint.qpos[:] = [*place, np.cos(turn / 2), 0, 0, np.sin(turn / 2)]
+    joint.qvel[:] = 0
+    for _ in range(steps):
+        mujoco.mj_step(world.model, world.data)
+    mujoco.mj_step1(world.model, world.data)
+
+
+def rack_and_places(given):
+    rack = given.scene.props[0]
+    return rack, pockets(Seen(rack.kind, rack.colour, np.array(rack.position), rack.yaw))
+
+
+@pytest.mark.parametrize(("across", "along"), [(0, 0), (1, 1), (1, -1), (-1, 0), (0, -1)])
+def test_a_cell_finds_to_the_bottom_of_its_pocket_from_anywhere_above_its_slopes(across, along):
+    given = cells.draw(0)
+    world = settled(given, 50)
+    rack, places = rack_and_places(given)
+    room = CELL_POCKET.lead[0]
+    place = places[1]
+    off = room * (
+        across * np.array([np.cos(rack.yaw), np.sin(rack.yaw)])
+        + along * np.array([-np.sin(rack.yaw), np.cos(rack.yaw)])
+    )
+    let_fall(world, given.order[0], place.point + [*off, LETTING_GO], place.yaw)
+    referee = cells.CELLS_TASK.referee(world, given)
+    assert referee.complaint() == "1 of 3 cells lie in pockets"
+    assert truth.prop_position(world, given.order[0])[2] == pytest.approx(place.point[2] + CELL[0], abs=5e-4)
+
+
+def test_all_cells_must_lie_in_pockets_and_no_hand_may_touch_them(monkeypatch):
+    given = cells.draw(1)
+    world = settled(given, 50)
+    rack, places = rack_and_places(given)
+    referee = cells.CELLS_TASK.referee(world, given)
+    assert referee.complaint() == "0 of 3 cells lie in pockets"
+    let_fall(world, given.order[0], places[0].point + [0, 0, 0.03], places[0].yaw + np.pi / 2)  # upon the walls
+    assert referee.complaint() == "0 of 3 cells lie in pockets"
+    for name, place in zip(given.order, places, strict=True):
+        let_fall(world, name, place.point + [0, 0, LETTING_GO], place.yaw, steps=150)
+    assert "cell" not in referee.complaint()
+    monkeypatch.setattr(truth, "touching_prop", lambda world, name: frozenset({"left_hand"}))
+    assert referee.complaint() == f"the robot touches the {rack.name}"
+
+
+def test_a_plug_goes_in_from_anywhere_above_its_slopes_and_from_nowhere_else():
+    given = plug.draw(0)
+    name, wanted = given.order
+    socket = given.scene.props[[prop.name for prop in given.scene.props].index(wanted)]
+    rim = SURFACES["counter"].top + SOCKET.depth
+    over = rim + PROPS["plug"].rest_height + 2 * PLUG_BLADE[2] - 0.001
+    for off, goes_in in ((0.0, True), (0.003, True), (-0.003, True), (0.009, False)):
+        world = settled(given, 50)
+        referee = plug.PLUG_TASK.referee(world, given)
+        assert referee.complaint() == f"the {name} is not in the {wanted}"
+        x, y = np.array(socket.position[:2]) + off * np.array([np.cos(socket.yaw), np.sin(socket.yaw)])
+        let_fall(world, name, (x, y, over), socket.yaw)
+        assert ("plug" not in referee.complaint()) == goes_in, (off, referee.complaint())
+
+
+def test_the_socket_is_understood_in_every_wording():
+    for given in map(plug.draw, range(60)):
+        named = [prop.name for prop in given.scene.props if plug.is_named(prop, given.instruction)]
+        assert sorted(named) == sorted(given.order), given.instruction
+
+
 def test_what_is_handed_over_must_have_been_in_the_left_hand(monkeypatch):
     given = hand_over.draw(0)
     world = settled(given, 50)
@@ -259,10 +329,11 @@ def test_what_is_handed_over_is_understood_in_every_wording():
 
 def test_every_thing_has_a_japanese_name():
     assert set(COLOURS_JA) == set(COLOURS)
-    for name in ("pick-up", "stack", "sort", "hand-over", "wipe", "pour", "tray"):
+    for name in ("pick-up", "stack", "sort", "hand-over", "wipe", "pour", "tray", "cells", "plug"):
         for seed in range(10):
             given = manipulation(name).draw(seed)
             assert given.object == "" or given.scene.find(given.object).kind in KINDS_JA
+    assert {"cell", "rack", "plug", "socket"} <= set(KINDS_JA)
 
 
 def test_props_lie_where_they_are_seen_to_lie():

@@ -12,6 +12,7 @@ from bunraku.objects import (
     CELL_POCKET,
     COLOURS,
     CUPBOARD,
+    DOCK,
     HANDLE_GAP,
     LEVER_GAP,
     LEVER_HINGE,
@@ -21,6 +22,7 @@ from bunraku.objects import (
     RACK_PITCH,
     RACK_POCKETS,
     RAISED,
+    SOCKET,
     SURFACES,
     TRAY_HANDLES,
     TRIM,
@@ -316,6 +318,31 @@ def _add_rack(spec: mujoco.MjSpec, prop: Prop) -> None:
         add_pocket(spec, rack, f"{PROP_PREFIX}{prop.name} {number}", CELL_POCKET, at, mass=wall, **solid)
 
 
+def _add_plug(spec: mujoco.MjSpec, prop: Prop) -> None:
+    """A plug that stands in a dock, which is fixed to the counter."""
+    kind, quaternion, top = PROPS["plug"], quaternion_about_z(prop.yaw), SURFACES["counter"].top
+    pale = {"rgba": [*TRIM["paper"], 1.0]} | contact(FURNITURE_FRICTION)
+    dock = spec.worldbody.add_body(
+        name=f"{PROP_PREFIX}{prop.name} dock", pos=[*prop.position[:2], top], quat=quaternion
+    )
+    add_pocket(spec, dock, f"{PROP_PREFIX}{prop.name} dock", DOCK, (0, 0, 0), **pale)
+    plug = spec.worldbody.add_body(name=PROP_PREFIX + prop.name, pos=prop.position, quat=quaternion)
+    plug.add_freejoint(name=PROP_PREFIX + prop.name)
+    grip, blade = kind.primitives
+    solid = {"type": mujoco.mjtGeom.mjGEOM_BOX} | contact(FURNITURE_FRICTION)
+    plug.add_geom(size=grip.size, mass=0.7 * kind.mass, rgba=[*COLOURS[prop.colour], 1.0], **solid)
+    plug.add_geom(size=blade.size, pos=blade.position, mass=0.3 * kind.mass, rgba=[*TRIM["metal"], 1.0], **solid)
+
+
+def _add_socket(spec: mujoco.MjSpec, prop: Prop) -> None:
+    x, y, _ = prop.position
+    socket = spec.worldbody.add_body(
+        name=PROP_PREFIX + prop.name, pos=[x, y, SURFACES["counter"].top], quat=quaternion_about_z(prop.yaw)
+    )
+    looks = {"rgba": [*COLOURS[prop.colour], 1.0]} | contact(FURNITURE_FRICTION)
+    add_pocket(spec, socket, PROP_PREFIX + prop.name, SOCKET, (0, 0, 0), **looks)
+
+
 _ADD = {
     "button": _add_button,
     "stain": _add_stain,
@@ -326,4 +353,6 @@ _ADD = {
     "lever": _add_door,
     "cell": _add_cell,
     "rack": _add_rack,
+    "plug": _add_plug,
+    "socket": _add_socket,
 }

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Generator, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 
 import numpy as np
 
@@ -12,12 +12,22 @@ from bunraku.control.grasping import HandGrasp, pinch
 from bunraku.control.reach import Pose
 from bunraku.objects import CELL_POCKET, PROPS, RACK_BASE, RACK_PITCH, RACK_POCKETS
 from bunraku.skills.body import Body, Outcome
-from bunraku.skills.from_above import Route, across, move_straight, ways_down
+from bunraku.skills.from_above import (
+    Route,
+    across,
+    as_held,
+    boxes,
+    let_go,
+    move_straight,
+    palms_down,
+    take_up,
+    ways_down,
+)
 from bunraku.skills.grasps import UP
-from bunraku.skills.moving import move_body, move_fingers
+from bunraku.skills.moving import move_body
 from bunraku.skills.perception import Seen
 from bunraku.skills.picking import go_home
-from bunraku.skills.touch import holds, pinch_centre
+from bunraku.skills.touch import holds
 
 WIDTH, LENGTH = PROPS["cell"].size[1], PROPS["cell"].size[0]
 HIGHER = 0.002
@@ -41,6 +51,11 @@ class Place:
     point: np.ndarray
     yaw: float
 
+    @property
+    def above(self) -> np.ndarray:
+        """Where the middle of the fingers is when they let a cell go, (3,) m."""
+        return self.point + (LETTING_GO + HIGHER) * UP
+
     def holds(self, cell: Seen) -> bool:
         """Whether `cell` is seen to lie in it, or upon it."""
         return bool(np.hypot(*(cell.position - self.point)[:2]) < RACK_PITCH / 2)
@@ -54,15 +69,24 @@ def pockets(rack: Seen) -> list[Place]:
     return [Place(bottom + offset * row, rack.yaw + np.pi / 2) for offset in aside]
 
 
-def lay(body: Body, cell: Seen, place: Place, around: Sequence[Seen]) -> Generator[None, None, Outcome]:
-    """Take `cell`, with the hand on its side if that reaches it, and lay it into `place` between what is `around`."""
+def lay(body: Body, cell: Seen, places: Sequence[Place], around: Sequence[Seen]) -> Generator[None, None, Outcome]:
+    """Take `cell`, with the hand on its side if that does, and lay it into the first of `places` that this hand
+    reaches, between what is `around`."""
     nearer = "left" if body.stance.inverse.point(cell.position)[1] > 0 else "right"
     for side in (nearer, "right" if nearer == "left" else "left"):
         grasp = pinch(body.planner.spec.hand, WIDTH, 12.0, centre_x=0.100, depth=0.085, squeeze=0.010)
-        way = _way(body, side, grasp, cell.position + HIGHER * UP, cell.yaw, _boxes(around, cell))
+        place = next((place for place in places if _reaches(body, side, grasp, place)), None)
+        if place is None:
+            continue
+        way = _way(body, side, grasp, cell.position + HIGHER * UP, cell.yaw, boxes(around, cell.name))
         if way is not None:
             return (yield from _lay(body, side, grasp, way, cell, place, around))
-    return Outcome("pick", False, f"I cannot reach the {cell.name}")
+    return Outcome("pick", False, f"I cannot reach the {cell.name} and a pocket with one hand")
+
+
+def _reaches(body: Body, side: str, grasp: HandGrasp, place: Place) -> bool:
+    headings = across(body, side, place.yaw, (0.0,))
+    return any(palms_down(body, side, grasp, place.above, headings, HOVER))
 
 
 def _lay(
@@ -70,20 +94,13 @@ def _lay(
 ) -> Generator[None, None, Outcome]:
     palm, route = way
     body.say("reach", f"reaching for the {cell.name} with the {side} hand")
-    yield from move_fingers(body, side, _opened(grasp, AJAR), 0.3, body.full_tension)
-    body.posture = route[-1]
-    yield from move_body(body, *route)
-    yield from move_straight(body, side, palm, SPEED)
-    yield from move_fingers(body, side, grasp.closed, 0.8, grasp.tension)
-    body.say("lift", f"lifting the {cell.name}")
-    yield from move_straight(body, side, palm.moved(HOVER * UP), SPEED)
+    yield from take_up(body, side, grasp, palm, route, AJAR, HOVER, SPEED)
     held, felt = holds(body, side, grasp, WIDTH)
     if not held:
         yield from _leave(body, side, grasp)
         return Outcome("pick", False, f"the hand closed on nothing, no {cell.name} in it", felt)
-    grip = _measured(body, side, grasp)
-    goal = place.point + (LETTING_GO + HIGHER) * UP
-    onto = _way(body, side, grip, goal, place.yaw, _boxes(around, cell), held=True)
+    grip, _ = as_held(body, side, grasp)
+    onto = _way(body, side, grip, place.above, place.yaw, boxes(around, cell.name), held=True)
     if onto is None:
         yield from move_straight(body, side, palm.moved(0.002 * UP), SPEED)
         yield from _leave(body, side, grasp)
@@ -105,11 +122,8 @@ def _lay(
 
 
 def _leave(body: Body, side: str, grasp: HandGrasp) -> Generator[None, None, None]:
-    """Let go of a cell, slowly until the fingers are off, rise, and go home."""
-    assert body.observation is not None
-    body.set_hand(side, body.observation.hand(side).position.copy(), body.full_tension)
-    yield from move_fingers(body, side, _opened(grasp, OPENED), 0.8, body.full_tension)
-    yield from move_straight(body, side, body.palm(side).moved(HOVER * UP), SPEED)
+    """Let go of a cell, rise, and go home."""
+    yield from let_go(body, side, grasp, OPENED, HOVER, SPEED)
     yield from go_home(body, (side,))
 
 
@@ -122,20 +136,3 @@ def _way(
     space = FreeSpace(body.planner, side, boxes, grasp.contact if held else grasp.open, carried)
     headings = across(body, side, yaw, (0.0,)) if held else across(body, side, yaw)
     return next(ways_down(body, side, grasp, point, headings, HOVER, space), None)
-
-
-def _measured(body: Body, side: str, grasp: HandGrasp) -> HandGrasp:
-    """The grasp as the fingers have it: what gives way more has moved the cell."""
-    assert body.observation is not None
-    middle = pinch_centre(body.planner.spec.hand, body.observation.hand(side).position)
-    return replace(grasp, centre=np.array([middle, *grasp.centre[1:]]))
-
-
-def _opened(grasp: HandGrasp, share: float) -> np.ndarray:
-    return grasp.contact + share * (grasp.open - grasp.contact)
-
-
-def _boxes(around: Sequence[Seen], cell: Seen) -> list[Standing]:
-    """What stands around, but for the cell that is taken."""
-    others = (seen for seen in around if seen.name != cell.name)
-    return [Standing(seen.position, np.array(PROPS[seen.kind].size) / 2, seen.yaw) for seen in others]

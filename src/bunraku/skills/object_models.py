@@ -15,7 +15,7 @@ from bunraku.vision.detect import ObjectModel, Rest
 
 YAW_PERIODS = {
     **dict.fromkeys(("can", "bottle", "ball", "apple", "bowl", "plate", "button", "stain", "cap"), 0.0),
-    **dict.fromkeys(("box", "small box", "sponge", "handle", "lever", "cell", "rack"), np.pi),
+    **dict.fromkeys(("box", "small box", "sponge", "handle", "lever", "cell", "rack", "plug", "socket"), np.pi),
     "cube": np.pi / 2,
 }
 """After which turn about z a kind looks the same, rad; 2π for those that are not named."""

@@ -25,12 +25,32 @@ def aperture(hand_name: str, position: np.ndarray) -> float:
 
 def pinch_centre(hand_name: str, position: np.ndarray) -> float:
     """Where along the palm's x (m) the middle between the thumb and the fingers is, from joint angles (n,)."""
+    thumb, fingers = _opposed(hand_name, position)
+    return float(thumb[0] + 0.009 + fingers[0] - 0.0075) / 2
+
+
+def pinch_line(hand_name: str, position: np.ndarray) -> tuple[np.ndarray, float]:
+    """How a thing sits that is pinched between thumb and fingers, from joint angles (n,).
+
+    Parallel faces lie square to the line from the middle of the thumb's pad to that of the fingers': the pads are
+    round, and any other way would push them apart.
+
+    Returns:
+        The middle between the pads in the right palm frame, (2,) m along its x and z, and the slope (rad) of the line.
+    """
+    thumb, fingers = _opposed(hand_name, position)
+    x = (thumb[0] + 0.009 + fingers[0] - 0.0075) / 2
+    z = (thumb[2] + fingers[2]) / 2
+    return np.array([x, z]), float(np.arctan2(fingers[2] - thumb[2], fingers[0] - thumb[0]))
+
+
+def _opposed(hand_name: str, position: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+    """Middle of the thumb's pad, and of those of index and middle finger, each (3,) m in the right palm frame."""
     model, data, address = hand_model(hand_name)
     data.qpos[address] = position
     mujoco.mj_kinematics(model, data)
-    thumb = data.site("right_thumb_tip").xpos[0] + 0.009
-    fingers = np.mean([data.site(f"right_{name}_tip").xpos[0] for name in ("index", "middle")]) - 0.0075
-    return float(thumb + fingers) / 2
+    fingers = np.mean([data.site(f"right_{name}_tip").xpos for name in ("index", "middle")], axis=0)
+    return data.site("right_thumb_tip").xpos.copy(), fingers
 
 
 def closure(grasp: HandGrasp, hand_names: tuple[str, ...], position: np.ndarray) -> float:

@@ -22,7 +22,7 @@ from bunraku.tasks.wordings import worded
 
 CELLS = 3
 """Cells on the counter: as many as there are pockets."""
-RACK_X, RACK_Y, RACK_YAW = (0.40, 0.46), (-0.03, 0.03), 0.15
+RACK_X, RACK_Y, RACK_YAW = (0.43, 0.47), (-0.03, 0.03), 0.15
 """Where the middle of the rack is (m), and how far (rad) it is turned at most; its pockets lie across."""
 X, Y, YAW = (0.30, 0.48), (0.15, 0.30), np.deg2rad(60)
 """Where cells lie (m, to either side), and how far (rad) they are turned at most from lying across."""
@@ -98,9 +98,10 @@ def expert(body: Body, instruction: str) -> Generator[None, None, Outcome]:
         places = pockets(racks[0])
         outside = [cell for cell in cells if not any(place.holds(cell) for place in places)]
         free = [place for place in places if not any(place.holds(cell) for cell in cells)]
+        free.sort(key=lambda place: -place.point[0])
         if not outside or not free:
             break
-        outcome = yield from lay(body, _nearest(body, outside), max(free, key=lambda place: place.point[0]), seen)
+        outcome = yield from lay(body, _nearest(body, outside), free, seen)
     yield from wait(body, HOLD + 0.2)
     return outcome
 

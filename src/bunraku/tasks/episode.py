@@ -65,6 +65,7 @@ TRAY = TaskInfo("tray", "lift a tray by its two handles, level, with what stands
 CAP = TaskInfo("cap", "unscrew the cap that was named, of two jars", "bunraku/Cap-v0")
 DOOR = TaskInfo("door", "press the lever that was named, and open its door", "bunraku/Door-v0")
 CELLS = TaskInfo("cells", "sort three battery cells into the pockets of a rack", "bunraku/Cells-v0")
+PLUG = TaskInfo("plug", "take the plug out of its dock, and push it into the named socket", "bunraku/Plug-v0")
 BRING = TaskInfo("bring", "walk to the kitchen, fetch the named thing, and put it on the plate that a person holds out")
 FOLLOW_ME = TaskInfo("follow-me", "stay 1 to 2.5 m behind a person who walks through the house and stops now and then")
 CLIMB = TaskInfo("climb", "walk to the stairs, and take them")
@@ -79,4 +80,4 @@ def strip_path(folder: Path, seed: int) -> Path:
 def registry() -> dict[str, TaskInfo]:
     """Every task by its name."""
     placing, fixed = (PICK_PLACE, PICK_UP, PUT, STACK, SORT, HAND_OVER), (PRESS, DRAWER, WIPE, POUR, TRAY, CAP, DOOR)
-    return {task.name: task for task in (*placing, *fixed, CELLS, BRING, FOLLOW_ME)}
+    return {task.name: task for task in (*placing, *fixed, CELLS, PLUG, BRING, FOLLOW_ME)}

@@ -18,6 +18,7 @@ from bunraku.tasks.following import follow_words
 from bunraku.tasks.hand_over import HAND_OVER
 from bunraku.tasks.pick_place import LONGEST
 from bunraku.tasks.pick_up import PICK_UP
+from bunraku.tasks.plug import PLUG_TASK
 from bunraku.tasks.pour import POUR
 from bunraku.tasks.press import PRESS
 from bunraku.tasks.put import PUT
@@ -44,6 +45,7 @@ MANIPULATIONS: dict[str, Manipulation] = {
         CAP,
         DOOR,
         CELLS_TASK,
+        PLUG_TASK,
     )
 }
 

@@ -8,6 +8,7 @@ import numpy as np
 
 from bunraku.sim.props import Prop
 from bunraku.sim.scene import Placed
+from bunraku.skills import Seen
 
 COLOURS_JA = {
     "red": "赤い",
@@ -34,6 +35,8 @@ KINDS_JA = {
     "cap": "ふた",
     "cell": "電池",
     "rack": "ラック",
+    "plug": "プラグ",
+    "socket": "コンセント",
 }
 
 
@@ -45,6 +48,6 @@ def worded(rng: np.random.Generator, wordings: Sequence[str], **things: Placed |
     return wordings[int(rng.integers(len(wordings)))].format(**names, **japanese)
 
 
-def in_japanese(thing: Placed | Prop) -> str:
+def in_japanese(thing: Placed | Prop | Seen) -> str:
     """Colour and kind: 赤い立方体."""
     return COLOURS_JA.get(thing.colour, "") + KINDS_JA.get(thing.kind, thing.kind)
