@@ -11,6 +11,7 @@ from bunraku.control.free_space import FreeSpace, Standing
 from bunraku.control.grasping import HandGrasp, pinch
 from bunraku.control.reach import Pose
 from bunraku.objects import CELL_POCKET, PROPS, RACK_BASE, RACK_PITCH, RACK_POCKETS
+from bunraku.robot import SIDES
 from bunraku.skills.body import Body, Outcome
 from bunraku.skills.from_above import (
     Route,
@@ -69,24 +70,30 @@ def pockets(rack: Seen) -> list[Place]:
     return [Place(bottom + offset * row, rack.yaw + np.pi / 2) for offset in aside]
 
 
-def lay(body: Body, cell: Seen, places: Sequence[Place], around: Sequence[Seen]) -> Generator[None, None, Outcome]:
-    """Take `cell`, with the hand on its side if that does, and lay it into the first of `places` that this hand
-    reaches, between what is `around`."""
-    nearer = "left" if body.stance.inverse.point(cell.position)[1] > 0 else "right"
-    for side in (nearer, "right" if nearer == "left" else "left"):
-        grasp = pinch(body.planner.spec.hand, WIDTH, 12.0, centre_x=0.100, depth=0.085, squeeze=0.010)
-        place = next((place for place in places if _reaches(body, side, grasp, place)), None)
-        if place is None:
-            continue
+def lay(body: Body, cell: Seen, place: Place, around: Sequence[Seen]) -> Generator[None, None, Outcome]:
+    """Take `cell` and lay it into `place`, between what is `around`, with a hand that reaches both."""
+    for side in hands_for(body, cell, place):
+        grasp = _grasp(body)
         way = _way(body, side, grasp, cell.position + HIGHER * UP, cell.yaw, boxes(around, cell.name))
         if way is not None:
             return (yield from _lay(body, side, grasp, way, cell, place, around))
-    return Outcome("pick", False, f"I cannot reach the {cell.name} and a pocket with one hand")
+    return Outcome("pick", False, f"I cannot reach the {cell.name} and its pocket with one hand")
 
 
-def _reaches(body: Body, side: str, grasp: HandGrasp, place: Place) -> bool:
-    headings = across(body, side, place.yaw, (0.0,))
-    return any(palms_down(body, side, grasp, place.above, headings, HOVER))
+def hands_for(body: Body, cell: Seen, place: Place) -> list[str]:
+    """The hands that reach both a cell and a place for it, that on the side of the cell first."""
+    grasp, low = _grasp(body), cell.position + HIGHER * UP
+    nearer = "left" if body.stance.inverse.point(cell.position)[1] > 0 else "right"
+    return [
+        side
+        for side in sorted(SIDES, key=lambda side: side != nearer)
+        if any(palms_down(body, side, grasp, place.above, across(body, side, place.yaw, (0.0,)), HOVER))
+        and any(palms_down(body, side, grasp, low, across(body, side, cell.yaw), HOVER))
+    ]
+
+
+def _grasp(body: Body) -> HandGrasp:
+    return pinch(body.planner.spec.hand, WIDTH, 12.0, centre_x=0.100, depth=0.085, squeeze=0.010)
 
 
 def _lay(

@@ -1,4 +1,4 @@
-"""`lift_by_handles`: hook the fingers of both hands under the handles of something, and raise it level."""
+"""`lift_by_handles`: take something by its handles with both hands, and raise it level."""
 
 from __future__ import annotations
 
@@ -21,9 +21,12 @@ from bunraku.skills.surroundings import free_space
 
 HOVER, SPEED = 0.10, 0.10
 """How high (m) above the handles the open hands come first, and the mean speed (m/s) of the palms from there on."""
-OPENED, UNDER = 0.6, 0.022
-"""How far of their way the fingers open, and how far (m) below the middle of a handle thumb and fingers meet: it rests
-on them, as their friction alone would not hold a laden tray."""
+OPENED, UNDER = 0.6, 0.002
+"""How far of their way the fingers open, and how far (m) below the middle of a handle thumb and fingers meet."""
+LEAN, COUNTERED, LEANS = 0.48, 35.0, (0.0, 0.8)
+"""How far (rad) the palms lean forward, so that what they raise stays level: the thumb gives way and holds lower than
+the fingers, and the faces of a handle lie square to the line between them. By how much less (rad) for each kg·m of a
+load ahead of the handles, which the fingers let sink; and the limits of both. Measured with a can on a tray."""
 OBLIQUE = np.deg2rad([0, 12, -12, 24])
 """How far (rad) from square, towards the other side, a hand may take its handle."""
 SEARCH, FOUND = 60, 0.004
@@ -35,11 +38,15 @@ SETTLE = 0.2
 Palms = dict[str, Pose]
 
 
-def lift_by_handles(body: Body, handles: Mapping[str, Seen], height: float) -> Generator[None, None, Outcome]:
-    """Take the handle of each side with the hand of that side, and raise both by `height` m at once."""
+def lift_by_handles(
+    body: Body, handles: Mapping[str, Seen], height: float, load: float = 0.0
+) -> Generator[None, None, Outcome]:
+    """Take the handle of each side with the hand of that side, and raise both by `height` m at once, level also under a
+    `load` (kg·m), mass times distance ahead of the handles."""
     thickness = PROPS["handle"].size[0]
-    grasp = pinch(body.planner.spec.hand, thickness, 30.0, centre_x=0.100, depth=0.085, squeeze=0.008)
-    way = _way(body, grasp, handles, height)
+    grasp = pinch(body.planner.spec.hand, thickness, 30.0, centre_x=0.100, depth=0.085, squeeze=0.016, share=0.0)
+    lean = float(np.clip(LEAN - COUNTERED * load, *LEANS))
+    way = _way(body, grasp, handles, height, lean)
     if way is None:
         return Outcome("lift", False, "my hands do not reach both handles at once")
     palms, above = way
@@ -84,11 +91,14 @@ def move_palms(body: Body, goals: Palms) -> Generator[None, None, None]:
     body.hold()
 
 
-def _way(body: Body, grasp: HandGrasp, handles: Mapping[str, Seen], height: float) -> tuple[Palms, np.ndarray] | None:
-    """Palm poses at the handles from which both can be raised, and a posture (37,) with the palms above them."""
+def _way(
+    body: Body, grasp: HandGrasp, handles: Mapping[str, Seen], height: float, lean: float
+) -> tuple[Palms, np.ndarray] | None:
+    """Palm poses at the handles, leaning forward by `lean` rad, from which both can be raised, and a posture (37,) with
+    the palms above them."""
     for left, right in sorted(product(OBLIQUE, OBLIQUE), key=lambda turns: float(np.abs(turns).sum())):
         palms = {
-            side: palm_pose(grasp, side, handles[side].position - UNDER * UP, _fingers(body, handles[side], turn), UP)
+            side: _palm(grasp, side, handles[side].position - UNDER * UP, _fingers(body, handles[side], turn), lean)
             for side, turn in (("left", -left), ("right", right))
         }
         above = _posture(body, {side: palm.moved(HOVER * UP) for side, palm in palms.items()}, body.reference)
@@ -98,6 +108,10 @@ def _way(body: Body, grasp: HandGrasp, handles: Mapping[str, Seen], height: floa
         if at is not None and _posture(body, {s: p.moved(height * UP) for s, p in palms.items()}, at) is not None:
             return palms, above
     return None
+
+
+def _palm(grasp: HandGrasp, side: str, centre: np.ndarray, fingers: np.ndarray, lean: float) -> Pose:
+    return palm_pose(grasp, side, centre, fingers, np.cos(lean) * UP + np.sin(lean) * fingers)
 
 
 def _fingers(body: Body, handle: Seen, turn: float) -> np.ndarray:

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Generator
+from collections.abc import Generator, Sequence
 
 import numpy as np
+from scipy.optimize import linear_sum_assignment
 from scipy.spatial.transform import Rotation
 
 from bunraku.objects import CELL, CELL_CLEARANCE, COLOURS, PROPS, RACK_BASE, RACK_PITCH, RACK_POCKETS
@@ -12,7 +13,7 @@ from bunraku.sim import Scene, truth
 from bunraku.sim.props import Prop, on_counter
 from bunraku.skills import Body, Outcome, Seen
 from bunraku.skills.body import wait
-from bunraku.skills.laying import lay, pockets
+from bunraku.skills.laying import Place, hands_for, lay, pockets
 from bunraku.skills.props import look_for_props
 from bunraku.tasks.assignment import Assignment
 from bunraku.tasks.episode import CELLS as INFO
@@ -22,7 +23,7 @@ from bunraku.tasks.wordings import worded
 
 CELLS = 3
 """Cells on the counter: as many as there are pockets."""
-RACK_X, RACK_Y, RACK_YAW = (0.43, 0.47), (-0.03, 0.03), 0.15
+RACK_X, RACK_Y, RACK_YAW = (0.43, 0.47), (-0.03, 0.03), 0.12
 """Where the middle of the rack is (m), and how far (rad) it is turned at most; its pockets lie across."""
 X, Y, YAW = (0.30, 0.48), (0.15, 0.30), np.deg2rad(60)
 """Where cells lie (m, to either side), and how far (rad) they are turned at most from lying across."""
@@ -30,6 +31,8 @@ APART = 0.10
 """How far (m) apart the middles of cells are at least."""
 ASKEW, AWRY = 0.004, np.deg2rad(6)
 """How far (m) from the bottom of its pocket, up or across, the axis of a cell may be, and how far (rad) turned."""
+UNREACHABLE = 9.0
+"""What it costs to choose a place that no hand reaches, where others cost less than 1."""
 TURNS = 6
 """How many cells are taken at most."""
 WORDINGS = (
@@ -88,7 +91,7 @@ class CellsReferee(Referee):
 
 
 def expert(body: Body, instruction: str) -> Generator[None, None, Outcome]:
-    """As long as a cell lies outside, lay the nearest one into the farthest pocket that is free."""
+    """As long as a cell lies outside, lay one into a free pocket, and look again."""
     outcome = Outcome("look_for", False, "I see no cells")
     for _ in range(TURNS + 1):
         seen = yield from look_for_props(body, "cell", "rack", above=(RACK_BASE,))
@@ -98,16 +101,24 @@ def expert(body: Body, instruction: str) -> Generator[None, None, Outcome]:
         places = pockets(racks[0])
         outside = [cell for cell in cells if not any(place.holds(cell) for place in places)]
         free = [place for place in places if not any(place.holds(cell) for cell in cells)]
-        free.sort(key=lambda place: -place.point[0])
         if not outside or not free:
             break
-        outcome = yield from lay(body, _nearest(body, outside), free, seen)
+        outcome = yield from lay(body, *_pair(body, outside, free), seen)
     yield from wait(body, HOLD + 0.2)
     return outcome
 
 
-def _nearest(body: Body, cells: list[Seen]) -> Seen:
-    return min(cells, key=lambda cell: float(np.linalg.norm(body.stance.inverse.point(cell.position)[:2])))
+def _pair(body: Body, cells: Sequence[Seen], places: Sequence[Place]) -> tuple[Seen, Place]:
+    """The nearest cell and its place, when as many as can be have a place that one hand reaches together with them,
+    far ones before near ones."""
+    far = [body.stance.inverse.point(place.point)[0] for place in places]
+    cost = np.array(
+        [[-x if hands_for(body, cell, place) else 9.0 for place, x in zip(places, far, strict=True)] for cell in cells]
+    )
+    pairs = list(zip(*linear_sum_assignment(cost), strict=True))
+    away = [float(np.linalg.norm(body.stance.inverse.point(cell.position)[:2])) for cell in cells]
+    cell, place = min(pairs, key=lambda pair: (cost[pair] > 0, away[pair[0]]))
+    return cells[cell], places[place]
 
 
 CELLS_TASK = Manipulation(INFO, draw, expert, longest=120.0, referee=CellsReferee)

@@ -9,8 +9,9 @@ import numpy as np
 from bunraku.objects import COLOURS, KINDS, PROPS, TRAY_ROOM
 from bunraku.sim import Placed, Scene, truth
 from bunraku.sim.props import on_counter
-from bunraku.skills import Body, Outcome
+from bunraku.skills import Body, Outcome, Seen
 from bunraku.skills.body import wait
+from bunraku.skills.looking import look_around
 from bunraku.skills.props import look_for_props
 from bunraku.skills.two_handed import lift_by_handles
 from bunraku.tasks.assignment import Assignment
@@ -23,7 +24,7 @@ CARGO = ("mug", "can", "small box", "cube")
 """What stands on the tray."""
 X, Y, YAW = (0.36, 0.44), (-0.05, 0.05), 0.20
 """Where the tray's middle is (m), and how far (rad) it is turned at most."""
-ASIDE, AHEAD = TRAY_ROOM - 0.055, 0.015
+ASIDE, AHEAD = TRAY_ROOM - 0.055, 0.04
 """How far (m) from the tray's middle its cargo stands at most, to either side and ahead."""
 RAISED, LEVEL = 0.10, 0.26
 """How far (m) the tray must be raised, and how far (rad) it may be tilted meanwhile."""
@@ -74,14 +75,26 @@ class TrayReferee(Referee):
 
 
 def expert(body: Body, instruction: str) -> Generator[None, None, Outcome]:
-    """Find the two handles and lift by both."""
+    """Find the two handles and what stands between them, and lift by both."""
+    things = yield from look_around(body)
     seen = yield from look_for_props(body, "handle")
     ends = sorted(seen, key=lambda handle: float(body.stance.inverse.point(handle.position)[1]))
     if len(ends) != 2:
         return Outcome("look_for", False, f"I see {len(ends)} handles")
-    outcome = yield from lift_by_handles(body, {"right": ends[0], "left": ends[1]}, LIFT)
+    right, left = ends
+    load = sum(_load(thing, right, left) for thing in things)
+    outcome = yield from lift_by_handles(body, {"right": right, "left": left}, LIFT, load)
     yield from wait(body, HOLD + 0.2)
     return outcome
+
+
+def _load(thing: Seen, right: Seen, left: Seen) -> float:
+    """Mass of `thing` times how far ahead of the line between the handles it stands, kg·m; 0 if it stands elsewhere."""
+    across = left.position - right.position
+    share = (thing.position - right.position) @ across / (across @ across)
+    ahead = np.cross(across / np.linalg.norm(across), [0.0, 0.0, 1.0]) @ (thing.position - right.position)
+    on_it = 0 < share < 1 and abs(ahead) < PROPS["tray"].size[0] / 2
+    return float(KINDS[thing.kind].mass * ahead) if on_it else 0.0
 
 
 TRAY = Manipulation(INFO, draw, expert, longest=30.0, referee=TrayReferee)
