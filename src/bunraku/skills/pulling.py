@@ -15,7 +15,7 @@ from bunraku.skills.from_above import OBLIQUE, ways_down
 from bunraku.skills.grasps import UP
 from bunraku.skills.moving import move_body, move_fingers, move_palm
 from bunraku.skills.perception import Seen
-from bunraku.skills.touch import aperture
+from bunraku.skills.touch import EMPTY, aperture
 
 HOVER = 0.10
 """How high (m) above the handle the open hand comes first."""
@@ -23,8 +23,6 @@ OPENED = 0.6
 """How far of their way the fingers open: behind the handle there is no more room."""
 SPEED = 0.10
 """Mean speed (m/s) of the palm on its way down and while it pulls."""
-EMPTY = 0.004
-"""Between fingertips nearer to each other than this (m) there is no handle."""
 
 
 def pull_open(body: Body, handle: Seen, distance: float) -> Generator[None, None, Outcome]:

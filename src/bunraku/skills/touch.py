@@ -12,6 +12,9 @@ from bunraku.skills.body import Body
 EMPTY_WRAP = 0.94
 """A wrap that closed further than this share of its way holds nothing: an object stops the fingers before."""
 
+EMPTY = 0.004
+"""Between fingertips nearer to each other than this (m) there is no handle."""
+
 
 def aperture(hand_name: str, position: np.ndarray) -> float:
     """Free distance (m) between the thumb's pad and the nearer of index and middle finger, from joint angles (n,)."""

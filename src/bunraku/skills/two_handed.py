@@ -17,7 +17,9 @@ from bunraku.skills.body import Body, Outcome, minimum_jerk
 from bunraku.skills.grasps import UP
 from bunraku.skills.moving import move_body, move_fingers
 from bunraku.skills.perception import Seen
+from bunraku.skills.picking import go_home
 from bunraku.skills.surroundings import free_space
+from bunraku.skills.touch import EMPTY, aperture
 
 HOVER, SPEED = 0.10, 0.10
 """How high (m) above the handles the open hands come first, and the mean speed (m/s) of the palms from there on."""
@@ -64,7 +66,18 @@ def lift_by_handles(
     yield from (None for _ in zip_longest(*closing))
     body.say("lift", "lifting with both hands")
     yield from move_palms(body, {side: palm.moved(height * UP) for side, palm in palms.items()})
-    return Outcome("lift", True, "I raised it with both hands")
+    assert body.observation is not None
+    hand = body.planner.spec.hand
+    gaps = {f"{side}_aperture_m": aperture(hand, body.observation.hand(side).position) for side in SIDES}
+    if min(gaps.values()) > EMPTY:
+        return Outcome("lift", True, "I raised it with both hands", gaps)
+    body.say("lift", "a hand feels no handle, setting it down")
+    yield from move_palms(body, palms)
+    opening = [move_fingers(body, side, opened, 0.5, body.full_tension) for side in SIDES]
+    yield from (None for _ in zip_longest(*opening))
+    yield from move_palms(body, {side: palm.moved(HOVER * UP) for side, palm in palms.items()})
+    yield from go_home(body)
+    return Outcome("lift", False, "a hand closed on nothing, no handle in it", gaps)
 
 
 def move_palms(body: Body, goals: Palms) -> Generator[None, None, None]:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Generator
+from collections.abc import Generator, Sequence
 
 import numpy as np
 
@@ -11,7 +11,7 @@ from bunraku.sim import Placed, Scene, truth
 from bunraku.sim.props import on_counter
 from bunraku.skills import Body, Outcome, Seen
 from bunraku.skills.body import wait
-from bunraku.skills.looking import look_around
+from bunraku.skills.looking import look, look_around
 from bunraku.skills.props import look_for_props
 from bunraku.skills.two_handed import lift_by_handles
 from bunraku.tasks.assignment import Assignment
@@ -30,6 +30,8 @@ RAISED, LEVEL = 0.10, 0.26
 """How far (m) the tray must be raised, and how far (rad) it may be tilted meanwhile."""
 LIFT = 0.13
 """How far (m) the expert raises it."""
+TRIES = 2
+"""How often it is tried."""
 WORDINGS = (
     "lift the {target} with both hands",
     "take the {target} by its two handles and hold it level, please",
@@ -75,17 +77,33 @@ class TrayReferee(Referee):
 
 
 def expert(body: Body, instruction: str) -> Generator[None, None, Outcome]:
-    """Find the two handles and what stands between them, and lift by both."""
-    things = yield from look_around(body)
-    seen = yield from look_for_props(body, "handle")
-    ends = sorted(seen, key=lambda handle: float(body.stance.inverse.point(handle.position)[1]))
-    if len(ends) != 2:
-        return Outcome("look_for", False, f"I see {len(ends)} handles")
-    right, left = ends
-    load = sum(_load(thing, right, left) for thing in things)
-    outcome = yield from lift_by_handles(body, {"right": right, "left": left}, LIFT, load)
-    yield from wait(body, HOLD + 0.2)
+    """Find the two handles and what stands between them, lift by both, and look; if a hand felt no handle, again."""
+    outcome = Outcome("look_for", False, "I see no tray")
+    for _ in range(TRIES):
+        things = yield from look_around(body)
+        seen = yield from look_for_props(body, "handle")
+        ends = sorted(seen, key=lambda handle: float(body.stance.inverse.point(handle.position)[1]))
+        if len(ends) != 2:
+            return Outcome("look_for", False, f"I see {len(ends)} handles")
+        right, left = ends
+        load = sum(_load(thing, right, left) for thing in things)
+        outcome = yield from lift_by_handles(body, {"right": right, "left": left}, LIFT, load)
+        if outcome.success:
+            outcome = yield from _looked(body, things, outcome)
+            yield from wait(body, HOLD + 0.2)
+            break
     return outcome
+
+
+def _looked(body: Body, before: Sequence[Seen], lifted: Outcome) -> Generator[None, None, Outcome]:
+    """The outcome of a lift after a look: what stood on the counter before, as the tray did, must not be seen there."""
+    after = yield from look(body)
+    left = [thing for thing in after for old in before if thing.name == old.name and not _higher(thing, old)]
+    return Outcome("lift", False, f"the {left[0].name} did not come along", lifted.measured) if left else lifted
+
+
+def _higher(now: Seen, before: Seen) -> bool:
+    return bool(now.position[2] > before.position[2] + RAISED / 2)
 
 
 def _load(thing: Seen, right: Seen, left: Seen) -> float:
