@@ -6,7 +6,6 @@ from collections.abc import Generator
 
 import numpy as np
 
-from bunraku.control.stance import wrapped
 from bunraku.skills import Body, Outcome, Seen
 from bunraku.skills.doors import open_door
 from bunraku.skills.props import look_for_props
@@ -63,7 +62,7 @@ def _open(body: Body, lever: Seen) -> Generator[None, None, Outcome]:
         if not outcome.success or not seen:
             break  # a lever that nobody sees any more is behind its door, or behind the hand
         now = seen[0]
-        angle = abs(float(wrapped(2 * (now.yaw - lever.yaw))) / 2)  # a lever looks the same after half a turn
+        angle = abs(float(np.angle(np.exp(2j * (now.yaw - lever.yaw))))) / 2  # a lever looks the same after half a turn
         if angle > OPEN:
             return Outcome("open", True, f"I see the door open by {np.rad2deg(angle):.0f}°", {"angle_rad": angle})
         outcome = Outcome("open", False, f"I see the door open by {np.rad2deg(angle):.0f}° only", {"angle_rad": angle})
