@@ -15,16 +15,22 @@ from bunraku.errors import UserError  # noqa: E402
 from bunraku.learning.ranks import Ranks, joined  # noqa: E402
 from bunraku.learning.training import Trainer  # noqa: E402
 
-JOB = Path(__file__).with_name("torchrun_job.py")
+HERE = Path(__file__).parent
+
+
+def torchrun(*command: object) -> subprocess.CompletedProcess[str]:
+    """Let `torchrun` start two processes."""
+    start = [sys.executable, "-m", "torch.distributed.run", "--standalone", "--nproc-per-node", "2"]
+    place = os.pathsep.join([str(HERE.parents[1]), *sys.path])
+    about = {"env": os.environ | {"PYTHONPATH": place}, "timeout": 500, "text": True}
+    return subprocess.run([*start, *map(str, command)], capture_output=True, **about)
 
 
 @pytest.fixture(scope="module")
 def two(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """The folder in which two processes that `torchrun` started left what came of their training."""
     folder = tmp_path_factory.mktemp("two")
-    command = [sys.executable, "-m", "torch.distributed.run", "--standalone", "--nproc-per-node", "2", JOB, folder]
-    place = os.pathsep.join([str(JOB.parents[2]), *sys.path])
-    ran = subprocess.run(command, capture_output=True, text=True, env=os.environ | {"PYTHONPATH": place}, timeout=300)
+    ran = torchrun(HERE / "torchrun_job.py", folder)
     assert ran.returncode == 0, ran.stderr
     return folder
 
@@ -68,3 +74,17 @@ def _fail() -> None:
 def test_a_batch_too_small_to_be_shared_is_refused():
     with pytest.raises(UserError, match="33 processes cannot share a batch of 32"):
         Trainer(samples(), SMALL, ranks=Ranks(0, 33))
+
+
+@pytest.mark.slow
+def test_what_was_learned_before_a_process_was_lost_is_kept(tmp_path):
+    model = tmp_path / "a.onnx"
+    ran = torchrun(HERE / "torchrun_lost.py", model, 35)
+    assert ran.returncode != 0
+    # It may be ended by torchrun before it has said what happened, but not before it has kept what it learned.
+    told = [line for line in ran.stderr.splitlines() if line.startswith("bunraku:")]
+    assert told in ([], ["bunraku: another process was lost at step 35; the same command goes on from there."])
+    again = Trainer(samples(), SMALL)
+    again.load(model.with_suffix(".pt"))
+    assert again.step == 35
+    assert again.train(SMALL.steps)

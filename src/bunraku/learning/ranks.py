@@ -95,7 +95,6 @@ def joined(device: str) -> Iterator[tuple[Ranks, str]]:
         device = f"cuda:{os.environ['LOCAL_RANK']}"
         torch.cuda.set_device(device)
     distributed.init_process_group("gloo" if device == "cpu" else "cpu:gloo,cuda:nccl", timeout=PATIENCE)
-    try:
-        yield Ranks(distributed.get_rank(), world), device
-    finally:
-        distributed.destroy_process_group()
+    yield Ranks(distributed.get_rank(), world), device
+    # Not after an error: whoever waits here for a lost one is ended by torchrun before it has said what happened.
+    distributed.destroy_process_group()
