@@ -7,24 +7,26 @@ so that a run that is cut off says something about each.
 from __future__ import annotations
 
 import sys
+from collections.abc import Callable
 from pathlib import Path
 
 from rich.console import Console
 from rich.table import Table
 
 from bunraku.cli.evaluation import EvaluationFile, rate_of, run_seed
+from bunraku.tasks import EpisodeResult
 from bunraku.tasks.manipulations import MANIPULATIONS
 
 FOLDER = Path("runs/experts")
 
 
-def main(episodes: int, first: int, tasks: list[str]) -> None:
-    """Run what is missing and print the table."""
-    files = {task: EvaluationFile.open(FOLDER / f"{task}.json", task, resume=True) for task in tasks}
-    for seed in range(first, first + episodes):
+def measure(folder: Path, seeds: range, tasks: list[str], run: Callable[[str, int], EpisodeResult]) -> None:
+    """Run the `tasks` of the `seeds` of which no result is in `folder` yet, and print the table."""
+    files = {task: EvaluationFile.open(folder / f"{task}.json", task, resume=True) for task in tasks}
+    for seed in seeds:
         for task, file in files.items():
             if seed not in {row.seed for row in file.rows}:
-                row = run_seed(task, seed)
+                row = run(task, seed)
                 file.add(row)
                 print(f"{task} {seed}: {row.outcome}{'' if row.success else ', ' + row.reason}", flush=True)
     table = Table("task", "success", "95 %", "seconds", "failures", box=None)
@@ -35,11 +37,18 @@ def main(episodes: int, first: int, tasks: list[str]) -> None:
         failures = ", ".join(f"{outcome} {count}" for outcome, count in rate.failures.items())
         shown = f"{rate.successes} of {rate.episodes} = {100 * rate.rate:.0f} %"
         table.add_row(task, shown, f"{100 * low:.0f}–{100 * high:.0f} %", f"{seconds:.1f}", failures)
-    Console(highlight=False).print(table)
+    rates = [rate_of(file.rows).rate for file in files.values()]
+    console = Console(highlight=False)
+    console.print(table)
+    console.print(f"mean of {len(rates)} tasks: {100 * sum(rates) / len(rates):.1f} %")
+
+
+def asked(given: list[str], default: list[str]) -> tuple[range, list[str]]:
+    """The seeds and the tasks that the command line asks for: [EPISODES] [FIRST_SEED] [TASK…]."""
+    numbers = [int(word) for word in given if word.isdigit()]
+    episodes, first = (numbers + [20, 0][len(numbers) :])[:2]
+    return range(first, first + episodes), [word for word in given if not word.isdigit()] or default
 
 
 if __name__ == "__main__":
-    given = sys.argv[1:]
-    numbers = [int(word) for word in given if word.isdigit()]
-    named = [word for word in given if not word.isdigit()]
-    main(*((numbers + [20, 0][len(numbers) :])[:2]), named or [task for task in MANIPULATIONS if task != "pick-place"])
+    measure(FOLDER, *asked(sys.argv[1:], [task for task in MANIPULATIONS if task != "pick-place"]), run_seed)

@@ -13,10 +13,10 @@ from typing import cast
 
 import numpy as np
 
-from bunraku.learning.acting import Policy
+from bunraku.learning.acting import Policy, choose
 from bunraku.learning.evaluation import Control, heard_instead
-from bunraku.learning.tokens import COLOUR_NAMES, FEATURES, KIND_NAMES, TOKEN, Options, meanings
-from bunraku.learning.words import buckets
+from bunraku.learning.steps import COLOUR_NAMES, KIND_NAMES
+from bunraku.learning.tokens import TOKEN
 from bunraku.robot import RobotSpec
 from bunraku.statistics import wilson_interval
 from bunraku.tasks.assignment import Assignment
@@ -46,12 +46,9 @@ def main(path: Path) -> None:
             things = given.scene.objects
             tokens = np.zeros((len(things), TOKEN))
             tokens[:, :2] = [(KIND_NAMES.index(thing.kind), COLOUR_NAMES.index(thing.colour)) for thing in things]
-            words = buckets(heard(given, seed, control))
-            pairs = [(i, j) for j in range(-1, len(things)) for i in range(len(things)) if i != j]
-            inputs = np.zeros((len(pairs), FEATURES), np.float32)
-            _, which = policy.choose(Options(np.array(pairs), meanings(tokens, pairs), inputs), words)
+            pair = choose(policy.meaning(heard(given, seed, control))[0], tokens, set())
             names = [*(thing.name for thing in things), ""]
-            right += [names[index] for index in pairs[which]] == [given.object, given.target]
+            right += [names[index] for index in pair] == [given.object, given.target]
         low, high = wilson_interval(right, len(SEEDS))
         print(
             f"{control:16s} {right}/{len(SEEDS)} = {100 * right / len(SEEDS):.1f} % ({100 * low:.1f}–{100 * high:.1f})"

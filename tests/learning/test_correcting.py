@@ -36,7 +36,7 @@ def forever():
 
 def taken_over_at(move, given_up: float) -> float:
     body = Puppet(move)
-    for _ in until_astray(cast(Any, forever()), cast(Body, body), "right", given_up):
+    for _ in until_astray(cast(Any, forever()), cast(Body, body), given_up):
         body.time += PERIOD
     return body.time
 
@@ -60,7 +60,7 @@ def test_only_what_the_expert_does_is_shown(monkeypatch):
         yield
         return Outcome("expert", True, "done")
 
-    policy: Any = SimpleNamespace(about=SimpleNamespace(side="right"))
+    policy: Any = SimpleNamespace(about=None)
     skill = corrected(policy, expert, 1.0, lambda: marks.append(body.time))(cast(Body, body), "pick up the red cube")
     for _ in skill:
         body.time += PERIOD

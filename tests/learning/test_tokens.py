@@ -4,8 +4,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 from scipy.spatial.transform import Rotation
 
-from bunraku.learning.frames import synergies
-from bunraku.learning.tokens import FAR, FEATURES, GRIP, KIND_NAMES, MOST, Tokens, features
+from bunraku.learning.frames import MIRROR, Synergies, mirrored
+from bunraku.learning.tokens import FAR, FINGERS, GRIP, MOST, TENSION, Tokens, features
 from bunraku.robot import SIDES, HandReading
 from bunraku.skills import Seen
 from bunraku.skills.body import Pose
@@ -18,10 +18,13 @@ def seen(kind: str = "cube", colour: str = "red", at=(0.4, -0.1, 0.92), yaw: flo
     return Seen(kind, colour, np.array(at), yaw, **more)
 
 
-def inputs(thing: Seen, palm: Pose) -> np.ndarray:
+BASIS = Synergies(np.zeros(22), np.eye(FINGERS, 22))
+
+
+def inputs(thing: Seen, palm: Pose, side: str = "right") -> np.ndarray:
     tokens = Tokens()
     tokens.update([thing], AWAY)
-    return features(tokens.table(), palm, HAND, synergies("h22"))[0]
+    return features(0, tokens.table()[0], None, side, palm, HAND, np.ones(2), BASIS)
 
 
 PALM = Pose(np.array([0.1, -0.2, 1.2]), np.eye(3))
@@ -30,7 +33,7 @@ PALM = Pose(np.array([0.1, -0.2, 1.2]), np.eye(3))
 @given(st.floats(-np.pi, np.pi), st.integers(-3, 3))
 def test_a_cube_that_looks_the_same_is_the_same(yaw, quarters):
     first, second = (inputs(seen(yaw=angle), PALM) for angle in (yaw, yaw + quarters * np.pi / 2))
-    turn = FEATURES - len(KIND_NAMES) - 4
+    turn = TENSION + 1
     difference = np.abs(first - second)
     # At the border between two quarters either may be chosen.
     difference[turn] = min(difference[turn], abs(difference[turn] - np.pi / 2))
@@ -76,6 +79,14 @@ def palms(right: Pose) -> dict[str, Pose]:
     return {"left": Pose(np.array([0.0, 0.4, 1.2]), np.eye(3)), "right": right}
 
 
+@given(st.floats(-1.5, 1.5), st.floats(-1.5, 1.5), st.floats(-0.3, 0.3))
+def test_a_left_hand_is_told_what_a_right_hand_is_told_in_a_mirror(yaw, turn, y):
+    palm = Pose(PALM.position, Rotation.from_euler("zyx", [turn, 0.2, -0.4]).as_matrix())
+    right = inputs(seen("mug", at=(0.4, y, 0.92), yaw=yaw), palm)
+    left = inputs(seen("mug", at=MIRROR * (0.4, y, 0.92), yaw=-yaw), mirrored(palm), "left")
+    np.testing.assert_allclose(left, right, atol=1e-6)
+
+
 @given(st.floats(-0.2, 0.2), st.floats(0.0, 0.2), st.floats(-1.0, 1.0))
 def test_what_a_hand_holds_goes_where_the_hand_goes_and_stays_where_it_is_let_go(aside, up, turn):
     tokens, above = Tokens(), Pose(np.array([0.4, -0.1, 0.92]) - GRIP, np.eye(3))
@@ -96,6 +107,15 @@ def test_what_a_hand_holds_goes_where_the_hand_goes_and_stays_where_it_is_let_go
     np.testing.assert_allclose(tokens.table()[1], before[1])
     tokens.update([seen(at=(0.3, -0.3, 0.92))], AWAY)
     np.testing.assert_allclose(tokens.table()[0, 2:4], [0.3, -0.3])
+
+
+def test_what_is_fixed_does_not_go_along_with_a_hand():
+    tokens, above = Tokens(), Pose(np.array([0.4, -0.1, 0.92]) - GRIP, np.eye(3))
+    tokens.update([seen("handle")], AWAY)
+    tokens.feel(palms(above), hands(3.0))
+    tokens.feel(palms(Pose(above.position - [0.1, 0.0, 0.0], np.eye(3))), hands(3.0))
+    tokens.update([seen("handle", at=(0.3, -0.1, 0.92))], [above.position])
+    np.testing.assert_allclose(tokens.table()[0, 2:4], [0.4, -0.1])
 
 
 @pytest.mark.parametrize("doubt", [{"confidence": 0.1}, {"deviation": 0.2}])

@@ -101,7 +101,7 @@ def improve(
         collected = _correct(console, task, before, folder, seeds, workers)
         after = out.with_suffix(f".{number}.onnx")
         began = time.process_time()
-        _train(console, data, after, steps, about.side)
+        _train(console, data, after, steps)
         spent = time.process_time() - began
         done.append(Round(number, str(after), *collected, spent, _try(task, after, trials, workers), trials))
         _keep(console, curve, done)
@@ -125,7 +125,7 @@ def _correct(
     return len(endings), taken_over, sum(one.ending.cpu_s for one in endings)
 
 
-def _train(console: Console, data: Path, out: Path, steps: int, side: str) -> None:
+def _train(console: Console, data: Path, out: Path, steps: int) -> None:
     import torch
 
     from bunraku.learning.lerobot import finalise
@@ -133,7 +133,7 @@ def _train(console: Console, data: Path, out: Path, steps: int, side: str) -> No
 
     finalise(data)
     torch.set_num_threads(1)
-    train_policy(console, data, out, TrainingConfig(steps), side)
+    train_policy(console, (data,), out, TrainingConfig(steps))
 
 
 def _try(task: str, policy: Path, trials: int, workers: int) -> int:

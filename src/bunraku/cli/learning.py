@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 import time
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import replace
 from functools import partial
 from pathlib import Path
@@ -113,32 +113,30 @@ def _print_collected(console: Console, collected: Collected) -> None:
 
 
 def learn(
-    data: Annotated[Path, tyro.conf.Positional, tyro.conf.arg(metavar="DATA")],
+    data: Annotated[tuple[Path, ...], tyro.conf.Positional, tyro.conf.arg(metavar="DATA...")],
     out: Path,
-    steps: int = 4000,
+    steps: int = 6000,
     batch: int = 128,
     width: int = 192,
     depth: int = 3,
-    side: str = "right",
     seed: int = 0,
     device: str = "cpu",
     threads: int = 1,
     bfloat16: bool = False,
     compiled: bool = False,
 ) -> int:
-    """Train a policy on a data set; it can be interrupted and goes on with the same result.
+    """Train a policy on data sets, of one task or of many; it can be interrupted and goes on with the same result.
 
     On several cores or GPUs: `torchrun --nproc-per-node N -m bunraku learn …`; on several machines as `torchrun` says,
     with DATA where each of them sees it.
 
     Args:
-        data: a data set that `bunraku collect` made.
+        data: data sets that `bunraku collect` made.
         out: the policy, an ONNX file; its checkpoint lies beside it, with the ending .pt.
         steps: how long to train.
         batch: samples in a step, shared by all processes.
         width: of the network's layers.
         depth: of the network, in blocks.
-        side: the hand that acts, left or right.
         seed: of the network's first weights and of the order of samples.
         device: as PyTorch names it, such as cuda.
         threads: that PyTorch may use, in each process.
@@ -148,8 +146,6 @@ def learn(
     require_positive(steps=steps, batch=batch, width=width, depth=depth, threads=threads)
     require_seed(seed)
     require_model(out)
-    if side not in ("left", "right"):
-        raise UserError(f"--side must be left or right, got {side}.")
     require_learning()
     import torch
 
@@ -164,7 +160,7 @@ def learn(
     config = TrainingConfig(steps, batch, seed=seed, bfloat16=bfloat16, compiled=compiled, network=network)
     with joined(device) as (ranks, own):
         console = Console(highlight=False, quiet=not ranks.first)
-        trainer = train_policy(console, data, out, config, side, own, ranks)
+        trainer = train_policy(console, data, out, config, own, ranks)
         console.print(f"It understands {100 * trainer.understood():.0f} % of the instructions that it was trained on.")
         task = trainer.samples.tasks[0]
         console.print(Text(f"Policy in {out}; try it with `bunraku evaluate {task} --policy {out}`."))
@@ -203,10 +199,9 @@ def require_learning() -> None:
 
 def train_policy(
     console: Console,
-    data: Path,
+    data: Sequence[Path],
     out: Path,
     config: TrainingConfig,
-    side: str = "right",
     device: str = "cpu",
     ranks: Ranks | None = None,
 ) -> Trainer:
@@ -220,9 +215,9 @@ def train_policy(
     ranks = ranks or ALONE
     with _bar(console, "looking at the episodes") as (progress, bar):
         samples = ranks.after_first(
-            lambda: load_samples(data, side, lambda done, total: progress.update(bar, completed=done, total=total))
+            lambda: load_samples(data, lambda done, total: progress.update(bar, completed=done, total=total))
         )
-    ranks.require_same(samples.source, f"{data} is not the same data set for all processes: copy it anew.")
+    ranks.require_same(samples.source, f"{data[0]} is not the same data set for all processes: copy it anew.")
     trainer, steps = Trainer(samples, config, device, ranks), config.steps
     checkpoint = out.with_suffix(".pt")
     if ranks.from_first(checkpoint.exists):

@@ -5,21 +5,25 @@ from __future__ import annotations
 import json
 import time
 from collections.abc import Callable, Generator
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 
 from bunraku.errors import UserError
-from bunraku.learning.frames import SIDE_ACTION, Synergies, difference, moved
-from bunraku.learning.tokens import COLOUR_NAMES, ENCODER, KIND_NAMES, LOOK_PERIOD, Options, Tokens, feel, look, options
-from bunraku.learning.words import buckets
+from bunraku.learning.frames import MIRROR, Synergies, difference, moved
+from bunraku.learning.steps import CHOICES, COLOUR_NAMES, FIXED, KIND_NAMES, NOTHING, VERB_NAMES, Meant, fixed_kinds
+from bunraku.learning.tokens import ENCODER, FEATURES, LOOK_PERIOD, Tokens, features, feel, look, nearest
+from bunraku.learning.words import LONGEST, buckets
+from bunraku.robot import SIDES
 from bunraku.skills import Body, Outcome
 from bunraku.skills.body import IK_PERIOD, Pose
 from bunraku.skills.looking import look_around
+from bunraku.skills.picking import go_home
+from bunraku.skills.props import look_for_props
 
-FORMAT = "bunraku-policy-3"
+FORMAT = "bunraku-policy-4"
 MODELS = Path(__file__).parent / "models"
 """Policies that come with the package, each with its model card; the name of one stands for its file."""
 EXECUTED = 3
@@ -29,6 +33,8 @@ MOVED, MOVED_HAND = 0.03, 0.25
 unsure a policy plans to start late; were only the beginning of each plan carried out, it would never start."""
 LARGEST_STEP, LARGEST_TURN = 0.06, 0.30
 """Furthest that one frame may lead the palm, m and rad."""
+DONE = 0.0
+"""Logit above which a step is taken to be done."""
 
 
 @dataclass(frozen=True)
@@ -36,11 +42,37 @@ class About:
     """What a policy says of itself; `synergies` are those in which it was trained to move the fingers."""
 
     hand: str
-    side: str
     rate: int
     tasks: tuple[str, ...]
     synergies: Synergies
     card: dict[str, Any]
+
+
+@dataclass(frozen=True)
+class Meaning:
+    """What a step may be: log-probabilities of each verb, and of each kind and colour of its thing and its target."""
+
+    verb: np.ndarray
+    kind: np.ndarray
+    colour: np.ndarray
+    target_kind: np.ndarray
+    target_colour: np.ndarray
+
+    @property
+    def over(self) -> bool:
+        """Whether there is no such step."""
+        return int(self.verb.argmax()) == len(VERB_NAMES)
+
+    @property
+    def likeliest(self) -> Meant:
+        """The likeliest step, if there is one."""
+        target = int(self.target_kind.argmax()), int(self.target_colour.argmax())
+        return int(self.verb[:-1].argmax()), int(self.kind.argmax()), int(self.colour.argmax()), *target
+
+    def likely(self, thing: tuple[int, int], target: tuple[int, int]) -> float:
+        """Log-probability of a thing and a target of this kind and colour each."""
+        said = self.kind[thing[0]] + self.colour[thing[1]]
+        return float(said + self.target_kind[target[0]] + self.target_colour[target[1]])
 
 
 class Policy:
@@ -72,18 +104,26 @@ class Policy:
             if found != wanted:
                 raise UserError(f"{path} is a policy for the {what} {found}, {wanted} is expected: train it anew.")
 
-        if (card["kinds"], card["colours"]) != (list(KIND_NAMES), list(COLOUR_NAMES)):
-            raise UserError(f"{path} knows other kinds of things or other colours than this version: train it anew.")
+        if (card["verbs"], card["kinds"], card["colours"]) != (list(VERB_NAMES), list(KIND_NAMES), list(COLOUR_NAMES)):
+            raise UserError(f"{path} knows other verbs, kinds of things or colours than this version: train it anew.")
         tasks, basis = tuple(card["tasks"]), Synergies.read(card["synergies"])
-        self.about = About(card["hand"], card["side"], int(card["rate"]), tasks, basis, card)
+        self.about = About(card["hand"], int(card["rate"]), tasks, basis, card)
 
-    def choose(self, options: Options, words: np.ndarray) -> tuple[np.ndarray, int]:
-        """The chunk (CHUNK, SIDE_ACTION) for what is meant by `words`, and which of the `options` that is."""
-        asked = {"inputs": options.inputs, "meant": options.meant, "words": words}
-        chunk, logits = (np.asarray(answer) for answer in self._session.run(None, asked))
-        if not np.isfinite(chunk).all():
+    def meaning(self, instruction: str) -> list[Meaning]:
+        """The steps that an `instruction` means, the first of them whatever it is."""
+        asked = {"inputs": np.zeros((1, FEATURES), np.float32), "words": buckets(instruction)}
+        (table,) = (np.asarray(answer) for answer in self._session.run(["meant"], asked))
+        steps = [Meaning(*np.split(row, np.cumsum(CHOICES)[:-1])) for row in table]
+        return [step for number, step in enumerate(steps) if not (number and step.over)]
+
+    def think(self, inputs: np.ndarray) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+        """For `inputs` (m, FEATURES): chunks (m, CHUNK, PLANNED), logits (m,) of this hand doing that, and of it being
+        done. Raises `UserError` when they are not finite."""
+        asked = {"inputs": inputs.astype(np.float32), "words": np.zeros(LONGEST, np.int64)}
+        chunks, hand, done = (np.asarray(answer) for answer in self._session.run(["chunks", "hand", "done"], asked))
+        if not np.isfinite(chunks).all():
             raise UserError("the policy's actions are not finite numbers: the robot stays where it is; train it anew.")
-        return chunk, int(logits.argmax())
+        return chunks, hand, done
 
 
 @dataclass
@@ -92,6 +132,20 @@ class Timing:
 
     looks: list[float]
     plans: list[float]
+
+
+@dataclass
+class Work:
+    """A step at work: for the hand on `side`, "" as long as none was chosen, and how near each hand has been by now to
+    the thing and its target (m)."""
+
+    side: str
+    memory: dict[str, np.ndarray] = field(default_factory=lambda: dict.fromkeys(SIDES, np.full(2, np.inf)))
+
+    def note(self, side: str, palm: Pose, table: np.ndarray, pair: tuple[int, int]) -> None:
+        """Remember how near the `palm` on `side` is to the `pair` of the tokens `table` (n, TOKEN)."""
+        thing, target = table[pair[0]], table[pair[1]] if pair[1] >= 0 else None
+        self.memory[side] = np.minimum(self.memory[side], nearest(thing, target, palm))
 
 
 def act(
@@ -107,51 +161,91 @@ def act(
     timing = timing or Timing([], [])
 
     def skill(body: Body, instruction: str) -> Generator[None, None, Outcome]:
-        side, words = policy.about.side, buckets(heard(instruction))
+        steps = policy.meaning(heard(instruction))
+        fixed = fixed_kinds(step.likeliest for step in steps)
         tokens = Tokens()
-        tokens.update((yield from look_around(body)), [body.measured_palm(side).position])
+        found = [] if KIND_NAMES[steps[0].likeliest[1]] in FIXED else (yield from look_around(body))
+        for kind in fixed:
+            found = [*found, *(yield from look_for_props(body, kind))]
+        tokens.update(found, [body.measured_palm(side).position for side in SIDES])
         if not tokens.names:
             return Outcome("policy", False, "I see nothing")
-        looked = body.time
-        while True:
-            if body.time - looked >= LOOK_PERIOD:
-                looked, start = body.time, time.thread_time()
-                if not remembering:
-                    tokens = Tokens()
-                look(body, tokens)
-                timing.looks.append(time.thread_time() - start)
-            if not tokens.names:
-                yield
-                continue
-            start = time.thread_time()
-            palm, table = body.measured_palm(side), seen(tokens.table())
-            assert body.observation is not None
-            could = options(table, palm, body.observation.hand(side), policy.about.synergies)
-            chunk, which = policy.choose(could, words)
-            timing.plans.append(time.thread_time() - start)
-            thing, target = could.pairs[which]
-            onward = f", to the {tokens.names[target]}" if target >= 0 else ""
-            body.say("policy", f"at the {tokens.names[thing]}{onward}")
-            felt = body.time
-            for _ in follow(body, policy.about, palm, chunk):
-                yield
-                if body.time - felt >= 1 / policy.about.rate - 1e-6:
-                    felt = body.time
-                    feel(body, tokens)
+        looked, finished, side = body.time, set(), ""
+        for number, meaning in enumerate(steps):
+            work = Work("")
+            while True:
+                if body.time - looked >= LOOK_PERIOD:
+                    looked, start = body.time, time.thread_time()
+                    if not remembering:
+                        tokens = Tokens()
+                    look(body, tokens, fixed)
+                    timing.looks.append(time.thread_time() - start)
+                if not tokens.names:
+                    yield
+                    continue
+                start = time.thread_time()
+                table = seen(tokens.table())
+                pair = choose(meaning, table, finished)
+                sides = (work.side,) if work.side else SIDES
+                told = [_told(policy, body, meaning, table, pair, one, work) for one in sides]
+                chunks, hand, done = policy.think(np.array(told))
+                timing.plans.append(time.thread_time() - start)
+                if not work.side:
+                    work.side = SIDES[int(hand.argmax())]
+                    if side and side != work.side:
+                        yield from go_home(body, (side,))
+                    side = work.side
+                    continue
+                if done[0] > DONE and number + 1 < len(steps):
+                    finished.add(pair)
+                    break
+                onward = f", to the {tokens.names[pair[1]]}" if pair[1] >= 0 else ""
+                body.say("policy", f"{VERB_NAMES[meaning.likeliest[0]]}: at the {tokens.names[pair[0]]}{onward}")
+                felt = body.time
+                for _ in follow(body, policy.about, side, chunks[0]):
+                    yield
+                    if body.time - felt >= 1 / policy.about.rate - 1e-6:
+                        felt = body.time
+                        feel(body, tokens)
+                        work.note(side, body.measured_palm(side), table, pair)
+        raise AssertionError("the last step ends with the episode")
 
     return skill
 
 
-def follow(body: Body, about: About, palm: Pose, chunk: np.ndarray) -> Generator[None, None, None]:
-    """Lead the palm, which was measured at `palm`, and the hand along the beginning of `chunk` (n, SIDE_ACTION)."""
-    side, basis, ticks = about.side, about.synergies, round(1 / (about.rate * IK_PERIOD))
+def choose(meaning: Meaning, table: np.ndarray, finished: set[tuple[int, int]]) -> tuple[int, int]:
+    """The likeliest pair of a thing and a target among the tokens `table` (n, TOKEN) that is not `finished`, the target
+    -1 for none."""
+    names = [(int(kind), int(colour)) for kind, colour in table[:, :2]]
+    pairs = [(i, j) for j in range(-1, len(names)) for i in range(len(names)) if i != j]
+    left = [pair for pair in pairs if pair not in finished] or pairs
+    return max(left, key=lambda pair: meaning.likely(names[pair[0]], names[pair[1]] if pair[1] >= 0 else NOTHING))
+
+
+def _told(
+    policy: Policy, body: Body, meaning: Meaning, table: np.ndarray, pair: tuple[int, int], side: str, work: Work
+) -> np.ndarray:
+    """What the network is told (FEATURES,) of the step for the hand on `side`."""
+    assert body.observation is not None
+    thing, target = table[pair[0]], table[pair[1]] if pair[1] >= 0 else None
+    palm = body.measured_palm(side)
+    work.note(side, palm, table, pair)
+    reading, basis = body.observation.hand(side), policy.about.synergies
+    return features(meaning.likeliest[0], thing, target, side, palm, reading, work.memory[side], basis)
+
+
+def follow(body: Body, about: About, side: str, chunk: np.ndarray) -> Generator[None, None, None]:
+    """Lead the palm on `side` from where it is measured, and the hand, along `chunk` (n, PLANNED) for a right hand."""
+    basis, ticks, palm = about.synergies, round(1 / (about.rate * IK_PERIOD)), body.measured_palm(side)
+    if side == "left":
+        chunk = chunk * np.concatenate([MIRROR, -MIRROR, np.ones(chunk.shape[1] - 6)])
     low, high = np.deg2rad([joint.range_deg for joint in body.hand.joints]).T
     target = body.hands[side]
     grip = [target.tension / body.full_tension]
     first = last = np.concatenate([difference(palm, body.palm(side)), basis.project(target.posture), grip])
     for frame, action in enumerate(chunk):
         way = last - first
-        moving = np.linalg.norm(way[:3]) > MOVED or np.abs(way[6 : SIDE_ACTION - 1]).max() > MOVED_HAND
+        moving = np.linalg.norm(way[:3]) > MOVED or np.abs(way[6:-1]).max() > MOVED_HAND
         if frame >= EXECUTED and moving:
             return
         step = action - last
@@ -160,7 +254,7 @@ def follow(body: Body, about: About, palm: Pose, chunk: np.ndarray) -> Generator
         for tick in range(1, ticks + 1):
             now = last + tick / ticks * step
             body.track({side: moved(palm, now)})
-            posture = np.clip(basis.posture(now[6 : SIDE_ACTION - 1]), low, high)
+            posture = np.clip(basis.posture(now[6:-1]), low, high)
             body.set_hand(side, posture, float(np.clip(now[-1], 0.05, 1.0)) * body.full_tension)
             yield
         last = last + step

@@ -17,7 +17,7 @@ import numpy as np
 from bunraku.learning.acting import Policy, act
 from bunraku.learning.collecting import Collected, record
 from bunraku.objects import SURFACES
-from bunraku.robot import RobotSpec
+from bunraku.robot import SIDES, RobotSpec
 from bunraku.skills import Body, Outcome
 from bunraku.skills.body import Pose
 from bunraku.skills.moving import move_palm
@@ -54,30 +54,29 @@ def corrected(policy: Policy, expert: Acting, given_up: float, not_yet: Callable
     """The `policy` until it has stopped or `given_up` s are over, while `not_yet` is called; then the `expert`."""
 
     def skill(body: Body, instruction: str) -> Generator[None, None, Outcome]:
-        side = policy.about.side
-        for _ in until_astray(act(policy)(body, instruction), body, side, given_up):
+        for _ in until_astray(act(policy)(body, instruction), body, given_up):
             not_yet()
             yield
-        yield from rise(body, side)
+        for side in SIDES:
+            yield from rise(body, side)
         return (yield from expert(body, instruction))
 
     return skill
 
 
-def until_astray(
-    policy: Generator[None, None, Outcome], body: Body, side: str, given_up: float
-) -> Generator[None, None, None]:
-    """Let the `policy` have the robot until palm and hand have stopped for a while, or `given_up` s are over."""
+def until_astray(policy: Generator[None, None, Outcome], body: Body, given_up: float) -> Generator[None, None, None]:
+    """Let the `policy` have the robot until palms and hands have stopped for a while, or `given_up` s are over."""
     past: deque[tuple[float, np.ndarray, np.ndarray]] = deque()
     began = body.time
     for _ in policy:
         yield
         if body.observation is None:
             continue
-        palm, hand = body.measured_palm(side).position, body.observation.hand(side).position
+        palm = np.array([body.measured_palm(side).position for side in SIDES])
+        hand = np.array([body.observation.hand(side).position for side in SIDES])
         while past and past[0][0] < body.time - STOPPED:
             _, before, fingers = past.popleft()
-            if np.linalg.norm(palm - before) < REST and np.abs(hand - fingers).max() < REST_HAND:
+            if np.linalg.norm(palm - before, axis=1).max() < REST and np.abs(hand - fingers).max() < REST_HAND:
                 return
         past.append((body.time, palm, hand))
         if body.time - began > given_up:

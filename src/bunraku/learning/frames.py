@@ -100,6 +100,15 @@ def moved(start: Pose, way: np.ndarray) -> Pose:
     return Pose(start.position + way[:3], Rotation.from_rotvec(way[3:6]).as_matrix() @ start.rotation)
 
 
+MIRROR = np.array([1.0, -1.0, 1.0])
+"""What the plane between left and right does to a position."""
+
+
+def mirrored(pose: Pose) -> Pose:
+    """The pose of the other hand that a mirror between left and right shows."""
+    return Pose(MIRROR * pose.position, MIRROR[:, None] * pose.rotation * MIRROR)
+
+
 def quaternion(rotation: np.ndarray) -> np.ndarray:
     """Unit quaternion (4,) wxyz of a rotation (3, 3), w ≥ 0."""
     return Rotation.from_matrix(rotation).as_quat(canonical=True, scalar_first=True)
@@ -109,20 +118,20 @@ def quaternion(rotation: np.ndarray) -> np.ndarray:
 class Synergies:
     """Principal components of the postures in which a hand takes things (Santello, Flanders & Soechting 1998).
 
-    `mean` (n,) rad, `basis` (SYNERGIES, n) with orthonormal rows.
+    `mean` (n,) rad, `basis` (k, n) with orthonormal rows.
     """
 
     mean: np.ndarray
     basis: np.ndarray
 
     @classmethod
-    def of(cls, postures: np.ndarray) -> Synergies:
-        """Of `postures` (m, n) rad."""
+    def of(cls, postures: np.ndarray, count: int = SYNERGIES) -> Synergies:
+        """The first `count` of `postures` (m, n) rad."""
         mean = postures.mean(axis=0)
         rows = np.linalg.svd(postures - mean, full_matrices=False)[2]
         # A row's sign is arbitrary: the same on every machine only if something fixes it.
         signs = np.sign(rows[np.arange(len(rows)), np.abs(rows).argmax(axis=1)])
-        return cls(mean, (rows * signs[:, None])[:SYNERGIES])
+        return cls(mean, (rows * signs[:, None])[:count])
 
     @classmethod
     def read(cls, table: Sequence[Sequence[float]]) -> Synergies:
@@ -131,11 +140,11 @@ class Synergies:
         return cls(mean, np.array(basis))
 
     def table(self) -> list[list[float]]:
-        """What `read` reads: 1 + SYNERGIES rows of n numbers."""
+        """What `read` reads: 1 + k rows of n numbers."""
         return [self.mean.tolist(), *self.basis.tolist()]
 
     def project(self, posture: np.ndarray) -> np.ndarray:
-        """Coordinates (..., SYNERGIES) of postures (..., n)."""
+        """Coordinates (..., k) of postures (..., n)."""
         return (posture - self.mean) @ self.basis.T
 
     def posture(self, coordinates: np.ndarray) -> np.ndarray:

@@ -7,62 +7,77 @@ them is kept beside the data set.
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Callable, Iterable, Iterator
+import json
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from itertools import zip_longest
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 
 from bunraku.errors import UserError
 from bunraku.learning.episodes import room_on_disk
-from bunraku.learning.frames import SYNERGIES, Synergies, difference, fields
+from bunraku.learning.frames import MIRROR, RATE, SIDE_ACTION, Synergies, difference, fields
 from bunraku.learning.lerobot import DataSet, Entry
-from bunraku.learning.tokens import (
+from bunraku.learning.steps import (
     COLOUR_NAMES,
-    ENCODER,
     KIND_NAMES,
-    LOOK_PERIOD,
-    MOST,
-    NOWHERE,
-    TOKEN,
-    Tokens,
-    features,
-    towards,
+    NOTHING,
+    OVER,
+    STEPS,
+    Meant,
+    Segment,
+    fixed_kinds,
+    segments,
+    steps_of,
 )
+from bunraku.learning.tokens import ENCODER, FEATURES, FINGERS, LOOK_PERIOD, MOST, TOKEN, Tokens, features, nearest
 from bunraku.robot import CAMERAS, JOINTS, SIDES, CameraFrame, HandReading, RobotSpec
 from bunraku.skills import Eyes, Seen
 from bunraku.skills.body import Pose
 from bunraku.skills.perception import LOOKING, BodyState
+from bunraku.skills.props import find_props
 from bunraku.tasks.manipulations import manipulation
+from bunraku.tasks.referee import HOLD
 
 CHUNK = 16
 """Frames that a policy plans ahead."""
+PLANNED = 6 + FINGERS + 1
+"""Numbers in a frame of a plan: relative palm pose, synergies of the fingers, tension."""
 STILL, STILL_HAND, STILL_GRIP = 5e-4, 3e-3, 1e-2
 """What is wanted rests when palm (m), hand (rad) and grip change less than this from frame to frame."""
-SIDECAR = "sightings-1"
+SIDECAR = "sightings-2"
 """Folder beside a data set with what the eyes found in its pictures, whatever is then made of it."""
-Meant = tuple[int, ...]
-"""Kind and colour of a thing and of its target, as indices; `NOWHERE` for no target."""
+AFTERWARDS = 8
+"""Frames after a step in which it is seen that it is done."""
+BEGINNING = 3
+"""Frames at the beginning of a step from which it is learned which hand does it."""
+NO_MORE = {"pour": round(HOLD * RATE)}
+"""Frames at the end of an episode that are not learned, by task: what is done once it is good enough."""
+SETTLED, SETTLING = 10, 0.3
+"""Frames in which the head still turns to the work, and seconds between two looks meanwhile."""
 UNSEEN_ROOMS = range(1_000_000, 1_000_600)
 """Seeds of rooms whose words alone are learned from: to draw them costs no simulation."""
 
 
 @dataclass(frozen=True)
 class Samples:
-    """What a network learns from.
+    """What a network learns from, in which every hand is a right one.
 
-    `inputs` (n, FEATURES) of what was asked for, `chunks` (n, CHUNK, SIDE_ACTION): relative palm pose, `synergies` and
-    tension of the next frames; `instructions`, of the episodes and of rooms of the same tasks that were only drawn,
-    with what they `meant` (k, 4): indices of kind and colour of the thing and of the target; `source`, a digest of all
-    of it.
+    `inputs` (n, FEATURES) of the step at work, `chunks` (n, CHUNK, PLANNED): relative palm pose, `synergies` and
+    tension of the next frames, NaN when the step is over; `share` (n,) of each sample, the same sum for each task.
+    `choices` (c, 2, FEATURES) at the beginnings of steps: inputs for the hand that did it and for the other one.
+    `instructions`, of the episodes and of rooms of the same tasks that were only drawn, with the steps that they
+    `meant` (k, STEPS, 5). `source`, a digest of all of it.
     """
 
     inputs: np.ndarray
     chunks: np.ndarray
+    share: np.ndarray
+    choices: np.ndarray
     instructions: list[str]
     meant: np.ndarray
-    side: str
     hand: str
     synergies: Synergies
     rate: int
@@ -71,77 +86,85 @@ class Samples:
     source: str
 
 
-def load_samples(data: Path, side: str, report: Callable[[int, int], None] = lambda done, total: None) -> Samples:
-    """Read every successful episode of the data set `data` in which the hand on `side` did what was asked.
+def load_samples(folders: Sequence[Path], report: Callable[[int, int], None] = lambda done, total: None) -> Samples:
+    """Read every successful episode of the data sets in `folders` whose words mean steps.
 
-    `report` is told how many episodes of how many have been read. Raises `UserError` when the data set is not of this
-    robot, has actions that are not finite, or holds nothing to learn from.
+    `report` is told how many episodes of how many have been read. Raises `UserError` when a data set is not of this
+    robot, has actions that are not finite, or when there is nothing to learn from.
     """
-    dataset = DataSet(data)
-    spec = RobotSpec()
-    if dataset.robot != spec.name or dataset.hand != spec.hand:
-        raise UserError(
-            f"{data} is of the robot {dataset.robot} with hand {dataset.hand}, "
-            f"{spec.name} with {spec.hand} is expected: collect episodes with this robot."
-        )
-    dataset.require(fields(len(spec.hand_spec.joint_names), len(spec.hand_spec.cable_names)))
-    _require_finite(dataset)
-    inputs, chunks, instructions, meant, tasks = [], [], [], [], set()
-    digest = hashlib.sha256(ENCODER.encode())
-    for count, (entry, tokens) in enumerate(zip(dataset.entries(), tokenise(dataset), strict=True)):
-        report(count + 1, len(dataset.rows))
-        row, action = entry.row, entry.vectors["action"]
-        digest.update(action.tobytes() + tokens.tobytes() + row["tasks"][0].encode())
-        wanted = _indices(row["object"], row["target"])
-        if not row["success"] or wanted is None:
-            continue
-        more = _samples(entry, tokens, wanted, side, dataset.synergies)
-        if more is None:
-            continue
-        inputs.append(more[0])
-        chunks.append(more[1])
-        instructions.append(row["tasks"][0])
-        meant.append(wanted)
-        tasks.add(row["task_name"])
-    for words, wanted in sorted(_more_words(tasks)):
-        instructions.append(words)
-        meant.append(wanted)
-        digest.update(f"{words}{wanted}".encode())
+    spec, sets = RobotSpec(), [DataSet(folder) for folder in folders]
+    for dataset in sets:
+        if dataset.robot != spec.name or dataset.hand != spec.hand:
+            raise UserError(
+                f"{dataset.root} is of the robot {dataset.robot} with hand {dataset.hand}, "
+                f"{spec.name} with {spec.hand} is expected: collect episodes with this robot."
+            )
+        dataset.require(fields(len(spec.hand_spec.joint_names), len(spec.hand_spec.cable_names)))
+        _require_finite(dataset)
+    total, basis = sum(len(dataset.rows) for dataset in sets), _synergies(sets)
+    inputs, chunks, choices, tasks, words = [], [], [], [], set()
+    digest, count, used = hashlib.sha256(ENCODER.encode()), 0, 0
+    for dataset in sets:
+        for entry, tokens in zip(dataset.entries(), tokenise(dataset), strict=True):
+            count += 1
+            report(count, total)
+            row = entry.row
+            digest.update(entry.vectors["action"].tobytes() + tokens.tobytes() + row["tasks"][0].encode())
+            if not row["success"] or not (orders := orders_of(row)):
+                continue
+            words |= {(row["tasks"][0], order) for order in orders}
+            used += 1
+            for segment in _segments(entry, orders):
+                found, planned, chosen = _samples(entry, tokens, segment, basis)
+                inputs.append(found)
+                chunks.append(planned)
+                choices.append(chosen)
+                tasks.append(row["task_name"])
     if not inputs:
-        raise UserError(f"{data} has no successful episode of the {side} hand to learn from: collect more.")
-    arrays = np.concatenate(inputs), np.concatenate(chunks)
+        raise UserError(f"{folders[0]} has no successful episode to learn from: collect more.")
+    names = tuple(dict.fromkeys(tasks))
+    words |= set(_more_words(names))
+    said = sorted(words)
+    digest.update(repr(said).encode())
+    frames = {name: sum(len(one) for one, task in zip(inputs, tasks, strict=True) if task == name) for name in names}
     return Samples(
-        *arrays,
-        instructions,
-        np.array(meant),
-        side,
+        np.concatenate(inputs),
+        np.concatenate(chunks),
+        np.concatenate([np.full(len(one), 1 / frames[name]) for one, name in zip(inputs, tasks, strict=True)]),
+        np.concatenate(choices),
+        [instruction for instruction, _ in said],
+        np.array([(*order, *[OVER] * (STEPS - len(order))) for _, order in said]),
         spec.hand,
-        dataset.synergies,
-        dataset.rate,
-        tuple(sorted(tasks)),
-        len(inputs),
+        basis,
+        sets[0].rate,
+        names,
+        used,
         digest.hexdigest(),
     )
 
 
-def _more_words(tasks: Iterable[str]) -> Iterator[tuple[str, Meant]]:
-    """Instructions of rooms that were never simulated, with what they mean."""
+def _more_words(tasks: Iterable[str]) -> Iterator[tuple[str, tuple[Meant, ...]]]:
+    """Instructions of rooms that were never simulated, with the orders of steps that they mean."""
     for task in tasks:
         for given in map(manipulation(task).draw, UNSEEN_ROOMS):
-            wanted = _indices(given.object, given.target)
-            if wanted is not None:
-                yield given.instruction, wanted
+            for order in steps_of(task, given):
+                yield given.instruction, order
 
 
-def _indices(thing: str, target: str) -> Meant | None:
-    """Indices of kind and colour of the things of these names, the second "" for none; None if no token can say one."""
-    found = []
-    for name in (thing, target):
-        colour, _, kind = name.partition(" ")
-        if name and (colour not in COLOUR_NAMES or kind not in KIND_NAMES):
-            return None
-        found += [KIND_NAMES.index(kind), COLOUR_NAMES.index(colour)] if name else NOWHERE
-    return tuple(found) if thing else None
+def orders_of(row: Mapping[str, Any]) -> list[tuple[Meant, ...]]:
+    """The orders of steps that the instruction of an episode means; none if its room is drawn otherwise now."""
+    given = manipulation(row["task_name"]).draw(row["seed"])
+    return steps_of(row["task_name"], given) if given.instruction == row["tasks"][0] else []
+
+
+def _synergies(sets: Sequence[DataSet]) -> Synergies:
+    """The synergies of all postures that were commanded to the hands."""
+    joints = len(RobotSpec().hand_spec.joints)
+    of_hands = slice(5 * len(JOINTS), 5 * len(JOINTS) + 2 * joints)
+    postures = [
+        entry.vectors["action.command"][::4, of_hands].reshape(-1, joints) for each in sets for entry in each.entries()
+    ]
+    return Synergies.of(np.concatenate(postures).astype(float), FINGERS)
 
 
 def _require_finite(dataset: DataSet) -> None:
@@ -153,35 +176,76 @@ def _require_finite(dataset: DataSet) -> None:
             )
 
 
+def _segments(entry: Entry, orders: Sequence[tuple[Meant, ...]]) -> list[Segment]:
+    row, count = entry.row, len(entry.vectors["action"])
+    said = json.loads(row.get("said") or "[]")
+    last = count - NO_MORE.get(row["task_name"], 0)
+    found = segments(said, orders, int(row.get("shown_from") or 0), last)
+    return [segment for segment in found if segment.last > segment.first + 1]
+
+
 def _samples(
-    entry: Entry, tokens: np.ndarray, wanted: Meant, side: str, basis: Synergies
-) -> tuple[np.ndarray, np.ndarray] | None:
-    measured, target = palms(entry, side)
-    which = SIDES.index(side)
-    action = np.split(entry.vectors["action"], len(SIDES), axis=1)[which]
-    steps = going_on(np.array([pose.position for pose in target]), action)
-    shown = int(entry.row.get("shown_from") or 0)
-    if not steps[shown:].any():
-        return None
-    frames = np.flatnonzero(steps)
-    first, last = max(int(frames[0]) - 1, shown), len(target) - 1
-    frames = np.concatenate([frames, np.arange(frames[-1] + 1, len(target))])
+    entry: Entry, tokens: np.ndarray, segment: Segment, basis: Synergies
+) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+    """Inputs, chunks and choices of one `segment` of an episode."""
+    poses = {side: palms(entry, side) for side in SIDES}
+    side = segment.side or max(SIDES, key=lambda one: _travelled(poses[one][1][segment.first : segment.last]))
+    measured, wanted = poses[side]
     joints, loops = _hands(entry)
-    found, labels = [], []
-    for t in range(first, last):
-        thing, goal = _token(tokens[t], *wanted[:2]), _token(tokens[t], *wanted[2:])
-        if thing is None or (goal is None and wanted[2:] != NOWHERE):
-            continue
+    action, postures = np.split(entry.vectors["action"], len(SIDES), axis=1), _commanded(entry)
+    which = SIDES.index(side)
+    grip, fingers = action[which][:, SIDE_ACTION - 1 :], basis.project(postures[which])
+    steps = going_on(np.array([pose.position for pose in wanted]), np.hstack([fingers, grip]))
+    steps[: segment.first + 1] = steps[segment.last :] = False
+    frames = np.flatnonzero(steps)
+    empty = np.zeros((0, FEATURES), np.float32), np.zeros((0, CHUNK, PLANNED), np.float32)
+    if not len(frames):
+        return *empty, np.zeros((0, 2, FEATURES), np.float32)
+    first = max(int(frames[0]) - 1, segment.first)
+    frames = np.concatenate([frames, np.arange(frames[-1] + 1, segment.last)])
+    found, chunks, choices = [], [], []
+    memory: dict[str, np.ndarray] = dict.fromkeys(SIDES, np.full(2, np.inf))
+
+    def told(side: str, t: int, thing: np.ndarray, target: np.ndarray | None) -> np.ndarray:
+        palm, which = poses[side][0][t], SIDES.index(side)
+        memory[side] = np.minimum(memory[side], nearest(thing, target, palm))
         reading = HandReading(0.0, joints[which][t], joints[which][t], loops[which][t])
-        about = features(thing[None], measured[t], reading, basis)[0]
-        found.append(np.append(about, towards(thing, goal, measured[t])))
+        return features(segment.meant[0], thing, target, side, palm, reading, memory[side], basis)
+
+    for t in range(first, min(segment.last + AFTERWARDS, len(wanted))):
+        thing, target = _token(tokens[t], *segment.meant[1:3]), _token(tokens[t], *segment.meant[3:])
+        if thing is None or (target is None and segment.meant[3:] != NOTHING):
+            continue
+        found.append(told(side, t, thing, target))
+        if len(choices) < BEGINNING:
+            choices.append([found[-1], told(_other(side), t, thing, target)])
         ahead = frames[np.searchsorted(frames, t, side="right") :][:CHUNK]
+        if t >= segment.last or not len(ahead):
+            chunks.append(np.full((CHUNK, PLANNED), np.nan))
+            continue
         ahead = np.pad(ahead, (0, CHUNK - len(ahead)), mode="edge")
-        ways = [difference(measured[t], target[k]) for k in ahead]
-        labels.append(np.concatenate([ways, action[ahead, 6:]], axis=1))
+        ways = np.array([difference(measured[t], wanted[k]) for k in ahead])
+        if side == "left":
+            ways *= np.concatenate([MIRROR, -MIRROR])
+        chunks.append(np.hstack([ways, fingers[ahead], grip[ahead]]))
     if not found:
-        return None
-    return np.array(found, np.float32), np.array(labels, np.float32)
+        return *empty, np.zeros((0, 2, FEATURES), np.float32)
+    return np.array(found, np.float32), np.array(chunks, np.float32), np.array(choices, np.float32)
+
+
+def _other(side: str) -> str:
+    return SIDES[1 - SIDES.index(side)]
+
+
+def _travelled(poses: Sequence[Pose]) -> float:
+    places = np.array([pose.position for pose in poses])
+    return float(np.linalg.norm(np.diff(places, axis=0), axis=1).sum())
+
+
+def _commanded(entry: Entry) -> list[np.ndarray]:
+    """The postures (frames, n) rad to which each hand was told to go."""
+    command = entry.vectors["action.command"][:, 5 * len(JOINTS) :]
+    return np.split(command, 2 * len(SIDES), axis=1)[: len(SIDES)]
 
 
 def _token(table: np.ndarray, kind: int, colour: int) -> np.ndarray | None:
@@ -190,17 +254,17 @@ def _token(table: np.ndarray, kind: int, colour: int) -> np.ndarray | None:
     return found[0] if len(found) else None
 
 
-def going_on(places: np.ndarray, action: np.ndarray) -> np.ndarray:
+def going_on(places: np.ndarray, hand: np.ndarray) -> np.ndarray:
     """Which frames (n,) ask for something else than the frame before them, by the wanted `places` (n, 3) of the palm
-    and the `action` (n, SIDE_ACTION).
+    and the synergies and tension (n, FINGERS + 1) of the `hand`.
 
     The others are left out of what is planned: a policy that has learned to wait waits for ever, since nothing that it
     sees changes meanwhile.
     """
     palm = np.linalg.norm(np.diff(places, axis=0), axis=1) > STILL
-    hand = np.abs(np.diff(action[:, 6 : 6 + SYNERGIES], axis=0)).max(axis=1) > STILL_HAND
-    grip = np.abs(np.diff(action[:, -1])) > STILL_GRIP
-    return np.concatenate([[False], palm | hand | grip])
+    fingers = np.abs(np.diff(hand[:, :-1], axis=0)).max(axis=1) > STILL_HAND
+    grip = np.abs(np.diff(hand[:, -1])) > STILL_GRIP
+    return np.concatenate([[False], palm | fingers | grip])
 
 
 def palms(entry: Entry, side: str) -> tuple[list[Pose], list[Pose]]:
@@ -258,7 +322,8 @@ def _sightings(dataset: DataSet) -> Iterator[np.ndarray]:
         if not path.exists():
             # One pair of eyes serves every episode, but it must forget where the body was in the last.
             eyes = eyes or Eyes(RobotSpec())
-            table = _see(dataset, entry, eyes)
+            meant = {meant for order in orders_of(entry.row) for meant in order}
+            table = _see(dataset, entry, eyes, fixed_kinds(meant))
             with room_on_disk(folder):
                 folder.mkdir(parents=True, exist_ok=True)
                 part = path.with_suffix(".part.npy")
@@ -267,7 +332,7 @@ def _sightings(dataset: DataSet) -> Iterator[np.ndarray]:
         yield np.load(path)
 
 
-def _see(dataset: DataSet, entry: Entry, eyes: Eyes) -> np.ndarray:
+def _see(dataset: DataSet, entry: Entry, eyes: Eyes, fixed: Sequence[str]) -> np.ndarray:
     vectors = entry.vectors
     times = vectors["observation.time"][:, 0]
     joints, loops = _hands(entry)
@@ -276,7 +341,7 @@ def _see(dataset: DataSet, entry: Entry, eyes: Eyes) -> np.ndarray:
     for t, pictures in enumerate(zip_longest(*films)):
         if times[t] < due - 1e-6:
             continue
-        due = times[t] + LOOK_PERIOD
+        due = times[t] + (LOOK_PERIOD if t > SETTLED else SETTLING)
         views = []
         for name, image in zip(LOOKING, pictures, strict=True):
             taken = float(vectors["observation.frame_time"][t, CAMERAS.index(name)])
@@ -285,7 +350,7 @@ def _see(dataset: DataSet, entry: Entry, eyes: Eyes) -> np.ndarray:
             views.append(eyes.view(CameraFrame(name, taken, image), state, dict(zip(SIDES, hands, strict=True))))
         rows += [
             [t, KIND_NAMES.index(s.kind), COLOUR_NAMES.index(s.colour), *s.position, s.yaw, s.deviation, s.confidence]
-            for s in eyes.find(views)
+            for s in (*eyes.find(views), *(one for kind in fixed for one in find_props(views, kind)))
         ]
     return np.array(rows, np.float32).reshape(-1, 9)
 

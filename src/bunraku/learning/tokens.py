@@ -7,18 +7,19 @@ where. A policy takes any set of tokens; one that looks at pixels or at the visu
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import replace
 
 import numpy as np
 
-from bunraku.learning.frames import Synergies
-from bunraku.objects import COLOURS, KINDS
+from bunraku.learning.frames import MIRROR, Synergies, mirrored
+from bunraku.learning.steps import COLOUR_NAMES, FIXED, KIND_NAMES, SIZES, VERB_NAMES
 from bunraku.robot import SIDES, HandReading
 from bunraku.skills import Body, Seen
 from bunraku.skills.body import Pose
 from bunraku.skills.object_models import YAW_PERIODS
+from bunraku.skills.props import find_props
 
-ENCODER = "objects-2"
+ENCODER = "objects-3"
 """Name of this front end: policies trained on another one do not understand its tokens."""
 LOOK_PERIOD = 1.0
 """Seconds between two looks."""
@@ -35,16 +36,17 @@ HEADING = np.deg2rad(25.0)
 """Direction (rad) of the fingers of a hand that is still on its way."""
 MOST = 8
 """Tokens at most, the first seen first."""
-KIND_NAMES, COLOUR_NAMES = tuple(KINDS), tuple(COLOURS)
 TOKEN = 6
 """Numbers in a token: kind, colour, position (3) m, yaw rad."""
-THING, TARGET = 26 + len(KIND_NAMES), 10
-"""Numbers about a thing, and about where it shall go."""
-FEATURES = THING + TARGET
-NOWHERE = len(KIND_NAMES), len(COLOUR_NAMES)
-"""Kind and colour of no target."""
-HAND, TENSION = slice(15, 21), 21
+FINGERS = 8
+"""Synergies in which a policy feels and moves a hand."""
+HAND, TENSION = slice(15, 15 + FINGERS), 15 + FINGERS
 """Where among the features the posture of the hand and its tension are."""
+THING, TARGET = TENSION + 5 + len(KIND_NAMES), 10
+"""Numbers about a thing, and about where it shall go."""
+NEAREST = THING + TARGET + len(VERB_NAMES)
+"""Where among the features the memory begins: how near the palm has been to the thing, and to the target (m)."""
+FEATURES = NEAREST + 2
 GRIPPED = 5.0
 """Mean tension (N) of the loops of a hand that holds something, about."""
 
@@ -53,7 +55,8 @@ class Tokens:
     """Where the things are that were seen so far, in the order in which they were first seen.
 
     What a hand holds is not seen but felt, and goes where the hand goes. Did it stay in mind where it was last seen, a
-    policy could not tell a hand that is about to take it from one that has just let it go elsewhere.
+    policy could not tell a hand that is about to take it from one that has just let it go elsewhere. What is fixed to
+    the counter stays where it was seen as long as a hand is there: how far it was moved is how far the hand has come.
     """
 
     def __init__(self) -> None:
@@ -71,7 +74,8 @@ class Tokens:
                 continue
             places = [thing.position] if known is None else [thing.position, known.position]
             near = min(float(np.linalg.norm(place - palm)) for place in places for palm in palms) < FAR
-            if known is None or not near or thing.confidence >= CLEAR:
+            clear = thing.confidence >= CLEAR and thing.kind not in FIXED
+            if known is None or not near or clear:
                 self._seen[thing.name] = thing
 
     def feel(self, palms: Mapping[str, Pose], hands: Mapping[str, HandReading]) -> None:
@@ -92,7 +96,9 @@ class Tokens:
         """What lies in the grip of the hand at `palm`: its name, and its place and yaw as the palm has them."""
         grip, held = palm.shifted(GRIP).position, {name for name, _, _ in self._held.values()}
         near = {
-            name: float(np.linalg.norm(thing.position - grip)) for name, thing in self._seen.items() if name not in held
+            name: float(np.linalg.norm(thing.position - grip))
+            for name, thing in self._seen.items()
+            if name not in held and thing.kind not in FIXED
         }
         name = min(near, key=near.__getitem__, default="")
         if not name or near[name] > REACH:
@@ -113,11 +119,12 @@ class Tokens:
         return np.array(rows, float).reshape(-1, TOKEN)
 
 
-def look(body: Body, tokens: Tokens) -> None:
-    """Update `tokens` from the newest pictures, if there are any."""
+def look(body: Body, tokens: Tokens, fixed: Iterable[str]) -> None:
+    """Update `tokens` from the newest pictures, if there are any, with what is `fixed` of these kinds too."""
     if body.eyes is not None and body.observation is not None:
         views = body.eyes.views(body.observation, body.time - LOOK_PERIOD)
-        tokens.update(body.eyes.find(views), [body.measured_palm(side).position for side in SIDES])
+        seen = [*body.eyes.find(views), *(one for kind in fixed for one in find_props(views, kind))]
+        tokens.update(seen, [body.measured_palm(side).position for side in SIDES])
 
 
 def feel(body: Body, tokens: Tokens) -> None:
@@ -127,62 +134,53 @@ def feel(body: Body, tokens: Tokens) -> None:
         tokens.feel(palms, {side: body.observation.hand(side) for side in SIDES})
 
 
-def features(tokens: np.ndarray, palm: Pose, hand: HandReading, basis: Synergies) -> np.ndarray:
-    """What the network is told of each token (n, THING), for the hand at `palm`.
+def nearest(thing: np.ndarray, target: np.ndarray | None, palm: Pose) -> np.ndarray:
+    """How far (2,) m the `palm` is from a `thing` (TOKEN,) and from its `target` (TOKEN,), 0 for none."""
+    return np.array([0.0 if of is None else np.linalg.norm(of[2:5] - palm.position) for of in (thing, target)])
+
+
+def features(
+    verb: int,
+    thing: np.ndarray,
+    target: np.ndarray | None,
+    side: str,
+    palm: Pose,
+    hand: HandReading,
+    memory: np.ndarray,
+    basis: Synergies,
+) -> np.ndarray:
+    """What the network is told (FEATURES,) of a step for the hand on `side`, whose palm is at `palm`: to do what the
+    `verb` of that index says to a `thing` (TOKEN,), towards a `target` (TOKEN,), if any.
+
+    The network only knows right hands: a left one is told of in a mirror. `memory` (2,) m is the least that `nearest`
+    has been since the step began.
+    """
+    if side == "left":
+        palm, thing, target = mirrored(palm), _mirrored(thing), None if target is None else _mirrored(target)
+    said = np.eye(len(VERB_NAMES))[verb]
+    told = [_about(thing, palm, hand, basis), towards(thing, target, palm), said, memory]
+    return np.concatenate(told).astype(np.float32)
+
+
+def _mirrored(token: np.ndarray) -> np.ndarray:
+    return np.concatenate([token[:2], MIRROR * token[2:5], -token[5:]])
+
+
+def _about(token: np.ndarray, palm: Pose, hand: HandReading, basis: Synergies) -> np.ndarray:
+    """What is told of a thing (THING,).
 
     The thing relative to the palm in the stance frame and in the palm's own (m), the palm's orientation and place, the
-    turn that lines the fingers up with the thing (rad), the posture of the hand in the synergies of `basis`, its mean
-    tension, and what kind of thing it is.
+    posture of the hand in the synergies of `basis`, its mean tension, the turn that lines the fingers up with the thing
+    (rad), and what kind of thing it is. Tension has a sign: fingers that press on something pull all one way, while
+    those that are pushed about pull to and fro.
     """
-    kinds = tokens[:, 0].astype(int)
-    way = tokens[:, 2:5] - palm.position
-    own = np.concatenate(
-        [
-            palm.rotation[:, 0],
-            palm.rotation[:, 1],
-            palm.position,
-            basis.project(hand.position),
-            [hand.tension.mean() / GRIPPED],
-        ]
-    )
-    sizes = np.array([KINDS[name].size for name in KIND_NAMES])
-    turn = [_turn(KIND_NAMES[k], yaw, palm, w) for k, yaw, w in zip(kinds, tokens[:, 5], way, strict=True)]
+    name, way = KIND_NAMES[int(token[0])], token[2:5] - palm.position
+    posture, tension = basis.project(hand.position), hand.tension.mean() / GRIPPED
+    kind = np.eye(len(KIND_NAMES))[int(token[0])]
+    own = [palm.rotation[:, 0], palm.rotation[:, 1], palm.position, posture, [tension]]
     return np.concatenate(
-        [
-            way,
-            way @ palm.rotation,
-            np.tile(own, (len(tokens), 1)),
-            np.array(turn).reshape(-1, 1),
-            sizes[kinds] / 0.1,
-            np.eye(len(KIND_NAMES))[kinds],
-        ],
-        axis=1,
-    ).astype(np.float32)
-
-
-@dataclass(frozen=True)
-class Options:
-    """What could be done: every thing alone, and every thing with every other one as its target. `pairs` (m, 2) are the
-    indices of their tokens, -1 for no target; `meant` (m, 4) int64 kind and colour of the thing and of the target;
-    `inputs` (m, FEATURES) what the network is told."""
-
-    pairs: np.ndarray
-    meant: np.ndarray
-    inputs: np.ndarray
-
-
-def options(tokens: np.ndarray, palm: Pose, hand: HandReading, basis: Synergies) -> Options:
-    """What the hand at `palm` could do with the things of `tokens` (n, TOKEN)."""
-    things, count = features(tokens, palm, hand, basis), len(tokens)
-    pairs = [(i, j) for j in range(-1, count) for i in range(count) if i != j]
-    inputs = [np.append(things[i], towards(tokens[i], tokens[j] if j >= 0 else None, palm)) for i, j in pairs]
-    return Options(np.array(pairs), meanings(tokens, pairs), np.array(inputs, np.float32))
-
-
-def meanings(tokens: np.ndarray, pairs: Sequence[tuple[int, int]]) -> np.ndarray:
-    """Kind and colour of the thing and of the target (m, 4) int64 of `pairs` of `tokens` (n, TOKEN)."""
-    names = np.vstack([tokens[:, :2], NOWHERE]).astype(np.int64)
-    return np.array([[*names[i], *names[j]] for i, j in pairs])
+        [way, way @ palm.rotation, *own, [_turn(name, token[5], palm, way)], np.array(SIZES[name]) / 0.1, kind]
+    )
 
 
 def towards(thing: np.ndarray, target: np.ndarray | None, palm: Pose) -> np.ndarray:

@@ -21,34 +21,36 @@ import torch
 from bunraku import __version__
 from bunraku.errors import UserError
 from bunraku.learning.checkpoints import follow, read_checkpoint, warm_cosine, write_checkpoint
-from bunraku.learning.frames import SIDE_ACTION, SYNERGIES, Synergies
+from bunraku.learning.frames import Synergies
 from bunraku.learning.policies.grounded import GroundedPolicy, NetworkConfig
 from bunraku.learning.prefetch import Prefetch
 from bunraku.learning.ranks import Ranks
-from bunraku.learning.samples import CHUNK, Samples
+from bunraku.learning.samples import CHUNK, PLANNED, Samples
+from bunraku.learning.steps import CHOICES, COLOUR_NAMES, FIXED, KIND_NAMES, OVER, STEPS, VERB_NAMES
 from bunraku.learning.tokens import (
-    COLOUR_NAMES,
     FEATURES,
+    FINGERS,
     GRIP,
     GRIPPED,
     HAND,
-    KIND_NAMES,
+    NEAREST,
     REACH,
     TAKEN,
     TENSION,
     THING,
 )
-from bunraku.learning.words import buckets
+from bunraku.learning.words import EMPTY, buckets
 
 
 @dataclass(frozen=True)
 class TrainingConfig:
     """How to train. `jitter` (m): noise on where a thing is seen; `strayed` (m): noise on where the palm is, for which
     the way to the same place is the right answer; `loose`: share of free hands that are put in another posture, for
-    which the same posture next is the right answer; `dropped`: share of words that are not heard. `batch` is that of
-    all processes together; with `bfloat16` products are computed in that precision, `compiled` by `torch.compile`."""
+    which the same posture next is the right answer; `forgetful`: share of samples that know nothing of what was before;
+    `dropped`: share of words that are not heard. `batch` is that of all processes together; with `bfloat16` products
+    are computed in that precision, `compiled` by `torch.compile`."""
 
-    steps: int = 4000
+    steps: int = 6000
     batch: int = 128
     learning_rate: float = 1e-3
     weight_decay: float = 1e-4
@@ -57,6 +59,7 @@ class TrainingConfig:
     jitter: float = 0.002
     strayed: float = 0.02
     loose: float = 0.3
+    forgetful: float = 0.3
     dropped: float = 0.15
     seed: int = 0
     bfloat16: bool = False
@@ -82,7 +85,8 @@ def holding(inputs: torch.Tensor) -> torch.Tensor:
     """Which (n, 1) of the hands of `inputs` (n, FEATURES) hold their thing."""
     grip = torch.from_numpy(GRIP).to(inputs)
     within = (inputs[:, 3:6] - grip).norm(dim=1, keepdim=True) < REACH
-    return within & (inputs[:, TENSION, None] > TAKEN / GRIPPED)
+    fixed = inputs[:, THING - len(FIXED) : THING].any(dim=1, keepdim=True)
+    return within & (inputs[:, TENSION, None] > TAKEN / GRIPPED) & ~fixed
 
 
 def shift_things(inputs: torch.Tensor, shift: torch.Tensor) -> None:
@@ -126,6 +130,12 @@ def displace(inputs: torch.Tensor, chunks: torch.Tensor, shift: torch.Tensor) ->
     chunks[:, :, :3] -= shift[:, None]
 
 
+def forget(inputs: torch.Tensor, which: torch.Tensor) -> None:
+    """Let those `inputs` (n, FEATURES) that `which` (n, 1) says remember only where the palm is now, in place."""
+    way, onward = inputs[:, :3].norm(dim=1), inputs[:, THING : THING + 3].norm(dim=1)
+    inputs[:, NEAREST:] = torch.where(which, torch.stack([way, onward], dim=1), inputs[:, NEAREST:])
+
+
 @dataclass(frozen=True)
 class Step:
     """How training stands after `step` of `steps`: losses of plan (in units of the actions' spread) and of meaning."""
@@ -138,7 +148,7 @@ class Step:
 
 
 ALONE = Ranks()
-HANDLESS = Synergies(np.zeros(1), np.zeros((SYNERGIES, 1)))
+HANDLESS = Synergies(np.zeros(1), np.zeros((FINGERS, 1)))
 """Synergies of nothing, where only the time is measured that training takes."""
 
 
@@ -147,8 +157,9 @@ def stepper(network: NetworkConfig, device: str = "cpu", ranks: Ranks = ALONE) -
     rng = np.random.default_rng(0)
     most = 4096
     inputs = rng.standard_normal((most, FEATURES)).astype(np.float32)
-    chunks = rng.standard_normal((most, CHUNK, SIDE_ACTION)).astype(np.float32)
-    samples = Samples(inputs, chunks, ["words"], np.zeros((1, 4), int), "right", "", HANDLESS, 0, (), 0, "")
+    chunks = rng.standard_normal((most, CHUNK, PLANNED)).astype(np.float32)
+    choices, share = inputs.reshape(-1, 2, FEATURES), np.full(most, 1 / most)
+    samples = Samples(inputs, chunks, share, choices, ["words"], np.array([[OVER] * STEPS]), "", HANDLESS, 0, (), 0, "")
     trainer = Trainer(samples, TrainingConfig(steps=10**9, network=network), device, ranks)
 
     def step(count: int) -> None:
@@ -160,8 +171,10 @@ def stepper(network: NetworkConfig, device: str = "cpu", ranks: Ranks = ALONE) -
     return step, sum(parameter.numel() for parameter in trainer.policy.parameters())
 
 
-WORDS = 64
-"""Instructions of which a step learns the meaning."""
+WORDS, BEGINNINGS = 48, 16
+"""Instructions of which a step learns the meaning, and beginnings of steps of which it learns which hand does it."""
+MEANING, HANDS, ENDINGS = 0.2 / STEPS, 0.1, 0.1
+"""Weights of the losses of what words mean, of which hand does a step, and of whether it is done, beside the plan's."""
 
 
 class _Losses(torch.nn.Module):
@@ -172,17 +185,27 @@ class _Losses(torch.nn.Module):
         self.network = network
 
     def forward(
-        self, inputs: torch.Tensor, chunks: torch.Tensor, words: torch.Tensor, meant: torch.Tensor
-    ) -> tuple[torch.Tensor, torch.Tensor]:
+        self,
+        inputs: torch.Tensor,
+        chunks: torch.Tensor,
+        over: torch.Tensor,
+        choices: torch.Tensor,
+        words: torch.Tensor,
+        meant: torch.Tensor,
+    ) -> tuple[torch.Tensor, torch.Tensor, torch.Tensor]:
         """Sums over the batch of the plans' absolute errors, in units of the actions' spread, and of what is still
-        unclear of each instruction (cross-entropy)."""
-        network = self.network
-        plan = (network.plan(inputs) - network.scaled(chunks)).abs().mean((1, 2)).sum()
+        unclear of each instruction (cross-entropy); and what is unclear of hands and of endings, weighted."""
+        network, functional = self.network, torch.nn.functional
+        planned, _, done = network.think(inputs)
+        plan = ((planned - network.scaled(chunks)).abs().mean((1, 2)) * ~over).sum()
+        ended = functional.binary_cross_entropy_with_logits(done.float(), over.float(), reduction="sum")
+        _, hand, _ = network.think(choices)
+        hands = functional.softplus((hand[:, 1] - hand[:, 0]).float()).sum() * len(inputs) / len(choices)
         unclear = [
-            torch.nn.functional.cross_entropy(of.float(), meant[:, i], reduction="sum")
+            functional.cross_entropy(of.float(), meant[:, i], reduction="sum")
             for i, of in enumerate(network.meaning(words))
         ]
-        return plan, torch.stack(unclear).sum()
+        return plan, torch.stack(unclear).sum(), HANDS * hands + ENDINGS * ended
 
 
 AGREED = 10
@@ -203,10 +226,14 @@ class Trainer:
         self.samples, self.config, self.device, self.ranks, self.step = samples, config, device, ranks, 0
         self._inputs = torch.from_numpy(np.asarray(samples.inputs))
         self._chunks = torch.from_numpy(np.asarray(samples.chunks))
-        self._words = torch.from_numpy(np.stack([buckets(text) for text in samples.instructions]))
-        self._meant = torch.from_numpy(samples.meant)
-        self._network = GroundedPolicy(config.network, self._inputs, self._chunks).to(device)
-        self.policy = GroundedPolicy(config.network, self._inputs, self._chunks).to(device)
+        words = np.stack([buckets(text) for text in samples.instructions])
+        self._words = torch.from_numpy(words[:, : (words != EMPTY).sum(axis=1).max()])
+        self._meant = torch.from_numpy(samples.meant).flatten(1)
+        self._choices = torch.from_numpy(np.asarray(samples.choices))
+        self._until = np.cumsum(samples.share)
+        self._over = self._chunks[:, 0, 0].isnan()
+        self._network = GroundedPolicy(config.network, self._inputs, self._chunks[~self._over]).to(device)
+        self.policy = GroundedPolicy(config.network, self._inputs, self._chunks[~self._over]).to(device)
         self.policy.load_state_dict(self._network.state_dict())
         self._optimiser = torch.optim.AdamW(
             self._network.parameters(), lr=config.learning_rate, weight_decay=config.weight_decay, fused=True
@@ -253,20 +280,26 @@ class Trainer:
         return self.step % AGREED == 0 and self.ranks.any(stopped()) if self.ranks.world > 1 else stopped()
 
     def _batch(self, step: int) -> tuple[torch.Tensor, ...]:
-        """This process's share of inputs, chunks, words, and what they mean, for `step`."""
+        """This process's share of inputs, chunks, which of them are over, choices of a hand, words, and what they mean,
+        for `step`."""
         config, mine = self.config, self.ranks.share
         rng = np.random.default_rng([config.seed, step])
-        index = torch.from_numpy(rng.integers(len(self._inputs), size=config.batch))
+        # As many of each task, however long its episodes are.
+        index = torch.from_numpy(np.searchsorted(self._until, self._until[-1] * rng.random(config.batch)))
         noise = torch.from_numpy(rng.standard_normal((2, config.batch, 3)).astype(np.float32))
         other = index[torch.from_numpy(rng.permutation(config.batch))]
         loosened = torch.from_numpy(rng.random((config.batch, 1))) / max(config.loose, 1e-9)
         said = torch.from_numpy(rng.integers(len(self._words), size=min(WORDS, config.batch)))
         heard = torch.from_numpy(rng.random((len(said), self._words.shape[1])) >= config.dropped)
-        inputs, chunks = self._inputs[mine(index)], self._chunks[mine(index)]
+        forgotten = torch.from_numpy(rng.random((config.batch, 1)) < config.forgetful)
+        chosen = torch.from_numpy(rng.integers(len(self._choices), size=min(BEGINNINGS, config.batch)))
+        inputs, over, choices = self._inputs[mine(index)], self._over[mine(index)], self._choices[mine(chosen)]
+        chunks = self._chunks[mine(index)].nan_to_num()
         displace(inputs, chunks, config.strayed * freedom(inputs) * mine(noise[0]))
         shift_things(inputs, config.jitter * mine(noise[1]))
         loosen(inputs, self._inputs[mine(other)], mine(loosened))
-        return inputs, chunks, self._words[mine(said)] * mine(heard), self._meant[mine(said)]
+        forget(inputs, mine(forgotten) & ~over[:, None])
+        return inputs, chunks, over, choices, self._words[mine(said)] * mine(heard), self._meant[mine(said)]
 
     def _train_step(self) -> tuple[torch.Tensor, torch.Tensor]:
         config, network, world = self.config, self._network, self.ranks.world
@@ -274,11 +307,11 @@ class Trainer:
             group["lr"] = config.learning_rate * warm_cosine(self.step, config.steps, config.warm_up)
         batch = self._batches(self.step)
         with torch.autocast(torch.device(self.device).type, dtype=torch.bfloat16, enabled=config.bfloat16):
-            plan, meaning = self._losses(*batch)
+            plan, meaning, others = self._losses(*batch)
         # Gradients are averaged over the processes, which together have so many samples and instructions.
         plan, meaning = world * plan / config.batch, world * meaning / min(WORDS, config.batch)
         self._optimiser.zero_grad(set_to_none=True)
-        (plan + 0.2 * meaning).backward()
+        (plan + MEANING * meaning + world * others / config.batch).backward()
         torch.nn.utils.clip_grad_norm_(network.parameters(), 1.0)
         self._optimiser.step()
         follow(self.policy, network, self.step, config.average)
@@ -320,11 +353,12 @@ class Trainer:
         return digest.hexdigest()
 
     def understood(self) -> float:
-        """Share of the training instructions of which the policy understands everything."""
+        """Share of the training instructions of which the policy understands what is done in each step."""
         with torch.no_grad():
             logits = self.policy.meaning(self._words.to(self.device))
-        understood = torch.stack([of.argmax(-1) for of in logits], dim=1)
-        return float((understood == self._meant.to(self.device)).all(dim=1).float().mean())
+        understood = torch.stack([of.argmax(-1) for of in logits], dim=1).unflatten(1, (STEPS, len(CHOICES)))
+        meant = self._meant.to(self.device).unflatten(1, (STEPS, len(CHOICES)))
+        return float((understood[..., 0] == meant[..., 0]).all(dim=1).float().mean())
 
     def card(self) -> dict[str, Any]:
         """What belongs to the trained policy: data, configuration, seed, versions."""
@@ -335,6 +369,7 @@ class Trainer:
             "tasks": list(self.samples.tasks),
             "training": json.loads(json.dumps(asdict(self.config))),
             "steps": self.step,
+            "verbs": list(VERB_NAMES),
             "kinds": list(KIND_NAMES),
             "colours": list(COLOUR_NAMES),
             "versions": {"bunraku": __version__, "torch": torch.__version__, "python": platform.python_version()},

@@ -18,7 +18,7 @@ from bunraku.skills.moving import move_body, move_fingers, move_palm
 from bunraku.skills.object_models import object_model
 from bunraku.skills.perception import Seen, seen_as
 from bunraku.skills.surroundings import free_space
-from bunraku.vision.detect import ColourDetector, ObjectModel
+from bunraku.vision.detect import ColourDetector, ObjectModel, View
 
 TIP = 0.009
 """From the middle between the fingertips to the lowest point of the thumb, m."""
@@ -35,7 +35,11 @@ def look_for_props(
 ) -> Generator[None, None, list[Seen]]:
     """Look at the counter, or another point `at` (3,) m; returns the props of `kinds` there, also those that stand
     some height (m) `above` where they are by themselves."""
-    views = yield from take_pictures(body, at)
+    return find_props((yield from take_pictures(body, at)), *kinds, above=above)
+
+
+def find_props(views: Sequence[View], *kinds: str, above: Sequence[float] = ()) -> list[Seen]:
+    """The props of `kinds` on the counter that are in `views`, also those some height (m) `above` it."""
     top = SURFACES["counter"].top
     heights = {top + RAISED[kind] + more for kind in kinds for more in (0.0, *above)}
     detector = ColourDetector(support_heights=tuple(sorted(heights)))

@@ -1,8 +1,8 @@
-"""The grounded chunk policy: what to do about every thing that is seen, and which of them was meant.
+"""The grounded chunk policy: what to do about a step, which hand does it, whether it is done; and what words mean.
 
-For each thing, alone and with every other one as its target, the network plans a chunk of actions as if that were
-meant; the words then choose one of them. Networks that mix words into the plan aim between the things (measured: they
-reach for the midpoint); this one cannot.
+For a step, its thing and its target the network plans a chunk of actions; the words only choose the step. Networks that
+mix words into the plan aim between the things (measured: they reach for the midpoint); this one cannot. Steps are
+options (Sutton, Precup & Singh 1999): each is left when the network takes it to be done.
 The plan is a regression by absolute error: on deterministic experts it does as well as flow matching (MIP, arXiv
 2512.01809), in one step, which suits a laptop.
 """
@@ -14,15 +14,10 @@ from dataclasses import dataclass
 import torch
 from torch import Tensor, nn
 
-from bunraku.learning.frames import SIDE_ACTION
-from bunraku.learning.samples import CHUNK
-from bunraku.learning.tokens import COLOUR_NAMES, FEATURES, KIND_NAMES
+from bunraku.learning.samples import CHUNK, PLANNED
+from bunraku.learning.steps import CHOICES, STEPS
+from bunraku.learning.tokens import FEATURES
 from bunraku.learning.words import BUCKETS, EMPTY
-
-PHRASE = 9
-"""Words that a phrase spans; of a colour and its thing in Japanese, pairs of characters."""
-MEANINGS = len(KIND_NAMES), len(COLOUR_NAMES), len(KIND_NAMES) + 1, len(COLOUR_NAMES) + 1
-"""How many kinds and colours words can mean, of a thing and of its target, which may be none."""
 
 
 @dataclass(frozen=True)
@@ -31,7 +26,7 @@ class NetworkConfig:
 
     width: int = 192
     depth: int = 3
-    words: int = 32
+    words: int = 64
 
 
 class Block(nn.Module):
@@ -56,7 +51,7 @@ class GroundedPolicy(nn.Module):
     output_scale: Tensor
 
     def __init__(self, config: NetworkConfig, inputs: Tensor, chunks: Tensor) -> None:
-        """With scales from training `inputs` (n, FEATURES) and `chunks` (n, CHUNK, SIDE_ACTION)."""
+        """With scales from training `inputs` (n, FEATURES) and `chunks` (n, CHUNK, PLANNED)."""
         super().__init__()
         self.register_buffer("input_mean", inputs.mean(0))
         self.register_buffer("input_scale", inputs.std(0).clamp(min=1e-2))
@@ -64,35 +59,38 @@ class GroundedPolicy(nn.Module):
         self.register_buffer("output_scale", chunks.std((0, 1)).clamp(min=1e-3))
         self.entry = nn.Linear(FEATURES, config.width)
         self.blocks = nn.Sequential(*(Block(config.width) for _ in range(config.depth)))
-        self.plan_head = nn.Sequential(nn.LayerNorm(config.width), nn.Linear(config.width, CHUNK * SIDE_ACTION))
+        self.norm = nn.LayerNorm(config.width)
+        self.plan_head = nn.Linear(config.width, CHUNK * PLANNED)
+        self.hand_head, self.done_head = nn.Linear(config.width, 1), nn.Linear(config.width, 1)
         self.words = nn.Embedding(BUCKETS, config.words, padding_idx=EMPTY)
-        self.phrases = nn.Conv1d(config.words, config.words, PHRASE, padding=PHRASE // 2)
-        self.meanings = nn.ModuleList(nn.Linear(2 * config.words, count) for count in MEANINGS)
+        self.reader = nn.GRU(config.words, config.words, batch_first=True)
+        self.attention = nn.Linear(config.words, STEPS * len(CHOICES))
+        self.meanings = nn.ModuleList(nn.Linear(config.words, count) for _ in range(STEPS) for count in CHOICES)
 
-    def plan(self, inputs: Tensor) -> Tensor:
-        """Chunks (..., CHUNK, SIDE_ACTION), in units of their spread, for inputs (..., FEATURES)."""
+    def think(self, inputs: Tensor) -> tuple[Tensor, Tensor, Tensor]:
+        """For inputs (..., FEATURES): chunks (..., CHUNK, PLANNED) in units of their spread, logits (...) of this hand
+        doing it, and logits (...) of it being done."""
         scaled = ((inputs - self.input_mean) / self.input_scale).clamp(-5, 5)
-        hidden = self.blocks(self.entry(scaled))
-        return self.plan_head(hidden).unflatten(-1, (CHUNK, SIDE_ACTION))
+        hidden = self.norm(self.blocks(self.entry(scaled)))
+        chunks = self.plan_head(hidden).unflatten(-1, (CHUNK, PLANNED))
+        return chunks, self.hand_head(hidden)[..., 0], self.done_head(hidden)[..., 0]
 
     def scaled(self, chunks: Tensor) -> Tensor:
         """Chunks in units of their spread."""
         return (chunks - self.output_mean) / self.output_scale
 
     def meaning(self, words: Tensor) -> list[Tensor]:
-        """Logits of kind and colour of the thing, and of kind and colour of its target, (n, ...) each, that the `words`
-        (n, LONGEST) mean: by what is said at all, and by what is said close together."""
-        heard = (words != EMPTY).sum(-1, keepdim=True).clamp(min=1)
-        found = self.words(words)
-        near = nn.functional.gelu(self.phrases(found.transpose(1, 2))).amax(-1)
-        sentence = torch.cat([found.sum(-2) / heard, near], dim=-1)
-        return [head(sentence) for head in self.meanings]
+        """Logits (n, ...) of every part of every step, in this order, that the `words` (n, ...) mean. Each part
+        attends to where it has been said."""
+        read, _ = self.reader(self.words(words))
+        silent = (words == EMPTY)[..., None]
+        heed = torch.softmax(self.attention(read).masked_fill(silent, -30.0), dim=1)
+        found = heed.transpose(1, 2) @ read
+        return [head(found[:, i]) for i, head in enumerate(self.meanings)]
 
-    def forward(self, inputs: Tensor, meant: Tensor, words: Tensor) -> tuple[Tensor, Tensor]:
-        """The chunk (CHUNK, SIDE_ACTION) for the option that is meant, and each option's logit (m,).
-
-        `inputs` (m, FEATURES) of the options, what is `meant` by choosing them (m, 4), and the `words` (LONGEST,).
-        """
-        chunks = self.plan(inputs) * self.output_scale + self.output_mean
-        logits = torch.stack([of[0][meant[:, i]] for i, of in enumerate(self.meaning(words[None]))]).sum(0)
-        return chunks[logits.argmax()], logits
+    def forward(self, inputs: Tensor, words: Tensor) -> tuple[Tensor, ...]:
+        """Chunks (m, CHUNK, PLANNED) for `inputs` (m, FEATURES), logits (m,) of the hand and of being done; and the
+        log-probabilities (STEPS, sum of CHOICES) of what the `words` (LONGEST,) mean."""
+        chunks, hand, done = self.think(inputs)
+        meant = torch.cat([torch.log_softmax(of[0], -1) for of in self.meaning(words[None])])
+        return chunks * self.output_scale + self.output_mean, hand, done, meant.unflatten(0, (STEPS, sum(CHOICES)))
