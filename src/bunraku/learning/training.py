@@ -22,7 +22,7 @@ from bunraku import __version__
 from bunraku.errors import UserError
 from bunraku.learning.checkpoints import follow, read_checkpoint, warm_cosine, write_checkpoint
 from bunraku.learning.frames import Synergies
-from bunraku.learning.policies.grounded import GroundedPolicy, NetworkConfig
+from bunraku.learning.policies.grounded import GroundedPolicy, NetworkConfig, distances
 from bunraku.learning.prefetch import Prefetch
 from bunraku.learning.ranks import Ranks
 from bunraku.learning.samples import CHUNK, PLANNED, Samples
@@ -59,7 +59,7 @@ class TrainingConfig:
     jitter: float = 0.002
     strayed: float = 0.02
     loose: float = 0.3
-    forgetful: float = 0.3
+    forgetful: float = 0.1
     dropped: float = 0.15
     seed: int = 0
     bfloat16: bool = False
@@ -132,8 +132,7 @@ def displace(inputs: torch.Tensor, chunks: torch.Tensor, shift: torch.Tensor) ->
 
 def forget(inputs: torch.Tensor, which: torch.Tensor) -> None:
     """Let those `inputs` (n, FEATURES) that `which` (n, 1) says remember only where the palm is now, in place."""
-    way, onward = inputs[:, :3].norm(dim=1), inputs[:, THING : THING + 3].norm(dim=1)
-    inputs[:, NEAREST:] = torch.where(which, torch.stack([way, onward], dim=1), inputs[:, NEAREST:])
+    inputs[:, NEAREST:] = torch.where(which, distances(inputs), inputs[:, NEAREST:])
 
 
 @dataclass(frozen=True)
@@ -295,8 +294,10 @@ class Trainer:
         chosen = torch.from_numpy(rng.integers(len(self._choices), size=min(BEGINNINGS, config.batch)))
         inputs, over, choices = self._inputs[mine(index)], self._over[mine(index)], self._choices[mine(chosen)]
         chunks = self._chunks[mine(index)].nan_to_num()
+        before = distances(inputs)
         displace(inputs, chunks, config.strayed * freedom(inputs) * mine(noise[0]))
         shift_things(inputs, config.jitter * mine(noise[1]))
+        inputs[:, NEAREST:] += distances(inputs) - before
         loosen(inputs, self._inputs[mine(other)], mine(loosened))
         forget(inputs, mine(forgotten) & ~over[:, None])
         return inputs, chunks, over, choices, self._words[mine(said)] * mine(heard), self._meant[mine(said)]

@@ -16,7 +16,7 @@ from torch import Tensor, nn
 
 from bunraku.learning.samples import CHUNK, PLANNED
 from bunraku.learning.steps import CHOICES, STEPS
-from bunraku.learning.tokens import FEATURES
+from bunraku.learning.tokens import FEATURES, NEAREST, THING
 from bunraku.learning.words import BUCKETS, EMPTY
 
 
@@ -27,6 +27,16 @@ class NetworkConfig:
     width: int = 192
     depth: int = 3
     words: int = 64
+
+
+AWAY = 0.02
+"""How far (m) a palm that was nearer before has clearly come away again: on its way up it is where it was on its way
+down."""
+
+
+def distances(inputs: Tensor) -> Tensor:
+    """How far (..., 2) m the palms of `inputs` (..., FEATURES) are from their things and from their targets."""
+    return torch.stack([inputs[..., :3].norm(dim=-1), inputs[..., THING : THING + 3].norm(dim=-1)], dim=-1)
 
 
 class Block(nn.Module):
@@ -57,7 +67,7 @@ class GroundedPolicy(nn.Module):
         self.register_buffer("input_scale", inputs.std(0).clamp(min=1e-2))
         self.register_buffer("output_mean", chunks.mean(0))
         self.register_buffer("output_scale", chunks.std((0, 1)).clamp(min=1e-3))
-        self.entry = nn.Linear(FEATURES, config.width)
+        self.entry = nn.Linear(FEATURES + 2, config.width)
         self.blocks = nn.Sequential(*(Block(config.width) for _ in range(config.depth)))
         self.norm = nn.LayerNorm(config.width)
         self.plan_head = nn.Linear(config.width, CHUNK * PLANNED)
@@ -71,7 +81,8 @@ class GroundedPolicy(nn.Module):
         """For inputs (..., FEATURES): chunks (..., CHUNK, PLANNED) in units of their spread, logits (...) of this hand
         doing it, and logits (...) of it being done."""
         scaled = ((inputs - self.input_mean) / self.input_scale).clamp(-5, 5)
-        hidden = self.norm(self.blocks(self.entry(scaled)))
+        away = torch.tanh((distances(inputs) - inputs[..., NEAREST:]) / AWAY)
+        hidden = self.norm(self.blocks(self.entry(torch.cat([scaled, away], dim=-1))))
         chunks = self.plan_head(hidden).unflatten(-1, (CHUNK, PLANNED))
         return chunks, self.hand_head(hidden)[..., 0], self.done_head(hidden)[..., 0]
 
