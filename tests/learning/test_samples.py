@@ -96,8 +96,9 @@ def planned(episode: Entry, first: int = 0, last: int | None = None, side: str =
 
 
 def test_waiting_is_not_planned():
-    _, chunks, _ = planned(entry([0.0, 0.1, 0.2] + [0.2] * 6, [0.0] * 7 + [0.5, 1.0]))
+    _, chunks, over, _ = planned(entry([0.0, 0.1, 0.2] + [0.2] * 6, [0.0] * 7 + [0.5, 1.0]))
     assert np.isfinite(chunks[:8]).all()
+    assert not over.any()
     # From where the palm has arrived, the hand closes at once, however long the expert stood there.
     for sample in range(2, 7):
         np.testing.assert_allclose(chunks[sample, :2, 6], [0.5, 1.0])
@@ -105,10 +106,11 @@ def test_waiting_is_not_planned():
 
 def test_what_came_before_a_step_is_not_learned_and_what_comes_after_says_that_it_is_done():
     places = [0.01 * step for step in range(12)]
-    everything, _, _ = planned(entry(places, [0.0] * 12))
-    part, chunks, _ = planned(entry(places, [0.0] * 12), first=3, last=8)
+    everything, *_ = planned(entry(places, [0.0] * 12))
+    part, chunks, over, _ = planned(entry(places, [0.0] * 12), first=3, last=8)
     assert (len(everything), len(part)) == (12, 9)
     assert np.isnan(chunks[:, 0, 0]).tolist() == [False] * 4 + [True] * 5
+    assert over.tolist() == [False] * 5 + [True] * 4
     assert not len(planned(entry([0.0] * 12, [0.0] * 12))[0])
 
 

@@ -31,6 +31,9 @@ EXECUTED = 3
 MOVED, MOVED_HAND = 0.03, 0.25
 """How much of a motion of the palm (m) or of the hand (rad, in its synergies) is carried out at least. Where it is
 unsure a policy plans to start late; were only the beginning of each plan carried out, it would never start."""
+REPEATING, COMMITTED = frozenset({"press", "wipe", "unscrew"}), 12
+"""What goes to and fro, and how much of a plan for it is carried out at least: the place of a hand on its way down says
+nothing else than that of one on its way up, but a plan knows where it is going."""
 LARGEST_STEP, LARGEST_TURN = 0.06, 0.30
 """Furthest that one frame may lead the palm, m and rad."""
 DONE = 0.0
@@ -202,7 +205,8 @@ def act(
                 onward = f", to the {tokens.names[pair[1]]}" if pair[1] >= 0 else ""
                 body.say("policy", f"{VERB_NAMES[meaning.likeliest[0]]}: at the {tokens.names[pair[0]]}{onward}")
                 felt = body.time
-                for _ in follow(body, policy.about, side, chunks[0]):
+                least = COMMITTED if VERB_NAMES[meaning.likeliest[0]] in REPEATING else EXECUTED
+                for _ in follow(body, policy.about, side, chunks[0], least):
                     yield
                     if body.time - felt >= 1 / policy.about.rate - 1e-6:
                         felt = body.time
@@ -234,7 +238,9 @@ def _told(
     return features(meaning.likeliest[0], thing, target, side, palm, reading, work.memory[side], basis)
 
 
-def follow(body: Body, about: About, side: str, chunk: np.ndarray) -> Generator[None, None, None]:
+def follow(
+    body: Body, about: About, side: str, chunk: np.ndarray, least: int = EXECUTED
+) -> Generator[None, None, None]:
     """Lead the palm on `side` from where it is measured, and the hand, along `chunk` (n, PLANNED) for a right hand."""
     basis, ticks, palm = about.synergies, round(1 / (about.rate * IK_PERIOD)), body.measured_palm(side)
     if side == "left":
@@ -246,7 +252,7 @@ def follow(body: Body, about: About, side: str, chunk: np.ndarray) -> Generator[
     for frame, action in enumerate(chunk):
         way = last - first
         moving = np.linalg.norm(way[:3]) > MOVED or np.abs(way[6:-1]).max() > MOVED_HAND
-        if frame >= EXECUTED and moving:
+        if frame >= least and moving:
             return
         step = action - last
         step[:3] *= min(1.0, LARGEST_STEP / max(float(np.linalg.norm(step[:3])), 1e-9))

@@ -66,7 +66,8 @@ class Samples:
     """What a network learns from, in which every hand is a right one.
 
     `inputs` (n, FEATURES) of the step at work, `chunks` (n, CHUNK, PLANNED): relative palm pose, `synergies` and
-    tension of the next frames, NaN when the step is over; `share` (n,) of each sample, the same sum for each task.
+    tension of the next frames, NaN where somebody does something else; `over` (n,) whether nothing is left to do, and
+    `share` (n,) of each sample, the same sum for each task.
     `choices` (c, 2, FEATURES) at the beginnings of steps: inputs for the hand that did it and for the other one.
     `instructions`, of the episodes and of rooms of the same tasks that were only drawn, with the steps that they
     `meant` (k, STEPS, 5). `source`, a digest of all of it.
@@ -74,6 +75,7 @@ class Samples:
 
     inputs: np.ndarray
     chunks: np.ndarray
+    over: np.ndarray
     share: np.ndarray
     choices: np.ndarray
     instructions: list[str]
@@ -102,7 +104,7 @@ def load_samples(folders: Sequence[Path], report: Callable[[int, int], None] = l
         dataset.require(fields(len(spec.hand_spec.joint_names), len(spec.hand_spec.cable_names)))
         _require_finite(dataset)
     total, basis = sum(len(dataset.rows) for dataset in sets), _synergies(sets)
-    inputs, chunks, choices, tasks, words = [], [], [], [], set()
+    inputs, chunks, overs, choices, tasks, words = [], [], [], [], [], set()
     digest, count, used = hashlib.sha256(ENCODER.encode()), 0, 0
     for dataset in sets:
         for entry, tokens in zip(dataset.entries(), tokenise(dataset), strict=True):
@@ -115,9 +117,10 @@ def load_samples(folders: Sequence[Path], report: Callable[[int, int], None] = l
             words |= {(row["tasks"][0], order) for order in orders}
             used += 1
             for segment in _segments(entry, orders):
-                found, planned, chosen = _samples(entry, tokens, segment, basis)
+                found, planned, over, chosen = _samples(entry, tokens, segment, basis)
                 inputs.append(found)
                 chunks.append(planned)
+                overs.append(over)
                 choices.append(chosen)
                 tasks.append(row["task_name"])
     if not inputs:
@@ -130,6 +133,7 @@ def load_samples(folders: Sequence[Path], report: Callable[[int, int], None] = l
     return Samples(
         np.concatenate(inputs),
         np.concatenate(chunks),
+        np.concatenate(overs),
         np.concatenate([np.full(len(one), 1 / frames[name]) for one, name in zip(inputs, tasks, strict=True)]),
         np.concatenate(choices),
         [instruction for instruction, _ in said],
@@ -184,10 +188,8 @@ def _segments(entry: Entry, orders: Sequence[tuple[Meant, ...]]) -> list[Segment
     return [segment for segment in found if segment.last > segment.first + 1]
 
 
-def _samples(
-    entry: Entry, tokens: np.ndarray, segment: Segment, basis: Synergies
-) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
-    """Inputs, chunks and choices of one `segment` of an episode."""
+def _samples(entry: Entry, tokens: np.ndarray, segment: Segment, basis: Synergies) -> tuple[np.ndarray, ...]:
+    """Inputs, chunks, whether nothing is left to do, and choices, of one `segment` of an episode."""
     poses = {side: palms(entry, side) for side in SIDES}
     side = segment.side or max(SIDES, key=lambda one: _travelled(poses[one][1][segment.first : segment.last]))
     measured, wanted = poses[side]
@@ -198,12 +200,12 @@ def _samples(
     steps = going_on(np.array([pose.position for pose in wanted]), np.hstack([fingers, grip]))
     steps[: segment.first + 1] = steps[segment.last :] = False
     frames = np.flatnonzero(steps)
-    empty = np.zeros((0, FEATURES), np.float32), np.zeros((0, CHUNK, PLANNED), np.float32)
     if not len(frames):
-        return *empty, np.zeros((0, 2, FEATURES), np.float32)
+        return _arrays([], [], [], [])
     first = max(int(frames[0]) - 1, segment.first)
-    frames = np.concatenate([frames, np.arange(frames[-1] + 1, segment.last)])
-    found, chunks, choices = [], [], []
+    rest = int(frames[-1]) + 1
+    frames = np.concatenate([frames, np.arange(rest, segment.last)])
+    found, chunks, over, choices = [], [], [], []
     memory: dict[str, np.ndarray] = dict.fromkeys(SIDES, np.full(2, np.inf))
 
     def told(side: str, t: int, thing: np.ndarray, target: np.ndarray | None) -> np.ndarray:
@@ -219,6 +221,7 @@ def _samples(
         found.append(told(side, t, thing, target))
         if len(choices) < BEGINNING:
             choices.append([found[-1], told(_other(side), t, thing, target)])
+        over.append(t >= rest)
         ahead = frames[np.searchsorted(frames, t, side="right") :][:CHUNK]
         if t >= segment.last or not len(ahead):
             chunks.append(np.full((CHUNK, PLANNED), np.nan))
@@ -228,9 +231,16 @@ def _samples(
         if side == "left":
             ways *= np.concatenate([MIRROR, -MIRROR])
         chunks.append(np.hstack([ways, fingers[ahead], grip[ahead]]))
-    if not found:
-        return *empty, np.zeros((0, 2, FEATURES), np.float32)
-    return np.array(found, np.float32), np.array(chunks, np.float32), np.array(choices, np.float32)
+    return _arrays(found, chunks, over, choices)
+
+
+def _arrays(found: list, chunks: list, over: list, choices: list) -> tuple[np.ndarray, ...]:
+    return (
+        np.array(found, np.float32).reshape(-1, FEATURES),
+        np.array(chunks, np.float32).reshape(-1, CHUNK, PLANNED),
+        np.array(over, bool),
+        np.array(choices, np.float32).reshape(-1, 2, FEATURES),
+    )
 
 
 def _other(side: str) -> str:

@@ -158,7 +158,8 @@ def stepper(network: NetworkConfig, device: str = "cpu", ranks: Ranks = ALONE) -
     inputs = rng.standard_normal((most, FEATURES)).astype(np.float32)
     chunks = rng.standard_normal((most, CHUNK, PLANNED)).astype(np.float32)
     choices, share = inputs.reshape(-1, 2, FEATURES), np.full(most, 1 / most)
-    samples = Samples(inputs, chunks, share, choices, ["words"], np.array([[OVER] * STEPS]), "", HANDLESS, 0, (), 0, "")
+    meant, over = np.array([[OVER] * STEPS]), np.zeros(most, bool)
+    samples = Samples(inputs, chunks, over, share, choices, ["words"], meant, "", HANDLESS, 0, (), 0, "")
     trainer = Trainer(samples, TrainingConfig(steps=10**9, network=network), device, ranks)
 
     def step(count: int) -> None:
@@ -187,6 +188,7 @@ class _Losses(torch.nn.Module):
         self,
         inputs: torch.Tensor,
         chunks: torch.Tensor,
+        planned: torch.Tensor,
         over: torch.Tensor,
         choices: torch.Tensor,
         words: torch.Tensor,
@@ -195,8 +197,8 @@ class _Losses(torch.nn.Module):
         """Sums over the batch of the plans' absolute errors, in units of the actions' spread, and of what is still
         unclear of each instruction (cross-entropy); and what is unclear of hands and of endings, weighted."""
         network, functional = self.network, torch.nn.functional
-        planned, _, done = network.think(inputs)
-        plan = ((planned - network.scaled(chunks)).abs().mean((1, 2)) * ~over).sum()
+        found, _, done = network.think(inputs)
+        plan = ((found - network.scaled(chunks)).abs().mean((1, 2)) * planned).sum()
         ended = functional.binary_cross_entropy_with_logits(done.float(), over.float(), reduction="sum")
         _, hand, _ = network.think(choices)
         hands = functional.softplus((hand[:, 1] - hand[:, 0]).float()).sum() * len(inputs) / len(choices)
@@ -230,9 +232,10 @@ class Trainer:
         self._meant = torch.from_numpy(samples.meant).flatten(1)
         self._choices = torch.from_numpy(np.asarray(samples.choices))
         self._until = np.cumsum(samples.share)
-        self._over = self._chunks[:, 0, 0].isnan()
-        self._network = GroundedPolicy(config.network, self._inputs, self._chunks[~self._over]).to(device)
-        self.policy = GroundedPolicy(config.network, self._inputs, self._chunks[~self._over]).to(device)
+        self._over = torch.from_numpy(np.asarray(samples.over))
+        self._planned = ~self._chunks[:, 0, 0].isnan()
+        self._network = GroundedPolicy(config.network, self._inputs, self._chunks[self._planned]).to(device)
+        self.policy = GroundedPolicy(config.network, self._inputs, self._chunks[self._planned]).to(device)
         self.policy.load_state_dict(self._network.state_dict())
         self._optimiser = torch.optim.AdamW(
             self._network.parameters(), lr=config.learning_rate, weight_decay=config.weight_decay, fused=True
@@ -279,8 +282,8 @@ class Trainer:
         return self.step % AGREED == 0 and self.ranks.any(stopped()) if self.ranks.world > 1 else stopped()
 
     def _batch(self, step: int) -> tuple[torch.Tensor, ...]:
-        """This process's share of inputs, chunks, which of them are over, choices of a hand, words, and what they mean,
-        for `step`."""
+        """This process's share of inputs, chunks, which of them are planned and which over, choices of a hand, words,
+        and what they mean, for `step`."""
         config, mine = self.config, self.ranks.share
         rng = np.random.default_rng([config.seed, step])
         # As many of each task, however long its episodes are.
@@ -293,14 +296,14 @@ class Trainer:
         forgotten = torch.from_numpy(rng.random((config.batch, 1)) < config.forgetful)
         chosen = torch.from_numpy(rng.integers(len(self._choices), size=min(BEGINNINGS, config.batch)))
         inputs, over, choices = self._inputs[mine(index)], self._over[mine(index)], self._choices[mine(chosen)]
-        chunks = self._chunks[mine(index)].nan_to_num()
+        chunks, planned = self._chunks[mine(index)].nan_to_num(), self._planned[mine(index)]
         before = distances(inputs)
         displace(inputs, chunks, config.strayed * freedom(inputs) * mine(noise[0]))
         shift_things(inputs, config.jitter * mine(noise[1]))
         inputs[:, NEAREST:] += distances(inputs) - before
         loosen(inputs, self._inputs[mine(other)], mine(loosened))
         forget(inputs, mine(forgotten) & ~over[:, None])
-        return inputs, chunks, over, choices, self._words[mine(said)] * mine(heard), self._meant[mine(said)]
+        return inputs, chunks, planned, over, choices, self._words[mine(said)] * mine(heard), self._meant[mine(said)]
 
     def _train_step(self) -> tuple[torch.Tensor, torch.Tensor]:
         config, network, world = self.config, self._network, self.ranks.world
