@@ -16,7 +16,7 @@ from bunraku.learning.frames import MIRROR, Synergies, difference, moved
 from bunraku.learning.steps import CHOICES, COLOUR_NAMES, FIXED, KIND_NAMES, NOTHING, VERB_NAMES, Meant, fixed_kinds
 from bunraku.learning.tokens import ENCODER, FEATURES, LOOK_PERIOD, Tokens, features, feel, look, nearest
 from bunraku.learning.words import LONGEST, buckets
-from bunraku.robot import SIDES
+from bunraku.robot import SIDES, HandReading
 from bunraku.skills import Body, Outcome
 from bunraku.skills.body import IK_PERIOD, Pose
 from bunraku.skills.looking import look_around
@@ -31,7 +31,7 @@ EXECUTED = 3
 MOVED, MOVED_HAND = 0.03, 0.25
 """How much of a motion of the palm (m) or of the hand (rad, in its synergies) is carried out at least. Where it is
 unsure a policy plans to start late; were only the beginning of each plan carried out, it would never start."""
-REPEATING, COMMITTED = frozenset({"press", "wipe", "unscrew"}), 12
+REPEATING, COMMITTED = frozenset({"wipe", "unscrew"}), 12
 """What goes to and fro, and how much of a plan for it is carried out at least: the place of a hand on its way down says
 nothing else than that of one on its way up, but a plan knows where it is going."""
 LARGEST_STEP, LARGEST_TURN = 0.06, 0.30
@@ -139,16 +139,16 @@ class Timing:
 
 @dataclass
 class Work:
-    """A step at work: for the hand on `side`, "" as long as none was chosen, and how near each hand has been by now to
-    the thing and its target (m)."""
+    """A step at work: for the hand on `side`, "" as long as none was chosen, and how near (2,) m it has been by now to
+    the thing and its target."""
 
-    side: str
-    memory: dict[str, np.ndarray] = field(default_factory=lambda: dict.fromkeys(SIDES, np.full(2, np.inf)))
+    side: str = ""
+    memory: np.ndarray = field(default_factory=lambda: np.full(2, np.inf))
 
-    def note(self, side: str, palm: Pose, table: np.ndarray, pair: tuple[int, int]) -> None:
-        """Remember how near the `palm` on `side` is to the `pair` of the tokens `table` (n, TOKEN)."""
+    def note(self, palm: Pose, table: np.ndarray, pair: tuple[int, int]) -> None:
+        """Remember how near the `palm` is to the `pair` of the tokens `table` (n, TOKEN)."""
         thing, target = table[pair[0]], table[pair[1]] if pair[1] >= 0 else None
-        self.memory[side] = np.minimum(self.memory[side], nearest(thing, target, palm))
+        self.memory = np.minimum(self.memory, nearest(thing, target, palm))
 
 
 def act(
@@ -174,8 +174,10 @@ def act(
         if not tokens.names:
             return Outcome("policy", False, "I see nothing")
         looked, finished, side = body.time, set(), ""
+        assert body.observation is not None
+        rest = {one: (body.measured_palm(one), body.observation.hand(one)) for one in SIDES}
         for number, meaning in enumerate(steps):
-            work = Work("")
+            work = Work()
             while True:
                 if body.time - looked >= LOOK_PERIOD:
                     looked, start = body.time, time.thread_time()
@@ -189,16 +191,18 @@ def act(
                 start = time.thread_time()
                 table = seen(tokens.table())
                 pair = choose(meaning, table, finished)
-                sides = (work.side,) if work.side else SIDES
-                told = [_told(policy, body, meaning, table, pair, one, work) for one in sides]
-                chunks, hand, done = policy.think(np.array(told))
-                timing.plans.append(time.thread_time() - start)
                 if not work.side:
-                    work.side = SIDES[int(hand.argmax())]
+                    told = [_told(policy, meaning, table, pair, one, *rest[one], Work()) for one in SIDES]
+                    work.side = SIDES[int(policy.think(np.array(told))[1].argmax())]
                     if side and side != work.side:
                         yield from go_home(body, (side,))
                     side = work.side
                     continue
+                told = _told(
+                    policy, meaning, table, pair, side, body.measured_palm(side), body.observation.hand(side), work
+                )
+                chunks, _, done = policy.think(told[None])
+                timing.plans.append(time.thread_time() - start)
                 if done[0] > DONE and number + 1 < len(steps):
                     finished.add(pair)
                     break
@@ -211,7 +215,7 @@ def act(
                     if body.time - felt >= 1 / policy.about.rate - 1e-6:
                         felt = body.time
                         feel(body, tokens)
-                        work.note(side, body.measured_palm(side), table, pair)
+                        work.note(body.measured_palm(side), table, pair)
         raise AssertionError("the last step ends with the episode")
 
     return skill
@@ -227,15 +231,19 @@ def choose(meaning: Meaning, table: np.ndarray, finished: set[tuple[int, int]]) 
 
 
 def _told(
-    policy: Policy, body: Body, meaning: Meaning, table: np.ndarray, pair: tuple[int, int], side: str, work: Work
+    policy: Policy,
+    meaning: Meaning,
+    table: np.ndarray,
+    pair: tuple[int, int],
+    side: str,
+    palm: Pose,
+    hand: HandReading,
+    work: Work,
 ) -> np.ndarray:
-    """What the network is told (FEATURES,) of the step for the hand on `side`."""
-    assert body.observation is not None
+    """What the network is told (FEATURES,) of the step for the `hand` on `side` with its `palm` there."""
     thing, target = table[pair[0]], table[pair[1]] if pair[1] >= 0 else None
-    palm = body.measured_palm(side)
-    work.note(side, palm, table, pair)
-    reading, basis = body.observation.hand(side), policy.about.synergies
-    return features(meaning.likeliest[0], thing, target, side, palm, reading, work.memory[side], basis)
+    work.note(palm, table, pair)
+    return features(meaning.likeliest[0], thing, target, side, palm, hand, work.memory, policy.about.synergies)
 
 
 def follow(

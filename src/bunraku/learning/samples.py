@@ -26,6 +26,7 @@ from bunraku.learning.steps import (
     NOTHING,
     OVER,
     STEPS,
+    VERB_NAMES,
     Meant,
     Segment,
     fixed_kinds,
@@ -49,6 +50,9 @@ STILL, STILL_HAND, STILL_GRIP = 5e-4, 3e-3, 1e-2
 """What is wanted rests when palm (m), hand (rad) and grip change less than this from frame to frame."""
 SIDECAR = "sightings-2"
 """Folder beside a data set with what the eyes found in its pictures, whatever is then made of it."""
+WITH_PAUSES = frozenset({"press"})
+"""What is planned as it was done, its short rests too: at its lowest point a hand that presses turns back at once, and
+plans that are unsure of the moment would turn back above it."""
 AFTERWARDS = 8
 """Frames after a step in which it is seen that it is done."""
 BEGINNING = 3
@@ -68,7 +72,8 @@ class Samples:
     `inputs` (n, FEATURES) of the step at work, `chunks` (n, CHUNK, PLANNED): relative palm pose, `synergies` and
     tension of the next frames, NaN where somebody does something else; `over` (n,) whether nothing is left to do, and
     `share` (n,) of each sample, the same sum for each task.
-    `choices` (c, 2, FEATURES) at the beginnings of steps: inputs for the hand that did it and for the other one.
+    `choices` (c, 2, FEATURES) at the beginnings of steps: inputs for the hand that did it and for the other one, if
+    both were where they were at first.
     `instructions`, of the episodes and of rooms of the same tasks that were only drawn, with the steps that they
     `meant` (k, STEPS, 5). `source`, a digest of all of it.
     """
@@ -200,6 +205,8 @@ def _samples(entry: Entry, tokens: np.ndarray, segment: Segment, basis: Synergie
     steps = going_on(np.array([pose.position for pose in wanted]), np.hstack([fingers, grip]))
     steps[: segment.first + 1] = steps[segment.last :] = False
     frames = np.flatnonzero(steps)
+    if len(frames) and VERB_NAMES[segment.meant[0]] in WITH_PAUSES:
+        frames = np.arange(frames[0], frames[-1] + 1)
     if not len(frames):
         return _arrays([], [], [], [])
     first = max(int(frames[0]) - 1, segment.first)
@@ -214,13 +221,18 @@ def _samples(entry: Entry, tokens: np.ndarray, segment: Segment, basis: Synergie
         reading = HandReading(0.0, joints[which][t], joints[which][t], loops[which][t])
         return features(segment.meant[0], thing, target, side, palm, reading, memory[side], basis)
 
+    def at_rest(side: str, thing: np.ndarray, target: np.ndarray | None) -> np.ndarray:
+        palm, which = poses[side][0][0], SIDES.index(side)
+        reading = HandReading(0.0, joints[which][0], joints[which][0], loops[which][0])
+        return features(segment.meant[0], thing, target, side, palm, reading, nearest(thing, target, palm), basis)
+
     for t in range(first, min(segment.last + AFTERWARDS, len(wanted))):
         thing, target = _token(tokens[t], *segment.meant[1:3]), _token(tokens[t], *segment.meant[3:])
         if thing is None or (target is None and segment.meant[3:] != NOTHING):
             continue
         found.append(told(side, t, thing, target))
         if len(choices) < BEGINNING:
-            choices.append([found[-1], told(_other(side), t, thing, target)])
+            choices.append([at_rest(one, thing, target) for one in (side, _other(side))])
         over.append(t >= rest)
         ahead = frames[np.searchsorted(frames, t, side="right") :][:CHUNK]
         if t >= segment.last or not len(ahead):

@@ -26,6 +26,8 @@ VERBS = {
 }
 """What is done in each step of a task."""
 VERB_NAMES = tuple(dict.fromkeys(VERBS.values()))
+CHIRAL = frozenset({"unscrew"})
+"""What is not done the other way round in a mirror."""
 FIXED = ("button", "stain", "handle", "lever", "cap")
 """Kinds that are fixed to the counter: the eyes look for them only if words mean them."""
 KIND_NAMES, COLOUR_NAMES = (*KINDS, *FIXED), tuple(COLOURS)

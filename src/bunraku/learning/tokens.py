@@ -12,7 +12,7 @@ from dataclasses import replace
 import numpy as np
 
 from bunraku.learning.frames import MIRROR, Synergies, mirrored
-from bunraku.learning.steps import COLOUR_NAMES, FIXED, KIND_NAMES, SIZES, VERB_NAMES
+from bunraku.learning.steps import CHIRAL, COLOUR_NAMES, FIXED, KIND_NAMES, SIZES, VERB_NAMES
 from bunraku.robot import SIDES, HandReading
 from bunraku.skills import Body, Seen
 from bunraku.skills.body import Pose
@@ -152,12 +152,14 @@ def features(
     """What the network is told (FEATURES,) of a step for the hand on `side`, whose palm is at `palm`: to do what the
     `verb` of that index says to a `thing` (TOKEN,), towards a `target` (TOKEN,), if any.
 
-    The network only knows right hands: a left one is told of in a mirror. `memory` (2,) m is the least that `nearest`
-    has been since the step began.
+    The network only knows right hands: a left one is told of in a mirror, the verb with a minus if it is chiral.
+    `memory` (2,) m is the least that `nearest` has been since the step began.
     """
     if side == "left":
         palm, thing, target = mirrored(palm), _mirrored(thing), None if target is None else _mirrored(target)
     said = np.eye(len(VERB_NAMES))[verb]
+    if side == "left" and VERB_NAMES[verb] in CHIRAL:
+        said = -said
     told = [_about(thing, palm, hand, basis), towards(thing, target, palm), said, memory]
     return np.concatenate(told).astype(np.float32)
 
