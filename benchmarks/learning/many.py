@@ -13,6 +13,7 @@ from pathlib import Path
 
 from experts import asked, measure
 
+from bunraku.cli.evaluation import run_seed
 from bunraku.learning.acting import Policy
 from bunraku.learning.evaluation import run_with_policy
 from bunraku.robot import RobotSpec
@@ -24,6 +25,6 @@ if __name__ == "__main__":
     named = [word for word in sys.argv[1:] if word.endswith(".onnx")]
     policy = Path(named[0]) if named else SHIPPED
     folder = policy.with_suffix("") if named else Path("runs/many")
-    tasks = list(Policy(policy, RobotSpec().hand).about.tasks)
+    tasks = [*Policy(policy, RobotSpec().hand).about.tasks, "sort"]
     given = [word for word in sys.argv[1:] if word not in named]
-    measure(folder, *asked(given, tasks), partial(run_with_policy, policy=policy))
+    measure(folder, *asked(given, tasks), partial(run_seed, run=partial(run_with_policy, policy=policy)))

@@ -24,7 +24,7 @@ def test_a_cube_is_turned_and_every_episode_kept(tmp_path: Path, capsys: pytest.
         (["evaluate", "cube-rotation", "--side", "0.2"], "--side must lie between 0.03 and 0.07"),
         (["evaluate", "cube-rotation", "--episodes", "0"], "--episodes must be at least 1"),
         (["evaluate", "cube-rotation", "--policy", "nowhere.onnx"], "there is no policy or gait nowhere.onnx"),
-        (["evaluate", "cube-rotation", "--policy", "put"], "not a policy that turns a cube"),
+        (["evaluate", "cube-rotation", "--policy", "many"], "not a policy that turns a cube"),
         (["learn", "cube-rotation", "--out", "a.onnx", "--cubes", "0"], "--cubes between 1 and --hands"),
         (["learn", "cube-gait", "--out", "a.json", "--hands", "3"], "--hands four times --starts"),
     ],

@@ -17,7 +17,7 @@ def rounds(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> tuple[Path, list[
         done.append(f"corrected {policy.name} on {seeds[0]} to {seeds[-1]}")
         return len(seeds), 2, 3.0
 
-    def train(console, data, out, steps, side):
+    def train(console, data, out, steps):
         done.append(f"trained {out.name}")
         out.write_bytes(out.name.encode())
 
@@ -30,7 +30,7 @@ def rounds(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> tuple[Path, list[
 
 def command(folder: Path, *more: str) -> list[str]:
     out = str(folder / "better.onnx")
-    given = ["--policy", "put", "--data", str(folder / "data"), "--out", out, "--episodes", "5", "--trials", "4"]
+    given = ["--policy", "many", "--data", str(folder / "data"), "--out", out, "--episodes", "5", "--trials", "4"]
     return ["improve", "pick-up", *given, *more]
 
 
@@ -38,7 +38,7 @@ def test_every_round_begins_with_the_policy_of_the_last_one(rounds):
     folder, done = rounds
     assert main(command(folder, "--rounds", "2")) == 0
     assert done == [
-        "corrected put on 100000 to 100004",
+        "corrected many on 100000 to 100004",
         "trained better.1.onnx",
         "corrected better.1.onnx on 100005 to 100009",
         "trained better.2.onnx",
@@ -75,7 +75,7 @@ def test_bad_input_is_one_sentence(rounds, changed, words, capsys):
 
 def test_another_task_and_an_empty_list_of_tasks_are_refused(rounds, capsys):
     other = command(rounds[0])
-    other[1] = "stack"
+    other[1] = "hand-over"
     assert main(other) == BAD_INPUT
     assert "was trained on pick-up" in capsys.readouterr().err
     assert main(["collect", "--out", str(rounds[0])]) == BAD_INPUT

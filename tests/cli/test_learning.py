@@ -78,7 +78,7 @@ def test_a_bad_data_set_is_one_sentence(good, spoil, words, tmp_path, capsys):
         (["learn", "plan", "--depth", "0"], "--depth must be at least 1"),
         (["learn", "plan", "--processes", "0"], "--processes must be between 1 and --batch"),
         (["collect", "pick-up", "--out", "data", "--seed", "-3"], "--seed must be 0 or more"),
-        (["evaluate", "bring", "--policy", "put"], "there is no task of the hands “bring”"),
+        (["evaluate", "bring", "--policy", "many"], "there is no task of the hands “bring”"),
     ],
 )
 def test_bad_flags_are_one_sentence(given, words, tmp_path, capsys, monkeypatch):

@@ -264,8 +264,8 @@ def test_words_close_together_are_told_apart():
     words = [f"put the {thing} in the {bowl}" for thing, bowl in names]
     meant = np.array([orders(step("put", thing, bowl)) for thing, bowl in names])
     few = replace(few, instructions=words, meant=meant)
-    trainer = Trainer(few, TrainingConfig(steps=400, batch=32, network=NetworkConfig(width=32, depth=1)))
-    trainer.train(400)
+    trainer = Trainer(few, TrainingConfig(steps=1000, batch=32, network=NetworkConfig(width=32, depth=1)))
+    trainer.train(1000)
     with torch.no_grad():
         said = trainer.policy.meaning(torch.from_numpy(np.stack([buckets(text) for text in words])))
     for part, of in enumerate(said[:5]):
@@ -326,9 +326,9 @@ def test_an_interrupt_waits_until_a_step_is_over(tmp_path):
 
 def test_half_precision_learns_as_well():
     losses = []
-    config = replace(SMALL, steps=200, bfloat16=True)
-    Trainer(samples(), config).train(200, lambda step: losses.append(step.plan_loss), every=10)
-    assert losses[-1] < 0.9 * losses[0]
+    config = replace(SMALL, steps=400, bfloat16=True)
+    Trainer(samples(), config).train(400, lambda step: losses.append(step.plan_loss), every=10)
+    assert np.mean(losses[-5:]) < 0.9 * np.mean(losses[:5])
 
 
 def test_a_file_that_says_nothing_of_itself_is_no_policy(exported, tmp_path):

@@ -31,9 +31,10 @@ EXECUTED = 3
 MOVED, MOVED_HAND = 0.03, 0.25
 """How much of a motion of the palm (m) or of the hand (rad, in its synergies) is carried out at least. Where it is
 unsure a policy plans to start late; were only the beginning of each plan carried out, it would never start."""
-REPEATING, COMMITTED = frozenset({"wipe", "unscrew"}), 12
-"""What goes to and fro, and how much of a plan for it is carried out at least: the place of a hand on its way down says
-nothing else than that of one on its way up, but a plan knows where it is going."""
+COMMITTED, RESOLUTE = frozenset({"wipe", "unscrew", "stack", "pour"}), 8
+"""What is done with more resolution, and how many frames of a plan are carried out at least: the place of a hand on its
+way forth says nothing else than that of one on its way back, and fingers that let go are where those are that close;
+but a plan knows where it is going."""
 LARGEST_STEP, LARGEST_TURN = 0.06, 0.30
 """Furthest that one frame may lead the palm, m and rad."""
 DONE = 0.0
@@ -209,7 +210,7 @@ def act(
                 onward = f", to the {tokens.names[pair[1]]}" if pair[1] >= 0 else ""
                 body.say("policy", f"{VERB_NAMES[meaning.likeliest[0]]}: at the {tokens.names[pair[0]]}{onward}")
                 felt = body.time
-                least = COMMITTED if VERB_NAMES[meaning.likeliest[0]] in REPEATING else EXECUTED
+                least = RESOLUTE if VERB_NAMES[meaning.likeliest[0]] in COMMITTED else EXECUTED
                 for _ in follow(body, policy.about, side, chunks[0], least):
                     yield
                     if body.time - felt >= 1 / policy.about.rate - 1e-6:

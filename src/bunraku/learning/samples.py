@@ -27,6 +27,7 @@ from bunraku.learning.steps import (
     OVER,
     STEPS,
     VERB_NAMES,
+    VERBS,
     Meant,
     Segment,
     fixed_kinds,
@@ -74,8 +75,8 @@ class Samples:
     `share` (n,) of each sample, the same sum for each task.
     `choices` (c, 2, FEATURES) at the beginnings of steps: inputs for the hand that did it and for the other one, if
     both were where they were at first.
-    `instructions`, of the episodes and of rooms of the same tasks that were only drawn, with the steps that they
-    `meant` (k, STEPS, 5). `source`, a digest of all of it.
+    `instructions`, of the episodes and of rooms that were only drawn, of all tasks that have the same verbs, with
+    the steps that they `meant` (k, STEPS, 5). `source`, a digest of all of it.
     """
 
     inputs: np.ndarray
@@ -131,7 +132,7 @@ def load_samples(folders: Sequence[Path], report: Callable[[int, int], None] = l
     if not inputs:
         raise UserError(f"{folders[0]} has no successful episode to learn from: collect more.")
     names = tuple(dict.fromkeys(tasks))
-    words |= set(_more_words(names))
+    words |= set(_more_words(task for task in VERBS if VERBS[task] in {VERBS[name] for name in names}))
     said = sorted(words)
     digest.update(repr(said).encode())
     frames = {name: sum(len(one) for one, task in zip(inputs, tasks, strict=True) if task == name) for name in names}

@@ -74,7 +74,7 @@ class GroundedPolicy(nn.Module):
         self.hand_head, self.done_head = nn.Linear(config.width, 1), nn.Linear(config.width, 1)
         self.words = nn.Embedding(BUCKETS, config.words, padding_idx=EMPTY)
         self.reader = nn.GRU(config.words, config.words, batch_first=True)
-        self.attention = nn.Linear(config.words, STEPS * len(CHOICES))
+        self.attention = nn.Linear(config.words, STEPS * len(CHOICES), bias=False)
         self.meanings = nn.ModuleList(nn.Linear(config.words, count) for _ in range(STEPS) for count in CHOICES)
 
     def think(self, inputs: Tensor) -> tuple[Tensor, Tensor, Tensor]:
