@@ -113,3 +113,14 @@ def test_memory_stays_flat_however_long_the_episode(tmp_path):
             recorder.write(one, images(index))
         # One frame of vectors alone is 2 kB: held, they would be 3 MB.
         assert resource.getrusage(resource.RUSAGE_SELF).ru_maxrss - before < 1500
+
+
+def test_what_was_said_is_kept_with_the_frame_at_which_it_was_said(tmp_path):
+    rng = np.random.default_rng(0)
+    recorder = Recorder(tmp_path / "pick-up", header(3))
+    for index in range(4):
+        recorder.write(frame(index, rng), images(index))
+    recorder._first = 0.2
+    assert [recorder.frame_at(time) for time in (0.0, 0.2, 0.25, 0.3, 0.31)] == [0, 0, 1, 1, 2]
+    folder = recorder.end(Ending(True, "success", said=[(1, "reach", "reaching for the red cube")]))
+    assert [tuple(said) for said in read_episode(folder).ending.said] == [(1, "reach", "reaching for the red cube")]

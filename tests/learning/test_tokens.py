@@ -58,6 +58,20 @@ def test_a_thing_in_the_palm_frame_is_where_the_palm_has_it():
     np.testing.assert_allclose(palm.rotation @ found[3:6], found[:3], atol=1e-6)
 
 
+def test_what_turns_one_way_is_told_apart_from_what_a_mirror_shows():
+    from bunraku.learning.steps import CHIRAL, VERB_NAMES
+    from bunraku.learning.tokens import NEAREST
+
+    tokens = np.array([0.0, 0.0, 0.4, 0.0, 0.92, 0.0])
+    for verb, name in enumerate(VERB_NAMES):
+        told = {
+            side: features(verb, tokens, None, side, PALM, HAND, np.ones(2), BASIS)[NEAREST - len(VERB_NAMES) : NEAREST]
+            for side in SIDES
+        }
+        assert told["right"][verb] == 1.0
+        np.testing.assert_array_equal(told["left"], -told["right"] if name in CHIRAL else told["right"])
+
+
 @pytest.mark.parametrize(("confidence", "believed"), [(0.6, False), (0.95, True)])
 def test_a_thing_under_the_hand_is_where_it_is_clearly_seen(confidence, believed):
     tokens, near = Tokens(), [np.array([0.4, -0.1, 0.92 + 0.9 * FAR])]
