@@ -1,7 +1,7 @@
 """How well does the detector find things? Seeded rooms, seen by the head and chest cameras of the standing robot.
 
 python benchmarks/vision/detection.py --scenes 100 --seed 0
-python benchmarks/vision/detection.py --scenes 20 --seed 600 --detector both --setting.arrangement own-dish
+python benchmarks/vision/detection.py --scenes 20 --seed 600 --detector all --setting.arrangement own-dish
 """
 
 from __future__ import annotations
@@ -41,10 +41,11 @@ from bunraku.vision.detect import (
     Detector,
     View,
     capsule_mask,
+    dish_detector,
     learned_detector,
     rotation_from_mujoco,
 )
-from bunraku.vision.detect.network import overlaps
+from bunraku.vision.detect.network import HOUSEHOLD, overlaps
 
 CAMERAS = ("head_left", "head_right", "chest")
 CLEAR, PARTLY = 0.97, 0.4
@@ -88,7 +89,7 @@ class Case:
     boxes: dict[str, Mapping[str, Box]]
 
 
-SETTING, NETWORK = Setting(), Path("models/household.onnx")
+SETTING = Setting()
 
 
 @dataclass
@@ -362,8 +363,8 @@ def main(
     setting: Setting = SETTING,
     json_file: Path | None = None,
     verbose: bool = False,
-    detector: Literal["colour", "learned", "both"] = "colour",
-    network: Path = NETWORK,
+    detector: Literal["colour", "learned", "dishes", "both", "all"] = "colour",
+    network: Path = HOUSEHOLD,
 ):
     """Print recall, false finds and errors by kind.
 
@@ -374,15 +375,17 @@ def main(
         setting: how hard it is.
         json_file: where to write the figures.
         verbose: print what went wrong in each room.
-        detector: which one looks; both look at the same pictures.
-        network: of the learned detector; `bunraku detector train` makes it.
+        detector: which one looks; both look at the same pictures, and so do all three.
+        network: of the learned detector; `bunraku detector train` makes others.
     """
     heights = tuple(s.top for s in SURFACES.values())
     detectors: dict[str, Detector] = {}
-    if detector != "learned":
+    if detector in ("colour", "both", "all"):
         detectors["colour"] = ColourDetector(support_heights=heights)
-    if detector != "colour":
+    if detector in ("learned", "both", "all"):
         detectors["learned"] = learned_detector(heights, network)
+    if detector in ("dishes", "all"):
+        detectors["dishes"] = dish_detector(heights, network)
     models = catalogue_models()
     tallies: dict[str, dict[str, Tally]] = {name: defaultdict(Tally) for name in detectors}
     spent: dict[str, list[float]] = {name: [] for name in detectors}

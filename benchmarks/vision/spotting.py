@@ -25,7 +25,7 @@ import tyro
 from bunraku.cli.detector import render
 from bunraku.learning.seeing.pictures import PictureFile
 from bunraku.statistics import wilson_interval
-from bunraku.vision.detect.network import SpottingNetwork, overlaps
+from bunraku.vision.detect.network import HOUSEHOLD, SpottingNetwork, overlaps
 
 LEAST_PIXELS, LEAST_SHOWN = 24, 0.4
 """A thing of which so much is seen (px of 320 × 240; share of its outline) must be found; others may be."""
@@ -66,7 +66,7 @@ class Tally:
 def main(
     pictures: int = 90,
     seed: int = 900001,
-    network: Path = Path("models/household.onnx"),
+    network: Path = HOUSEHOLD,
     data: Path | None = None,
     noise: float = 0.0,
     light: float = 0.0,
@@ -79,7 +79,7 @@ def main(
     Args:
         pictures: how many.
         seed: of the rooms; training uses others.
-        network: an ONNX file that `bunraku detector train` made.
+        network: an ONNX file that `bunraku detector train` made; by default the one that comes with the package.
         data: where the pictures are kept; rendered if it is not there.
         noise: standard deviation added to every pixel and channel, in levels of 255.
         light: gain and, a third as much, tint vary by this standard deviation, as logarithms.

@@ -5,8 +5,9 @@
 
 from bunraku.vision.detect.classical import ColourDetector
 from bunraku.vision.detect.detection import Box, Detection, Detector, nearest_miss
+from bunraku.vision.detect.dishes import DishDetector
 from bunraku.vision.detect.hidden import capsule_mask
-from bunraku.vision.detect.learned import learned_detector
+from bunraku.vision.detect.learned import dish_detector, learned_detector
 from bunraku.vision.detect.leftovers import leftovers
 from bunraku.vision.detect.model import ObjectModel, Rest
 from bunraku.vision.detect.refine import refine
@@ -17,10 +18,12 @@ __all__ = [
     "ColourDetector",
     "Detection",
     "Detector",
+    "DishDetector",
     "ObjectModel",
     "Rest",
     "View",
     "capsule_mask",
+    "dish_detector",
     "learned_detector",
     "leftovers",
     "nearest_miss",

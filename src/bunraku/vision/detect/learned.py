@@ -12,7 +12,8 @@ import numpy as np
 
 from bunraku.vision.detect.classical import ColourDetector, Palette, by_colour
 from bunraku.vision.detect.colour import OTHER
-from bunraku.vision.detect.network import Look, SpottingNetwork
+from bunraku.vision.detect.dishes import DishDetector
+from bunraku.vision.detect.network import HOUSEHOLD, Look, SpottingNetwork
 from bunraku.vision.detect.region import LEAST_AREA, Region, find_regions, union
 from bunraku.vision.detect.view import View
 
@@ -55,9 +56,16 @@ class LearnedSegment:
         return labels, regions
 
 
-def learned_detector(support_heights: Sequence[float], path: Path) -> ColourDetector:
+def learned_detector(support_heights: Sequence[float], path: Path = HOUSEHOLD) -> ColourDetector:
     """The detector with the network at `path`; see `ColourDetector` and `SpottingNetwork`."""
     return ColourDetector(tuple(support_heights), segment=LearnedSegment(SpottingNetwork(path)))
+
+
+def dish_detector(support_heights: Sequence[float], path: Path = HOUSEHOLD) -> DishDetector:
+    """Colour, and the network at `path` where things lie on dishes of their own colour; see `DishDetector`."""
+    network, heights = SpottingNetwork(path), tuple(support_heights)
+    learned = ColourDetector(heights, segment=LearnedSegment(network))
+    return DishDetector(ColourDetector(heights), learned, tuple(network.about["dishes"]))
 
 
 @dataclass(frozen=True, eq=False)

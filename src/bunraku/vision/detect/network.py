@@ -18,6 +18,8 @@ from bunraku.errors import UserError
 from bunraku.vision.detect.detection import Box
 from bunraku.vision.detect.naming import kinds_file, name
 
+HOUSEHOLD = Path(__file__).parent / "models" / "household.onnx"
+"""The network that comes with the package; `models/household.md` tells what it can."""
 FORMAT = "bunraku-detector-1"
 OUTPUTS = ("heat", "box", "vote", "covered", "kind", "colour")
 LONG_SIDE = 320
