@@ -63,8 +63,8 @@ class Setting:
         arms: the robot's arms hang over it and hide things.
         fallen: the graspable things have been tipped over.
         disturbed: other light, noise, JPEG, and cameras displaced by 2 mrad and 1 mm (standard deviations).
-        arrangement: spread apart; three things on dishes of their own colour; three pairs of one colour, one behind the
-            other; or four low things at the near edge of the side table, which the counter half hides.
+        arrangement: spread apart; three things on dishes of their own colour, or of another; three pairs of one colour,
+            one behind the other; or four low things at the near edge of the side table, which the counter half hides.
         noise: standard deviation of each pixel and channel, in levels of 255.
         light: how odd the light is: gain and, a third as much, tint vary by this standard deviation, as logarithms.
     """
@@ -73,7 +73,7 @@ class Setting:
     arms: bool = False
     fallen: bool = False
     disturbed: bool = False
-    arrangement: Literal["spread", "own-dish", "behind", "near-edge"] = "spread"
+    arrangement: Literal["spread", "own-dish", "other-dish", "behind", "near-edge"] = "spread"
     noise: float = 0.0
     light: float = 0.0
 
@@ -120,8 +120,8 @@ def cases(count: int, seed: int, objects: int, setting: Setting) -> Iterator[Cas
 def _scene(rng: np.random.Generator, objects: int, setting: Setting) -> Scene:
     board = SURFACES[setting.surface]
     match setting.arrangement:
-        case "own-dish":
-            return _on_own_dishes(rng)
+        case "own-dish" | "other-dish":
+            return _on_dishes(rng, setting.arrangement == "own-dish")
         case "behind":
             return _behind_each_other(rng)
         case "near-edge":
@@ -136,11 +136,12 @@ def _scene(rng: np.random.Generator, objects: int, setting: Setting) -> Scene:
 SMALL = ("cube", "ball", "apple", "mug", "can", "small box", "sponge", "marker")
 
 
-def _on_own_dishes(rng: np.random.Generator) -> Scene:
+def _on_dishes(rng: np.random.Generator, own: bool) -> Scene:
+    """Three things on three dishes of their `own` colour, or of another."""
     dishes = [str(kind) for kind in rng.choice(["plate", "bowl"], 3)]
     while True:
         laid = random_scene(rng, dishes, distinct_colours=True).objects
-        fitting = [[k for k in SMALL if dish.colour in KINDS[k].colours] for dish in laid]
+        fitting = [[k for k in SMALL if dish.colour in KINDS[k].colours or not own] for dish in laid]
         if all(fitting):
             break
     things = []
@@ -150,7 +151,8 @@ def _on_own_dishes(rng: np.random.Generator) -> Scene:
         x, y = np.array(dish.position[:2]) + rng.normal(0, support.radius / 3, 2)
         z = dish.position[2] + support.height + KINDS[kind].rest_height
         yaw = float(rng.uniform(-np.pi, np.pi))
-        things.append(Placed(f"{dish.colour} {kind} on it", kind, dish.colour, (float(x), float(y), float(z)), yaw))
+        colour = dish.colour if own else str(rng.choice([c for c in KINDS[kind].colours if c != dish.colour]))
+        things.append(Placed(f"{colour} {kind} on it", kind, colour, (float(x), float(y), float(z)), yaw))
     return Scene((*laid, *things))
 
 

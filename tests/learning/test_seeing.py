@@ -1,7 +1,9 @@
 """Learning to see: pictures kept in a file, a little training, and the exported network."""
 
+from dataclasses import replace
 from pathlib import Path
 
+import cv2
 import numpy as np
 import pytest
 from hypothesis import given, settings
@@ -12,12 +14,15 @@ from bunraku.errors import UserError
 torch = pytest.importorskip("torch")
 pytest.importorskip("onnxscript")
 
+from bunraku.learning.seeing.dishes import DishConfig, dishes_in, recoloured, train_dishes, varied  # noqa: E402
 from bunraku.learning.seeing.export import export  # noqa: E402
-from bunraku.learning.seeing.naming import NamingConfig, examples, train_naming  # noqa: E402
+from bunraku.learning.seeing.naming import NamingConfig, NamingNetwork, examples, train_naming  # noqa: E402
 from bunraku.learning.seeing.network import STRIDE, DetectorConfig  # noqa: E402
 from bunraku.learning.seeing.pictures import Labelled, PictureFile, crop, disturb, write_pictures  # noqa: E402
 from bunraku.learning.seeing.targets import targets  # noqa: E402
 from bunraku.learning.seeing.training import SeeingConfig, SeeingTrainer  # noqa: E402
+from bunraku.vision.detect.dishes import CELLS, DishEyes  # noqa: E402
+from bunraku.vision.detect.dishes import SIDE as DISH_SIDE  # noqa: E402
 from bunraku.vision.detect.network import OUTPUTS, SpottingNetwork  # noqa: E402
 
 KINDS, COLOURS = ["square", "bar"], ["red", "blue", "plain"]
@@ -124,7 +129,8 @@ def test_the_exported_network_says_what_the_trained_one_says(tmp_path: Path):
     trained = trainer()
     trained.train(20)
     naming = train_naming(trained.pictures, KINDS, NamingConfig(steps=30, batch=16))
-    export(trained, naming, tmp_path / "small.onnx")
+    dishes = train_dishes(trained.pictures, ["bar"], DishConfig(steps=2, batch=4))
+    export(trained, naming, dishes, tmp_path / "small.onnx")
     network = SpottingNetwork(tmp_path / "small.onnx")
     assert network.kinds == tuple(KINDS) and network.colours == tuple(COLOURS)
     assert network.about["steps"] == 20
@@ -151,3 +157,53 @@ def test_kinds_are_named_after_a_little_training():
         named = naming(torch.from_numpy(middle)).argmax(dim=1).numpy()
     assert (named == kinds).mean() > 0.9
     assert "60/60" in lines[-1]
+
+
+def laden(seed: int) -> Labelled:
+    """A large disc, and perhaps a small square in its middle of the same or of another colour, a little darker."""
+    rng = np.random.default_rng(seed)
+    image, instances = np.full((240, 320, 3), 128, np.uint8), np.zeros((240, 320), np.uint8)
+    y, x = np.indices((240, 320))
+    middle = (int(rng.integers(80, 240)), int(rng.integers(80, 160)))
+    disc = np.hypot(x - middle[0], y - middle[1]) < 60
+    image[disc], instances[disc] = RGB["red"], 1
+    names = [("dish", "red")]
+    if rng.random() < 0.7:
+        colour = str(rng.choice(COLOURS[:2]))
+        at = middle + rng.integers(-15, 15, 2)
+        square = (np.abs(x - at[0]) < 20) & (np.abs(y - at[1]) < 20)
+        image[square], instances[square] = 0.6 * np.array(RGB[colour]), 2
+        names.append(("square", colour))
+    return Labelled(image, instances, tuple(names), np.ones(len(names)))
+
+
+def test_things_on_dishes_are_given_the_colour_of_the_dish():
+    rng = np.random.default_rng(0)
+    full = [picture for picture in map(laden, range(30)) if len(picture.names) == 2]
+    dish = next(one for one in dishes_in(full, ["dish"]) if _hue(one, one.owners > 1) > 100)
+    assert abs(_hue(dish, dish.owners == 1)) < 5
+    hues = [_hue(replace(dish, image=recoloured(dish, rng)), dish.owners > 1) for _ in range(20)]
+    assert 5 < sum(hue < 5 for hue in hues) < 20
+    image, thing, weight = varied(dish, rng)
+    assert image.shape == (DISH_SIDE, DISH_SIDE, 3) and thing.shape == weight.shape == (CELLS, CELLS)
+    assert 0.05 < thing.mean() < 0.5 and (weight >= thing).all()
+
+
+def _hue(dish, mask) -> float:
+    return float(np.median(cv2.cvtColor(dish.image, cv2.COLOR_RGB2HSV)[..., 0][mask]))
+
+
+def test_what_lies_on_a_dish_is_told_from_it_after_a_little_training(tmp_path):
+    network = train_dishes(map(laden, range(40)), ["dish"], DishConfig(steps=60, batch=8))
+    trained = trainer()
+    export(trained, NamingNetwork(len(KINDS)).eval(), network, tmp_path / "small.onnx")
+    eyes = DishEyes(tmp_path / "small.onnx")
+    overlaps = []
+    for seed in range(100, 110):
+        picture = laden(seed)
+        x, y, w, h = cv2.boundingRect((picture.instances > 0).view(np.uint8))
+        said = (eyes(picture.image, (x, y, x + w, y + h)) > 0.5) & (picture.instances > 0)
+        wanted = picture.instances == 2
+        common = (said & wanted).sum() / max((said | wanted).sum(), 1)
+        overlaps.append(common if wanted.any() else float(said.mean() < 0.01))
+    assert np.mean(overlaps) > 0.4

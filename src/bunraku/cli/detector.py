@@ -4,8 +4,11 @@ from __future__ import annotations
 
 import json
 import time
+from collections.abc import Callable
+from dataclasses import asdict
+from functools import partial
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, TypeVar
 
 from bunraku.cli.graphics import draw_test_picture
 from bunraku.cli.learning import INSTALL, require
@@ -13,10 +16,12 @@ from bunraku.cli.records import make_folder
 from bunraku.errors import UserError
 
 if TYPE_CHECKING:
-    from bunraku.learning.seeing.naming import NamingConfig, NamingNetwork
-    from bunraku.learning.seeing.pictures import PictureFile
+    from _typeshed import DataclassInstance
+    from torch.nn import Module
+
     from bunraku.learning.seeing.training import Losses
 
+    N = TypeVar("N", bound=Module)
 
 KEPT_EVERY = 100
 """After so many steps a checkpoint is written, so that little is lost."""
@@ -44,8 +49,9 @@ def train(
         require(package, f"training needs {package}: {INSTALL}")
     import torch
 
+    from bunraku.learning.seeing.dishes import DishConfig, DishNetwork, train_dishes
     from bunraku.learning.seeing.export import export
-    from bunraku.learning.seeing.naming import NamingConfig
+    from bunraku.learning.seeing.naming import NamingConfig, NamingNetwork, train_naming
     from bunraku.learning.seeing.pictures import PictureFile
     from bunraku.learning.seeing.training import SeeingConfig, SeeingTrainer
     from bunraku.objects import COLOURS, KINDS
@@ -61,7 +67,12 @@ def train(
     dishes = [kind.name for kind in KINDS.values() if not kind.graspable]
     kept = PictureFile(data)
     trainer = SeeingTrainer(kept, list(KINDS), [*COLOURS, PLAIN], config, dishes)
-    naming = _naming(kept, NamingConfig(seed=seed, bfloat16=bfloat16), out.with_suffix(".kinds.pt"))
+    tell, count, kinds = partial(print, flush=True), len(kept), list(KINDS)
+    naming, looking = NamingConfig(seed=seed, bfloat16=bfloat16), DishConfig(seed=seed, bfloat16=bfloat16)
+    train_first = partial(train_naming, kept, kinds, naming, tell)
+    train_second = partial(train_dishes, kept, dishes, looking, tell)
+    namer = _once(NamingNetwork(len(kinds)), naming, count, out.with_suffix(".kinds.pt"), train_first)
+    dish = _once(DishNetwork(), looking, count, out.with_suffix(".dishes.pt"), train_second)
     checkpoint = out.with_suffix(".pt")
     if checkpoint.exists():
         trainer.load(checkpoint)
@@ -73,30 +84,26 @@ def train(
     finally:
         if trainer.step:
             trainer.save(checkpoint)
-            export(trainer, naming, out)
+            export(trainer, namer, dish, out)
             print(f"wrote {out}, {out.stat().st_size / 1e6:.1f} MB, after {trainer.cpu_s / 60:.1f} min of CPU")
     return 0
 
 
-def _naming(pictures: PictureFile, config: NamingConfig, checkpoint: Path) -> NamingNetwork:
-    """The network that names kinds, trained unless `checkpoint` has it."""
-    from dataclasses import asdict
-
+def _once(network: N, config: DataclassInstance, pictures: int, checkpoint: Path, train: Callable[[], N]) -> N:
+    """What `train` makes, kept at `checkpoint`: a second time only read into `network`."""
     from bunraku.learning.checkpoints import read_checkpoint, write_checkpoint
-    from bunraku.learning.seeing.naming import NamingNetwork, train_naming
     from bunraku.objects import KINDS
 
-    source = json.dumps([len(pictures), *KINDS, asdict(config)])
-    if checkpoint.exists():
-        state = read_checkpoint(checkpoint, "training", ("source", "network"))
-        if state["source"] != source:
-            raise UserError(f"{checkpoint} was trained on other pictures or otherwise: delete it to begin anew.")
-        network = NamingNetwork(len(KINDS))
-        network.load_state_dict(state["network"])
-        return network.eval()
-    network = train_naming(pictures, list(KINDS), config, lambda line: print(line, flush=True))
-    write_checkpoint({"source": source, "network": network.state_dict()}, checkpoint)
-    return network
+    source = json.dumps([pictures, *KINDS, asdict(config)])
+    if not checkpoint.exists():
+        trained = train()
+        write_checkpoint({"source": source, "network": trained.state_dict()}, checkpoint)
+        return trained
+    state = read_checkpoint(checkpoint, "training", ("source", "network"))
+    if state["source"] != source:
+        raise UserError(f"{checkpoint} was trained on other pictures or otherwise: delete it to begin anew.")
+    network.load_state_dict(state["network"])
+    return network.eval()
 
 
 def render(path: Path, count: int, seed: int) -> None:

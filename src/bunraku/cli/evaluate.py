@@ -61,7 +61,8 @@ def evaluate(
         policy: a trained policy, such as `bunraku learn` writes, instead of the scripted expert.
         control: what is kept from the policy: the words, what they mean (it hears words for another thing), where
             things are, or what the last look did not show.
-        detector: eyes for pick-place and bring: colour, or a file that `bunraku detector train` made.
+        detector: eyes for pick-place and bring: colour, dishes, learned, or a file that `bunraku detector train`
+            made.
         html: page to write, with a film strip of every failure of a policy or of a task of the hands.
     """
     task = task.replace("_", "-")

@@ -46,7 +46,7 @@ def run(
         out: folder of the record; runs/<date>-<time> by default.
         video: write video.mp4.
         policy: a trained policy that shall do it, in a room of the task that it was trained on.
-        detector: the robot's eyes: colour, or a file that `bunraku detector train` made.
+        detector: the robot's eyes: colour, dishes, learned, or a file that `bunraku detector train` made.
     """
     if not instruction.strip():
         raise UserError('the instruction is empty: say what to do, as in bunraku run "put the red mug on the shelf".')

@@ -44,8 +44,8 @@ def watch(
         analysed_per_second: pictures of each camera that are looked at each second; all are recorded.
         realtime: play files at their own speed.
         seconds: stop after so long; otherwise at the end of the files or on Ctrl-C.
-        labeller: names things: a detector that `bunraku detector train` made, a YOLO-style ONNX file with its class
-            names beside it, or an HTTP address.
+        labeller: names things: household, the detector that comes with the package; one that `bunraku detector train`
+            made; a YOLO-style ONNX file with its class names beside it; or an HTTP address.
     """
     from bunraku.vision.memory import VisualMemory
     from bunraku.vision.recording import BitstreamRing
@@ -191,6 +191,8 @@ def _labeller(text: str | None) -> Labeller | None:
         return None
     if "://" in text:
         return HttpLabeller(text)
+    if text == "household":
+        return HouseholdLabeller()
     path = Path(text)
     return OnnxLabeller(path) if path.with_suffix(".txt").is_file() or not path.is_file() else HouseholdLabeller(path)
 

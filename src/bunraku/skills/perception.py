@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections import deque
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
+from importlib.util import find_spec
 from pathlib import Path
 
 import numpy as np
@@ -19,8 +20,10 @@ from bunraku.vision.detect import (
     ColourDetector,
     Detection,
     Detector,
+    DishDetector,
     View,
     capsule_mask,
+    dish_detector,
     learned_detector,
     leftovers,
     pinhole,
@@ -36,16 +39,27 @@ HISTORY = 150
 """How many states are remembered to give each picture the pose at its own time."""
 
 
-COLOUR = "colour"
-"""The name of the detector that goes by colours and outlines alone."""
+COLOUR, DISHES, LEARNED = "colour", "dishes", "learned"
+"""The names of the detectors that go by colours and outlines alone; by the network that comes with the package as well
+where things lie on dishes of their own colour; and by that network everywhere."""
+
+
+def usual_detector() -> str:
+    """The name of the robot's detector: `DISHES`, or `COLOUR` where ONNX Runtime is not installed."""
+    return DISHES if find_spec("onnxruntime") else COLOUR
 
 
 def detector_named(name: str, heights: Sequence[float] = ()) -> Detector:
-    """The detector called `COLOUR`, or the learned one with the network in the ONNX file of that name, for things that
-    stand on the surfaces of the map or at one of the other `heights` (m)."""
+    """The detector called `COLOUR`, `DISHES` or `LEARNED`, or the one with the network in the ONNX file of that name,
+    for things that stand on the surfaces of the map or at one of the other `heights` (m)."""
     supports = (*(s.top for s in SURFACES.values()), *heights)
-    if name == COLOUR:
-        return ColourDetector(support_heights=supports)
+    match name:
+        case "colour":
+            return ColourDetector(support_heights=supports)
+        case "dishes":
+            return dish_detector(supports)
+        case "learned":
+            return learned_detector(supports)
     return learned_detector(supports, Path(name))
 
 
@@ -119,8 +133,8 @@ class Eyes:
     def find(self, views: Sequence[View], heights: tuple[float, ...] = ()) -> list[Seen]:
         """Every known object in `views`; with `heights` (m) those that stand there, not where things usually stand."""
         detector = self._detector
-        if heights and isinstance(detector, ColourDetector):
-            detector = replace(detector, support_heights=heights)
+        if heights and isinstance(detector, ColourDetector | DishDetector):
+            detector = detector.standing_at(heights)
         return [seen_as(detection) for detection in detector.detect(views, self._models)] if views else []
 
     def riddle(self, views: Sequence[View], seen: Sequence[Seen], height: float) -> np.ndarray | None:

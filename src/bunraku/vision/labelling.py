@@ -17,7 +17,7 @@ import cv2
 import numpy as np
 
 from bunraku.errors import UserError
-from bunraku.vision.detect.network import PLAIN, SpottingNetwork
+from bunraku.vision.detect.network import HOUSEHOLD, PLAIN, SpottingNetwork
 from bunraku.vision.frame import Frame, to_rgb
 from bunraku.vision.selection import Selection
 from bunraku.vision.store import Event, Label
@@ -76,9 +76,10 @@ class OnnxLabeller:
 
 
 class HouseholdLabeller:
-    """A detector that `bunraku detector train` made: mugs, cans, bananas and ten more kinds, with their colours."""
+    """The detector that comes with the package, or one that `bunraku detector train` made: mugs, cans, bananas and ten
+    more kinds, with their colours."""
 
-    def __init__(self, path: Path, long_side: int = 480) -> None:
+    def __init__(self, path: Path = HOUSEHOLD, long_side: int = 480) -> None:
         """Look at pictures that are reduced until their longer side has `long_side` px."""
         self._network, self._long_side = SpottingNetwork(path), long_side
 

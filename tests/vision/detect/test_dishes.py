@@ -1,72 +1,93 @@
-"""Where the network has a say beside colour: on dishes, of their own colour."""
+"""What lies on a dish of its own colour: the patch is divided by what a network says, and the outlines are fitted."""
 
-from dataclasses import dataclass
-
+import cv2
 import numpy as np
 import pytest
 
-from bunraku.vision.detect import ColourDetector, Detection, DishDetector
+from bunraku.vision.detect import ColourDetector, DishDetector
+from bunraku.vision.detect.dishes import THING, divide
+
+from .painting import box, drum, paint, three_eyes
 
 
-@dataclass
-class _Finds:
-    """A detector that finds what it is told, and counts how often it is asked and for which colours."""
-
-    found: list[Detection]
-    asked: list[set[str]]
-
-    def detect(self, views, models):
-        self.asked.append({model.colour for model in models})
-        return [one for one in self.found if one.colour in self.asked[-1]]
-
-
-@dataclass
-class _Model:
-    colour: str
+def test_a_patch_is_divided_along_the_edges_of_the_picture():
+    image = np.full((160, 160, 3), 128, np.uint8)
+    cv2.circle(image, (80, 80), 60, (200, 20, 20), -1)
+    cv2.circle(image, (90, 70), 25, (140, 10, 10), -1)
+    patch = image[..., 1] < 100
+    likely = np.zeros((160, 160), np.float32)
+    cv2.circle(likely, (93, 72), 24, 1.0, -1)  # seen some px off, and with blurred borders
+    divided = divide(image, patch, cv2.GaussianBlur(likely, (0, 0), 6))
+    thing = (np.hypot(*(np.indices((160, 160)) - np.array([70, 90])[:, None, None])) <= 25) & patch
+    assert ((divided == THING) & thing).sum() > 0.8 * thing.sum()
+    assert ((divided == THING) & ~thing).sum() < 0.03 * thing.sum()
+    assert (divided[~patch] == 0).all()
 
 
-def seen(kind: str, colour: str, x: float, z: float = 0.95, size=(0.05, 0.05, 0.05)) -> Detection:
-    at, covariance, sure = np.array([x, 0.0, z]), 1e-6 * np.eye(3), 0.9 if kind == "plate" else 0.5
-    return Detection(kind, colour, 1.0, at, 0.0, np.eye(3), np.array(size), covariance, 0.1, sure)
+def test_nothing_is_divided_where_nothing_is_likely():
+    image = np.full((40, 40, 3), (200, 20, 20), np.uint8)
+    assert not divide(image, np.ones((40, 40), bool), np.full((40, 40), 0.6, np.float32)).any()
 
 
-PLATE = seen("plate", "red", 0.5, 0.91, (0.2, 0.2, 0.02))
+TRAY = drum("red", radius=0.13, height=0.02, kind="tray")
+THINGS = [box("red", (0.06, 0.04, 0.03)), box("blue", (0.06, 0.04, 0.03), kind="brick")]
+ON_TABLE, ON_TRAY = (0.5, 0.0, 0.91), (0.49, 0.02, 0.935)
 
 
-def names(colour: list[Detection], learned: list[Detection]) -> tuple[list[str], list[set[str]]]:
-    first, second = _Finds(colour, []), _Finds(learned, [])
-    detector = DishDetector(first, second, ("plate", "bowl"))  # type: ignore[arg-type]
-    models = [_Model(name) for name in ("red", "blue")]
-    return [one.name for one in detector.detect([], models)], second.asked  # type: ignore[arg-type]
+class _Eyes:
+    """Sees what it is told."""
+
+    dishes = ("tray",)
+
+    def __init__(self, likely: dict[bytes, np.ndarray]) -> None:
+        self._likely, self.asked = likely, 0
+
+    def __call__(self, image: np.ndarray, outline) -> np.ndarray:
+        self.asked += 1
+        return self._likely.get(image.tobytes(), np.zeros(image.shape[:2], np.float32))
 
 
-def test_a_thing_on_a_dish_of_its_colour_is_added():
-    assert names([PLATE], [seen("cube", "red", 0.53)]) == (["red plate", "red cube"], [{"red"}])
+@pytest.fixture(scope="module")
+def laden():
+    """Views of a red box on a red tray, and for each picture where the box is."""
+    views = paint(three_eyes(), [(TRAY, ON_TABLE, 0.0), (THINGS[0], ON_TRAY, 0.5)])
+    alone = paint(three_eyes(), [(THINGS[0], ON_TRAY, 0.5)])
+    return views, {
+        v.image.tobytes(): (a.image[..., 1] < 90).astype(np.float32) for v, a in zip(views, alone, strict=True)
+    }
 
 
-@pytest.mark.parametrize(
-    "thing",
-    [
-        seen("cube", "red", 0.65),  # beside it
-        seen("cube", "red", 0.5, 1.3),  # high above it
-        seen("cube", "red", 0.5, 0.8),  # below it
-        seen("cube", "blue", 0.5),  # of another colour: colour tells those
-        seen("bowl", "red", 0.5),
-    ],
-    ids=lambda thing: f"{thing.name} at {thing.position_stance.tolist()}",
-)
-def test_nothing_else_is(thing):
-    assert names([PLATE], [thing])[0] == ["red plate"]
+def test_a_thing_on_a_dish_of_its_colour_is_found_where_it_is(laden):
+    views, likely = laden
+    found = {d.name: d for d in DishDetector(ColourDetector((0.9,)), _Eyes(likely)).detect(views, [TRAY, *THINGS])}
+    assert set(found) == {"red tray", "red box"}
+    assert np.linalg.norm(found["red box"].position_stance - ON_TRAY) < 0.006
+    assert np.linalg.norm(found["red tray"].position_stance - ON_TABLE) < 0.006
 
 
-def test_what_colour_has_found_is_not_found_twice():
-    assert names([PLATE, seen("cube", "red", 0.5)], [seen("ball", "red", 0.51)])[0] == ["red plate", "red cube"]
+def test_where_nothing_is_seen_on_a_dish_colour_decides_alone(laden):
+    views, _ = laden
+    eyes, models = _Eyes({}), [TRAY, *THINGS]
+    alone = ColourDetector((0.9,)).detect(views, models)
+    both = DishDetector(ColourDetector((0.9,)), eyes).detect(views, models)
+    assert [d.name for d in alone] == [d.name for d in both] and eyes.asked == 3
+
+
+def test_what_is_not_on_the_dish_is_not_taken_for_it(laden):
+    views, _ = laden
+    beside = paint(three_eyes(), [(THINGS[0], (0.49, 0.35, 0.915), 0.5)])
+    likely = {v.image.tobytes(): (b.image[..., 1] < 90).astype(np.float32) for v, b in zip(views, beside, strict=True)}
+    found = DishDetector(ColourDetector((0.9,)), _Eyes(likely)).detect(views, [TRAY, *THINGS])
+    assert "red box" not in [d.name for d in found]
 
 
 def test_without_a_dish_the_network_is_not_asked():
-    assert names([seen("cube", "red", 0.5)], [seen("ball", "red", 0.5)]) == (["red cube"], [])
+    views = paint(three_eyes(), [(THINGS[1], (0.5, 0.0, 0.915), 0.5)])
+    eyes = _Eyes({})
+    found = DishDetector(ColourDetector((0.9,)), eyes).detect(views, [TRAY, *THINGS])
+    assert [d.name for d in found] == ["blue brick"] and eyes.asked == 0
 
 
 def test_heights_hold_for_both():
-    detector = DishDetector(ColourDetector(), ColourDetector(), ("plate",)).standing_at((0.9,))
-    assert detector.colour.support_heights == detector.learned.support_heights == (0.9,)
+    detector = DishDetector(ColourDetector(), _Eyes({})).standing_at((0.9,))
+    assert detector.colour.support_heights == (0.9,)

@@ -12,7 +12,7 @@ import numpy as np
 
 from bunraku.vision.detect.classical import ColourDetector, Palette, by_colour
 from bunraku.vision.detect.colour import OTHER
-from bunraku.vision.detect.dishes import DishDetector
+from bunraku.vision.detect.dishes import DishDetector, DishEyes
 from bunraku.vision.detect.network import HOUSEHOLD, Look, SpottingNetwork
 from bunraku.vision.detect.region import LEAST_AREA, Region, find_regions, union
 from bunraku.vision.detect.view import View
@@ -62,10 +62,9 @@ def learned_detector(support_heights: Sequence[float], path: Path = HOUSEHOLD) -
 
 
 def dish_detector(support_heights: Sequence[float], path: Path = HOUSEHOLD) -> DishDetector:
-    """Colour, and the network at `path` where things lie on dishes of their own colour; see `DishDetector`."""
-    network, heights = SpottingNetwork(path), tuple(support_heights)
-    learned = ColourDetector(heights, segment=LearnedSegment(network))
-    return DishDetector(ColourDetector(heights), learned, tuple(network.about["dishes"]))
+    """Colour, and the network for dishes beside `path` where things lie on dishes of their own colour; see
+    `DishDetector`."""
+    return DishDetector(ColourDetector(tuple(support_heights)), DishEyes(path))
 
 
 @dataclass(frozen=True, eq=False)

@@ -16,12 +16,23 @@ MARGIN = 1.25
 """Of a square, relative to the longer side of its box."""
 
 
-def square(image: np.ndarray, box: Box, side: int = SIDE, margin: float = MARGIN) -> np.ndarray:
-    """A square (side, side, 3) around `box`, the picture's edge repeated where it reaches beyond."""
+def corner_of_square(box: Box, margin: float = MARGIN) -> tuple[float, float, float]:
+    """Upper left corner x, y and side (px) of the square around `box`."""
     left, top, right, bottom = box
     half = max(right - left, bottom - top, 2) * margin / 2
-    scale = side / (2 * half)
-    x, y = (left + right) / 2 - half, (top + bottom) / 2 - half
+    return (left + right) / 2 - half, (top + bottom) / 2 - half, 2 * half
+
+
+def square(
+    image: np.ndarray, box: Box, side: int = SIDE, margin: float = MARGIN, of_numbers: bool = False
+) -> np.ndarray:
+    """A square (side, side, …) around `box`, the picture's edge repeated where it reaches beyond; numbers of things are
+    not mixed."""
+    x, y, length = corner_of_square(box, margin)
+    half, scale = length / 2, side / length
+    if of_numbers:
+        matrix = np.array([[scale, 0, -x * scale], [0, scale, -y * scale]])
+        return cv2.warpAffine(image, matrix, (side, side), flags=cv2.INTER_NEAREST, borderMode=cv2.BORDER_REPLICATE)
     if scale < 0.6:
         # Reduced by averaging: cut out first.
         height, width = image.shape[:2]

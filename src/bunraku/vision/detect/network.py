@@ -6,7 +6,6 @@ middle it votes for; a second, tiny network names the kind (`naming`). `bunraku.
 
 from __future__ import annotations
 
-import json
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -14,13 +13,12 @@ from pathlib import Path
 import cv2
 import numpy as np
 
-from bunraku.errors import UserError
 from bunraku.vision.detect.detection import Box
 from bunraku.vision.detect.naming import kinds_file, name
+from bunraku.vision.detect.session import open_network
 
 HOUSEHOLD = Path(__file__).parent / "models" / "household.onnx"
 """The network that comes with the package; `models/household.md` tells what it can."""
-FORMAT = "bunraku-detector-1"
 OUTPUTS = ("heat", "box", "vote", "covered", "kind", "colour")
 LONG_SIDE = 320
 """Pictures are reduced until their longer side has so many px: what the network was trained on."""
@@ -84,32 +82,10 @@ class SpottingNetwork:
     """A trained network from an ONNX file. Raises `UserError` when there is none, or one of another kind."""
 
     def __init__(self, path: Path) -> None:
-        try:
-            import onnxruntime
-        except ImportError as error:
-            raise UserError(
-                "the learned detector needs ONNX Runtime: install it with `pip install 'bunraku[run-policy]'`."
-            ) from error
-        options = onnxruntime.SessionOptions()
-        options.intra_op_num_threads = options.inter_op_num_threads = 1
-        options.log_severity_level = 4
-        try:
-            self._session, self._namer = (
-                onnxruntime.InferenceSession(part.read_bytes(), options, providers=["CPUExecutionProvider"])
-                for part in (path, kinds_file(path))
-            )
-            self.about = json.loads(self._session.get_modelmeta().custom_metadata_map["bunraku"])
-            found = self.about["format"]
-            self.kinds, self.colours = tuple(self.about["kinds"]), tuple(self.about["colours"])
-            self._stride = int(self.about["stride"])
-        except FileNotFoundError as error:
-            raise UserError(
-                f"there is no detector {error.filename}: `bunraku detector train --out {path}` makes one."
-            ) from error
-        except Exception as error:  # onnxruntime raises types of its own for every kind of broken file
-            raise UserError(f"{path} is not a detector of Bunraku: train one with `bunraku detector train`.") from error
-        if found != FORMAT:
-            raise UserError(f"{path} is a detector of the format {found}, {FORMAT} is expected: train it anew.")
+        self._session, self.about = open_network(path)
+        self._namer, _ = open_network(kinds_file(path))
+        self.kinds, self.colours = tuple(self.about["kinds"]), tuple(self.about["colours"])
+        self._stride = int(self.about["stride"])
 
     def __call__(self, image: np.ndarray, long_side: int = LONG_SIDE, least_score: float = LEAST_SCORE) -> Look:
         """What is in a picture (h, w, 3) uint8 RGB."""
