@@ -46,6 +46,9 @@ class _Eyes:
         self.asked += 1
         return self._likely.get(image.tobytes(), np.zeros(image.shape[:2], np.float32))
 
+    def likeness(self, image: np.ndarray, region):
+        return region
+
 
 @pytest.fixture(scope="module")
 def laden():

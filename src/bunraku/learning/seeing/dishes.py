@@ -26,7 +26,7 @@ LEAST_PIXELS, LEAST_SHOWN = 150, 0.3
 """Dishes of which less is seen (px; share of the outline) teach nothing."""
 COLOURED = 70
 """Saturation (0–255) from which a pixel has the colour of its thing, and is no trim, gloss or shade."""
-RECOLOURED = 0.85
+RECOLOURED = 0.7
 """Share of the things on dishes that are given the dish's colour."""
 BEHIND = 0.05
 """Weight of a pixel that is neither of the dish nor of a thing: at the end it has another colour anyway."""
@@ -36,7 +36,7 @@ BEHIND = 0.05
 class DishConfig:
     """How to train: `steps` of `batch` examples; `bfloat16` as in `SeeingConfig`."""
 
-    steps: int = 5000
+    steps: int = 2000
     batch: int = 16
     learning_rate: float = 3e-3
     seed: int = 0

@@ -22,9 +22,9 @@ from bunraku.vision.detect.view import View
 
 PERFECT, GOOD = 0.15, 0.8
 """Costs (mean squared residuals in variances) below which no other explanation, or none by cutting, is looked for."""
-UNLIKELY = 0.01
+UNLIKELY = 0.05
 """What a kind must have, in each view, of the likeness of the likeliest, so that it is tried: the right one has less in
-2 % of pictures that the shipped network never saw."""
+5 % of pictures that the shipped network never saw."""
 MOST_PIECES = 10
 """How many groups of cut or joined regions are tried for each colour."""
 

@@ -16,7 +16,7 @@ import numpy as np
 from bunraku.vision.detect.classical import ColourDetector, Palette, by_colour
 from bunraku.vision.detect.detection import Box, Detection
 from bunraku.vision.detect.model import ObjectModel
-from bunraku.vision.detect.naming import corner_of_square, square
+from bunraku.vision.detect.naming import corner_of_square, kinds_file, name, square
 from bunraku.vision.detect.region import Region, find_regions
 from bunraku.vision.detect.session import open_network
 from bunraku.vision.detect.view import View
@@ -42,8 +42,10 @@ class DishEyes:
 
     def __init__(self, path: Path) -> None:
         self._session, about = open_network(dishes_file(path))
-        self.dishes = tuple(about["dishes"])
-        """The kinds that it knows."""
+        self._namer, named = open_network(kinds_file(path))
+        self.dishes: tuple[str, ...] = tuple(about["dishes"])
+        """The kinds of dishes that it knows."""
+        self._kinds = named["kinds"]
 
     def __call__(self, image: np.ndarray, box: Box) -> np.ndarray:
         """How likely each pixel of a picture (h, w, 3) around the `box` of a dish is of a thing on it: (h, w) in
@@ -55,6 +57,11 @@ class DishEyes:
         # Pixel centres lie at halves in the squares and at whole numbers in OpenCV.
         matrix = np.array([[scale, 0, x + scale / 2 - 0.5], [0, scale, y + scale / 2 - 0.5]])
         return cv2.warpAffine(likely.astype(np.float32), matrix, image.shape[1::-1], flags=cv2.INTER_LINEAR)
+
+    def likeness(self, image: np.ndarray, region: Region) -> Region:
+        """The region, which knows then how likely it looks each kind."""
+        likely = name(self._namer, image, [region.box])[0]
+        return replace(region, likeness=dict(zip(self._kinds, likely.tolist(), strict=True)))
 
 
 @dataclass(frozen=True)
@@ -73,7 +80,8 @@ class OnDishes:
                 label = list(palette).index(dish.colour) + 1
                 likely = self.eyes(view.image, dish.boxes[view.camera])
                 divided = divide(view.image, labels == label, likely)
-                regions.setdefault(label, []).extend(find_regions(index, divided, THING))
+                found = find_regions(index, divided, THING)
+                regions.setdefault(label, []).extend(self.eyes.likeness(view.image, region) for region in found)
         return labels, regions
 
 
