@@ -152,7 +152,7 @@ def _on_dishes(rng: np.random.Generator, own: bool) -> Scene:
         z = dish.position[2] + support.height + KINDS[kind].rest_height
         yaw = float(rng.uniform(-np.pi, np.pi))
         colour = dish.colour if own else str(rng.choice([c for c in KINDS[kind].colours if c != dish.colour]))
-        things.append(Placed(f"{colour} {kind} on it", kind, colour, (float(x), float(y), float(z)), yaw))
+        things.append(Placed(f"{colour} {kind} on {dish.colour}", kind, colour, (float(x), float(y), float(z)), yaw))
     return Scene((*laid, *things))
 
 

@@ -29,6 +29,8 @@ RISE = 0.2
 """How far (m) above the middle of a dish the middle of a thing may be that lies on it."""
 APART = 0.03
 """Two things of one colour are not nearer (m) to each other."""
+LOOSE = 3.0
+"""How much farther than outlines that colour draws those on dishes are off (root mean square of 12 rooms)."""
 THING = 2
 
 
@@ -121,7 +123,7 @@ class DishDetector:
             others = [one for one in found if one.kind not in self.eyes.dishes]
             known = any(np.linalg.norm(more.position_stance - one.position_stance) < APART for one in others)
             if not known and any(_is_on(more, dish) for dish in dishes):
-                found.append(more)
+                found.append(replace(more, covariance=LOOSE**2 * more.covariance, yaw_std=LOOSE * more.yaw_std))
         return sorted(found, key=lambda d: -d.confidence)
 
     def standing_at(self, heights: tuple[float, ...]) -> DishDetector:
