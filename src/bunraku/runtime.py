@@ -28,7 +28,7 @@ from bunraku.skills import Body, Eyes
 from bunraku.skills.body import HOUSE, UPSTAIRS, Ascent
 from bunraku.skills.localising import Localizer
 from bunraku.skills.paths import FloorMap
-from bunraku.skills.perception import detector_named, usual_detector
+from bunraku.skills.perception import COLOUR, detector_named
 from bunraku.skills.recollection import Recollection
 from bunraku.skills.stairs import storey_of
 
@@ -65,7 +65,7 @@ class Runtime:
         start: Stance | None = None,
         house: bool = False,
         recollection: Recollection | None = None,
-        detector: str | None = None,
+        detector: str = COLOUR,
     ) -> None:
         """Take hold of `robot`, which stands in its initial posture.
 
@@ -74,8 +74,7 @@ class Runtime:
             start: where it is told to stand on its map; before the counter if None.
             house: whether its map is that of the whole house, with people who hold out plates, or the kitchen's.
             recollection: what its cameras feed; nothing if None.
-            detector: what tells it which things are where; see `bunraku.skills.perception.detector_named`. By default
-                the usual one.
+            detector: what tells it which things are where; see `bunraku.skills.perception.detector_named`.
             on_event: told whatever a skill says.
             on_tick: called once for every observation.
         """
@@ -86,7 +85,7 @@ class Runtime:
         planner.place(start)
         floor = FloorMap(blocks() if house else kitchen_blocks())
         heights = (SERVING_HEIGHT,) if house else ()
-        eyes = Eyes(spec, detector_named(detector or usual_detector(), heights), heights)
+        eyes = Eyes(spec, detector_named(detector, heights), heights)
         garden = FloorMap(garden_blocks()) if house else None
         self.body = Body(planner, eyes, self._say, floor, garden, Localizer(floor_lines()) if house else None)
         self.body.recollection = recollection

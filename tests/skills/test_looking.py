@@ -1,4 +1,5 @@
 import numpy as np
+import pytest
 
 from bunraku.objects import KINDS, SURFACES
 from bunraku.runtime import Event, Runtime
@@ -6,7 +7,7 @@ from bunraku.sim import Scene
 from bunraku.sim.robot import SimulatedRobot
 from bunraku.sim.scene import Placed
 from bunraku.sim.world import create_world
-from bunraku.skills.looking import look_around
+from bunraku.skills.looking import look_around, look_for
 from bunraku.skills.perception import LOOKING
 
 
@@ -27,3 +28,19 @@ def test_what_a_hand_hides_is_seen_by_turning() -> None:
     assert any("half hidden" in event.text for event in events)
     np.testing.assert_allclose(seen["purple box"].position, box.position, atol=0.02)
     assert abs(runtime.body.reference[7]) < 0.02
+
+
+def test_what_lies_on_a_plate_of_its_own_colour_is_found_when_it_is_looked_for() -> None:
+    """Colour sees a red plate alone; asked for an apple, the network is shown the plate."""
+    pytest.importorskip("onnxruntime")
+    plate = on_counter("plate", "red", 0.45, -0.1, 0.0)
+    apple = Placed("red apple", "apple", "red", (0.45, -0.1, plate.position[2] + 0.06), 0.0)
+    robot = SimulatedRobot(create_world(Scene((plate, apple))), cameras=LOOKING)
+    runtime = Runtime(robot)
+    runtime.idle(1.0)
+    by_colour = {thing.name for thing in runtime.run(look_around(runtime.body))}
+    outcome = runtime.run(look_for(runtime.body, lambda seen: seen.kind == "apple", "red apple", ("counter",)))
+    robot.close()
+    assert by_colour == {"red plate"}
+    assert outcome.success and outcome.measured["found"][0].name == "red apple"
+    np.testing.assert_allclose(outcome.measured["found"][0].position[:2], apple.position[:2], atol=0.02)

@@ -114,25 +114,37 @@ def look_for(
 
     What was found nowhere may be behind a hand: the trunk turns to either side before it is given up. The outcome's
     `measured` holds `found` (those that fit) and `seen` (everything
-    seen on the way).
+    seen on the way). A thing that colour alone does not show is looked for on dishes of its own colour as well.
     """
     seen: list[Seen] = []
     aside = [place for place in places if abs(PLACES[place][1]) > ASIDE]
     for turned, place in [(False, place) for place in places] + [(True, place) for place in aside]:
         more = yield from face(body, PLACES[place]) if turned else look_around(body, (place,))
         seen += [s for s in more if not _known(s, seen)]
-        found = [s for s in seen if fits(s)]
+        found = [s for s in seen if fits(s)] or _look_closer(body, fits, place)
         if not found:
             continue
+        seen += [s for s in found if not _known(s, seen)]
         if len(found) == 1 and (found[0].deviation > UNSURE or found[0].confidence < 0.5):
             body.say("look_for", f"looking again at the {found[0].name}, unsure by {1000 * found[0].deviation:.0f} mm")
             again = yield from look(body, found[0].position)
-            found = [s for s in again if fits(s)] or found
+            found = [s for s in again if fits(s)] or _look_closer(body, fits, place) or found
         return Outcome("look_for", True, f"found the {found[0].name}", {"found": found, "seen": seen})
     what = ", ".join(f"a {s.name}" for s in seen) or "nothing that I know"
     return Outcome(
         "look_for", False, f"I looked everywhere and see no {name}; I see {what}", {"found": [], "seen": seen}
     )
+
+
+def _look_closer(body: Body, fits: Callable[[Seen], bool], place: str) -> list[Seen]:
+    """What `fits` on a dish of its own colour, in the pictures that were just taken of a place."""
+    if body.eyes is None or body.observation is None:
+        return []
+    found = [s for s in body.eyes.find_on_dishes(body.eyes.views(body.observation, body.time - FRESH)) if fits(s)]
+    if found:
+        body.say("look_for", f"the {found[0].name} lies on a dish of its own colour on the {place}")
+        body.remember(found)
+    return found
 
 
 def look_on_floor(body: Body, fits: Callable[[Seen], bool]) -> Generator[None, None, Seen | None]:

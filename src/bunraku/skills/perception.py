@@ -44,11 +44,6 @@ COLOUR, DISHES, LEARNED = "colour", "dishes", "learned"
 where things lie on dishes of their own colour; and by that network everywhere."""
 
 
-def usual_detector() -> str:
-    """The name of the robot's detector: `DISHES`, or `COLOUR` where ONNX Runtime is not installed."""
-    return DISHES if find_spec("onnxruntime") else COLOUR
-
-
 def detector_named(name: str, heights: Sequence[float] = ()) -> Detector:
     """The detector called `COLOUR`, `DISHES` or `LEARNED`, or the one with the network in the ONNX file of that name,
     for things that stand on the surfaces of the map or at one of the other `heights` (m)."""
@@ -94,6 +89,7 @@ class Eyes:
         """
         self._spec = spec
         self._detector = detector or detector_named(COLOUR, heights)
+        self._closer: DishDetector | None = None
         self._models = catalogue_models()
         self._poses = BodyPoses(spec)
         self._own_body = OwnBody(spec)
@@ -136,6 +132,14 @@ class Eyes:
         if heights and isinstance(detector, ColourDetector | DishDetector):
             detector = detector.standing_at(heights)
         return [seen_as(detection) for detection in detector.detect(views, self._models)] if views else []
+
+    def find_on_dishes(self, views: Sequence[View]) -> list[Seen]:
+        """Every known object in `views`, also what lies on a dish of its own colour, which colour cannot tell from it;
+        nothing where ONNX Runtime is not installed, or the detector is one that goes by more than colour anyway."""
+        if not views or not isinstance(self._detector, ColourDetector) or not find_spec("onnxruntime"):
+            return []
+        self._closer = self._closer or dish_detector(self._detector.support_heights)
+        return [seen_as(detection) for detection in self._closer.detect(views, self._models)]
 
     def riddle(self, views: Sequence[View], seen: Sequence[Seen], height: float) -> np.ndarray | None:
         """Where at `height` m something must be that has a thing's colour but is none of those `seen`: a point (3,) m,

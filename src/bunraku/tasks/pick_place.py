@@ -20,6 +20,7 @@ from bunraku.sim.liquid import Drink
 from bunraku.sim.person import PERSON
 from bunraku.sim.video import Film
 from bunraku.sim.world import World
+from bunraku.skills.perception import COLOUR
 from bunraku.skills.recollection import Recollection
 from bunraku.skills.walking import Stance
 from bunraku.tasks.assignment import PLATE, Assignment, draw_assignment, draw_errand, errand, fits, room_for
@@ -59,7 +60,7 @@ def run(
         recollection = stack.enter_context(Recollection.afresh(out / "memory")) if out else None
         start = Stance(*assignment.scene.start)
         house = assignment.scene.house
-        runtime = Runtime(robot, watch.event, watch.tick, start, house, recollection, detector)
+        runtime = Runtime(robot, watch.event, watch.tick, start, house, recollection, detector or COLOUR)
         runtime.idle(SETTLE)
         failure = _carry_out(
             runtime, Actor(runtime.body), request, lambda: world.time < LONGEST and not watch.referee.over
