@@ -26,7 +26,7 @@ def main(data: Path, task: str, episodes: int, seed: int, folder: Path, training
     for training in range(trainings):
         policy = folder / f"seed-{training}.onnx"
         if not policy.exists():
-            train_policy(console, data, policy, TrainingConfig(seed=training))
+            train_policy(console, (data,), policy, TrainingConfig(seed=training))
         path = policy.with_suffix(".json")
         file = EvaluationFile.open(path, f"{task}, training seed {training}", path.exists())
         missing = [room for room in rooms if room not in {row.seed for row in file.rows}]

@@ -75,6 +75,7 @@ def test_a_bad_data_set_is_one_sentence(good, spoil, words, tmp_path, capsys):
         (["learn", "DATA", "--out", "a.onnx", "--device", "abacus"], "there is no device abacus here"),
         (["learn", "DATA", "--out", "."], "--out must name an ONNX file"),
         (["learn", "DATA", "--out", "a.pt"], "--out must name an ONNX file"),
+        (["learn", "--out", "a.onnx"], "no data set was named"),
         (["learn", "plan", "--depth", "0"], "--depth must be at least 1"),
         (["learn", "plan", "--processes", "0"], "--processes must be between 1 and --batch"),
         (["collect", "pick-up", "--out", "data", "--seed", "-3"], "--seed must be 0 or more"),

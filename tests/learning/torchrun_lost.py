@@ -13,7 +13,7 @@ from bunraku.cli import main
 from bunraku.learning import samples as loading
 from bunraku.learning.training import Trainer
 
-loading.load_samples = lambda data, side, report: samples()
+loading.load_samples = lambda data, report: samples()
 batch, model, step = Trainer._batch, sys.argv[1], int(sys.argv[2])
 
 

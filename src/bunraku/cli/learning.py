@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import shutil
 import time
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import replace
@@ -143,6 +144,8 @@ def learn(
         bfloat16: compute in that precision; faster on GPUs, and on processors that have it.
         compiled: by torch.compile; needs a C++ compiler on a processor, and a minute at the start.
     """
+    if not data:
+        raise UserError("no data set was named: say which, as in `bunraku learn data/pick-up --out models/first.onnx`.")
     require_positive(steps=steps, batch=batch, width=width, depth=depth, threads=threads)
     require_seed(seed)
     require_model(out)
@@ -155,6 +158,8 @@ def learn(
 
     torch.set_num_threads(threads)
     require_device(device)
+    if compiled and device == "cpu" and not any(map(shutil.which, (os.environ.get("CXX", "g++"), "clang++"))):
+        raise UserError("--compiled needs a C++ compiler, such as g++: install one, or leave it out.")
     make_folder(out.parent)
     network = NetworkConfig(width=width, depth=depth)
     config = TrainingConfig(steps, batch, seed=seed, bfloat16=bfloat16, compiled=compiled, network=network)

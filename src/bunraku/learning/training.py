@@ -201,7 +201,7 @@ class _Losses(torch.nn.Module):
         plan = ((found - network.scaled(chunks)).abs().mean((1, 2)) * planned).sum()
         ended = functional.binary_cross_entropy_with_logits(done.float(), over.float(), reduction="sum")
         _, hand, _ = network.think(choices)
-        hands = functional.softplus((hand[:, 1] - hand[:, 0]).float()).sum() * len(inputs) / len(choices)
+        hands = functional.softplus((hand[:, 1] - hand[:, 0]).float()).sum() * len(inputs) / max(len(choices), 1)
         unclear = [
             functional.cross_entropy(of.float(), meant[:, i], reduction="sum")
             for i, of in enumerate(network.meaning(words))
