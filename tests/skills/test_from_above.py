@@ -57,15 +57,15 @@ def test_a_palm_holds_its_grasp_at_the_point_and_levels_what_slopes_in_it(body, 
 
 
 def test_a_palm_goes_straight_down_even_where_the_trunk_must_come_along(body, grasp):
-    """By differential steps alone it strayed by 16 mm here, and pushed the next cell out of its pocket."""
+    """By differential steps alone it strays by 7 mm here; by 16 mm in an episode, where it pushed out the next cell."""
     lying = replace(grasp, centre=np.array([0.092, 0.006, -0.085]))
     palm, above = next(palms_down(body, "right", lying, np.array([0.404, 0.016, 0.922]), [-0.134], HOVER))
-    body.reference, body.posture = above, above
+    body.reference = above
     strayed = 0.0
     for _ in move_straight(body, "right", palm, 0.12):
         strayed = max(strayed, float(np.hypot(*(body.palm("right").position - palm.position)[:2])))
     assert np.linalg.norm(body.palm("right").position - palm.position) < 0.003
-    assert strayed < 0.006
+    assert strayed < 0.003
     body.reference = body.planner.nominal.copy()
 
 
