@@ -48,7 +48,7 @@ class CapReferee(MechanismReferee):
 
 def expert(body: Body, instruction: str) -> Generator[None, None, Outcome]:
     """Find the cap of that colour and unscrew it."""
-    return (yield from work_named(body, instruction, "cap", lambda body, seen: unscrew(body, seen, TURNED)))
+    return (yield from work_named(body, instruction, "cap", unscrew, TURNED))
 
 
 CAP = Manipulation(INFO, draw, expert, longest=60.0, referee=CapReferee)

@@ -8,7 +8,6 @@ import numpy as np
 
 from bunraku.skills import Body, Outcome, Seen
 from bunraku.skills.doors import open_door
-from bunraku.skills.props import look_for_props
 from bunraku.tasks.assignment import Assignment
 from bunraku.tasks.episode import DOOR as INFO
 from bunraku.tasks.mechanism import MechanismReferee, draw_one_of_two, work_named
@@ -20,8 +19,6 @@ OPEN, AJAR = np.deg2rad([30, 5])
 """How far (rad) the door must be open, and how far the other one may."""
 SWUNG = np.deg2rad(40)
 """How far (rad) the expert swings it."""
-TRIES = 2
-"""How often it is tried."""
 WORDINGS = (
     "open the door with the {0} lever",
     "press the {0} lever down and open that door, please",
@@ -51,22 +48,12 @@ class DoorReferee(MechanismReferee):
 
 def expert(body: Body, instruction: str) -> Generator[None, None, Outcome]:
     """Find the lever of that colour, press it, open the door, and look; if it is not open, again."""
-    return (yield from work_named(body, instruction, "lever", _open))
+    return (yield from work_named(body, instruction, "lever", open_door, SWUNG, OPEN, _turned))
 
 
-def _open(body: Body, lever: Seen) -> Generator[None, None, Outcome]:
-    outcome, now = Outcome("open", False, ""), lever
-    for _ in range(TRIES):
-        outcome = yield from open_door(body, now, SWUNG)
-        seen = [one for one in (yield from look_for_props(body, "lever")) if one.colour == lever.colour]
-        if not outcome.success or not seen:
-            break  # a lever that nobody sees any more is behind its door, or behind the hand
-        now = seen[0]
-        angle = abs(float(np.angle(np.exp(2j * (now.yaw - lever.yaw))))) / 2  # a lever looks the same after half a turn
-        if angle > OPEN:
-            return Outcome("open", True, f"I see the door open by {np.rad2deg(angle):.0f}°", {"angle_rad": angle})
-        outcome = Outcome("open", False, f"I see the door open by {np.rad2deg(angle):.0f}° only", {"angle_rad": angle})
-    return outcome
+def _turned(before: Seen, now: Seen) -> float:
+    """How far (rad) a lever, and its door, has turned; it looks the same after half a turn."""
+    return abs(float(np.angle(np.exp(2j * (now.yaw - before.yaw))))) / 2
 
 
 DOOR = Manipulation(INFO, draw, expert, longest=30.0, referee=DoorReferee)

@@ -6,7 +6,7 @@ from collections.abc import Generator
 
 import numpy as np
 
-from bunraku.skills import Body, Outcome
+from bunraku.skills import Body, Outcome, Seen
 from bunraku.skills.pulling import pull_open
 from bunraku.tasks.assignment import Assignment
 from bunraku.tasks.episode import DRAWER as INFO
@@ -47,8 +47,12 @@ class DrawerReferee(MechanismReferee):
 
 
 def expert(body: Body, instruction: str) -> Generator[None, None, Outcome]:
-    """Find the handle of that colour and pull it."""
-    return (yield from work_named(body, instruction, "handle", lambda body, seen: pull_open(body, seen, PULLED)))
+    """Find the handle of that colour, pull, and look; if it has not come far enough, again."""
+    return (yield from work_named(body, instruction, "handle", pull_open, PULLED, OPEN, _apart))
+
+
+def _apart(before: Seen, now: Seen) -> float:
+    return float(np.linalg.norm((now.position - before.position)[:2]))
 
 
 DRAWER = Manipulation(INFO, draw, expert, longest=30.0, referee=DrawerReferee)

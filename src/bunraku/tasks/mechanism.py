@@ -17,6 +17,8 @@ from bunraku.tasks.referee import HANDS, HOLD, Referee
 from bunraku.tasks.wordings import COLOURS_JA
 
 Range = tuple[float, float]
+TRIES = 2
+"""How often something is worked at that can be seen to have moved."""
 
 
 def draw_one_of_two(
@@ -64,13 +66,36 @@ class MechanismReferee(Referee):
 
 
 def work_named(
-    body: Body, instruction: str, kind: str, work: Callable[[Body, Seen], Generator[None, None, Outcome]]
+    body: Body,
+    instruction: str,
+    kind: str,
+    work: Callable[[Body, Seen, float], Generator[None, None, Outcome]],
+    goal: float,
+    enough: float = 0.0,
+    moved: Callable[[Seen, Seen], float] | None = None,
 ) -> Generator[None, None, Outcome]:
-    """Find the one of a `kind` whose colour the words name, do the `work` with it, and wait to be judged."""
+    """Find the one of a `kind` whose colour the words name, `work` at it to move it by `goal` (m or rad), and wait for
+    the verdict.
+
+    With `moved`, how far it has come between two looks at it, it is looked at afterwards; if that is not `enough`, the
+    rest is tried once more. Where it is not seen then, the hand before it or its own front hides it.
+    """
     seen = yield from look_for_props(body, kind)
     found = [one for one in seen if one.colour in instruction or COLOURS_JA[one.colour] in instruction]
     if len(found) != 1:
         return Outcome("look_for", False, f"I see {len(found)} {kind}s of that colour")
-    outcome = yield from work(body, found[0])
+    outcome, (now,), left = Outcome("", False, ""), found, goal
+    for _ in range(TRIES):
+        outcome = yield from work(body, now, left)
+        if moved is None or not outcome.success:
+            break
+        again = [one for one in (yield from look_for_props(body, kind)) if one.colour == now.colour]
+        if len(again) != 1:
+            break
+        far, (now,) = moved(found[0], again[0]), again
+        if far > enough:
+            break
+        body.say("check", f"the {now.name} has not come far enough")
+        outcome, left = Outcome(outcome.skill, False, f"the {now.name} has not come far enough"), goal - max(far, 0.0)
     yield from wait(body, HOLD + 0.2)
     return outcome
