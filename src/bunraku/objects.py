@@ -358,7 +358,7 @@ def _cell() -> Kind:
 
 PLUG_BLADE = (0.012, 0.007, 0.011)
 """Half extents (m) of what of a plug goes into its socket, 24 × 14 × 22 mm."""
-SOCKET_CLEARANCE, DOCK_CLEARANCE = 0.001, 0.004
+SOCKET_CLEARANCE, DOCK_CLEARANCE = 0.0005, 0.004
 """Air (m) that the blade of a plug has on every side in a socket, and in the dock from which it is taken."""
 SOCKET = Pocket((PLUG_BLADE[0] + SOCKET_CLEARANCE, PLUG_BLADE[1] + SOCKET_CLEARANCE), 0.028, (0.003, 0.006), 0.010)
 DOCK = Pocket((PLUG_BLADE[0] + DOCK_CLEARANCE, PLUG_BLADE[1] + DOCK_CLEARANCE), 0.028, (0.003, 0.006), 0.010)

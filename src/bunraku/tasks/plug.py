@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Generator
+from dataclasses import replace
 
 import numpy as np
 
@@ -12,7 +13,7 @@ from bunraku.sim.props import Prop, on_counter
 from bunraku.skills import Body, Outcome, Seen
 from bunraku.skills.body import wait
 from bunraku.skills.picking import go_home
-from bunraku.skills.plugging import plug_in
+from bunraku.skills.plugging import plug_in, seat_of
 from bunraku.skills.props import look_for_props
 from bunraku.tasks.assignment import Assignment
 from bunraku.tasks.episode import PLUG as INFO
@@ -27,6 +28,10 @@ DOCK, DOCK_YAW = ((0.40, 0.46), (-0.03, 0.03)), 0.15
 """The same of the dock with the plug: both hands can take it."""
 SEATED, ASKEW = 0.003, np.deg2rad(4)
 """How far (m) from its seat a plug may be, and how far (rad) it may lean."""
+ASTRAY = (0.005, 0.010, 0.015)
+"""How high (m) above its seat a plug may be found that is not in."""
+SEEN_SEATED, TRIES = 0.005, 2
+"""Nearer (m) than this to its seat a plug is seen to be in; and how often it is tried."""
 WORDINGS = (
     "plug the {plug} into the {socket}",
     "put the {plug} in the {socket}, please",
@@ -80,15 +85,20 @@ def is_named(thing: Seen | Prop, instruction: str) -> bool:
 
 
 def expert(body: Body, instruction: str) -> Generator[None, None, Outcome]:
-    """Find the plug and the socket of that name, plug it in, and look whether it is."""
-    seen = yield from look_for_props(body, "plug", "socket")
-    plugs = [one for one in seen if one.kind == "plug"]
-    sockets = [one for one in seen if one.kind == "socket"]
-    named = [one for one in sockets if is_named(one, instruction)]
-    if len(plugs) != 1 or len(named) != 1:
-        return Outcome("look_for", False, f"I see {len(plugs)} plugs and {len(named)} sockets of that name")
-    outcome = yield from plug_in(body, plugs[0], named[0], seen)
-    yield from go_home(body)
+    """Find the plug and the socket of that name, plug it in, and look; if it is not in, again."""
+    outcome = Outcome("look_for", False, "I see no plug")
+    for _ in range(TRIES):
+        seen = yield from look_for_props(body, "plug", "socket")
+        plugs = [one for one in seen if one.kind == "plug"]
+        named = [one for one in seen if one.kind == "socket" and is_named(one, instruction)]
+        if len(plugs) != 1 or len(named) != 1:
+            return Outcome("look_for", False, f"I see {len(plugs)} plugs and {len(named)} sockets of that name")
+        outcome = yield from plug_in(body, plugs[0], named[0], seen)
+        yield from go_home(body)
+        again = yield from look_for_props(body, "plug", above=ASTRAY)
+        if any(np.linalg.norm(one.position - seat_of(named[0])) < SEEN_SEATED for one in again):
+            break
+        outcome = replace(outcome, success=False, reason=f"I do not see the {plugs[0].name} seated")
     yield from wait(body, HOLD)
     return outcome
 
