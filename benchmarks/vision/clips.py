@@ -31,10 +31,11 @@ class Clip:
     times: np.ndarray
 
 
-def load_clip(path: Path, count: int, sprites: bool, seed: int, rate: float) -> Clip:
-    """The first `count` pictures of a video, thinned to about `rate` per second, with three sprites if wanted."""
+def load_clip(path: Path, count: int, sprites: bool, seed: int, rate: float, first: int = 0) -> Clip:
+    """`count` pictures of a video, thinned to about `rate` per second, from number `first` of these, with three sprites
+    if wanted."""
     found, times = [], []
-    for picture in islice(pictures(path, rate), count):
+    for picture in islice(pictures(path, rate), first, first + count):
         found.append(np.array(frame_from_video(path.stem, 0, picture).luma))
         times.append(picture.time or 0.0)
     luma = np.stack(found)

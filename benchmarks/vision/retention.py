@@ -56,8 +56,12 @@ class Arguments:
     seed: int = 0
     draws: int = 3
     """How many times sprites are drawn for each clip."""
+    first: int = 0
+    """Pictures of each clip, of those thinned to the rate, to pass over: to design on other ones than are reported."""
     only: tuple[str, ...] = ()
     """Only these rules."""
+    again: tuple[str, ...] = ()
+    """Rules to compute again though an earlier run has done so."""
     out: Path = Path("retention.json")
     """Results; what an earlier run with the same setting left there is not computed again."""
     html: Path = Path("retention.html")
@@ -138,7 +142,7 @@ def evaluate(name: str, clip: Clip, share: float) -> dict[str, float]:
             changed = cv2.absdiff(truth, clip.small[0]) > CHANGED
             squared += float((np.float32(shown) - truth)[changed].__pow__(2).sum())
             changed_pixels += int(changed.sum())
-            if at % (4 * EVERY) == 0 and changed.any():
+            if changed.any():
                 structure.append(float(_ssim(shown, truth)[changed].mean()))
     result = {
         "psnr_changed": 10 * np.log10(255**2 / max(squared / max(changed_pixels, 1), 1e-6)),
@@ -269,61 +273,62 @@ def patch_bytes(clip: Clip) -> float:
 def main(arguments: Arguments) -> None:
     """Evaluate, print and write."""
     cv2.setNumThreads(1)
-    names = [name for name in (*RULES, OURS) if not arguments.only or name in arguments.only]
     rows = resumed(arguments)
-    done = {(row["clip"], row["draw"]) for row in rows}
+    done = {_key(row) for row in rows}
     began = time.process_time()
     for draw in range(arguments.draws):
         for number, path in enumerate((*arguments.clips, *arguments.marker_clips)):
             marked = path in arguments.marker_clips
-            if (path.stem, draw) in done or (marked and draw > 0):
+            names = [*RULES, OURS] + ([CEILING] if not marked and draw == 0 else [])
+            names = [name for name in names if not arguments.only or name in arguments.only]
+            wanted = [(share, name) for share in arguments.shares for name in names]
+            wanted = [each for each in wanted if (path.stem, draw, *each) not in done]
+            if not wanted or (marked and draw > 0):
                 continue
             count, seed = 10_000 if marked else arguments.pictures, arguments.seed + number + 100 * draw
-            clip = load_clip(path, count, not marked, seed, arguments.rate)
-            with_ceiling = not (marked or draw or arguments.only)
-            rows += [{"draw": draw} | row for row in compare(clip, names, arguments.shares, marked, with_ceiling)]
+            clip = load_clip(path, count, not marked, seed, arguments.rate, arguments.first)
+            rows += [{"draw": draw} | row for row in compare(clip, wanted, marked)]
             print(f"{clip.name}, draw {draw}: {time.process_time() - began:.0f} s of CPU", flush=True)
             write(arguments, rows)
     for line in table(summarise(rows), arguments.shares):
         print(line)
 
 
-def compare(
-    clip: Clip, names: list[str], shares: tuple[float, ...], marked: bool, with_ceiling: bool
-) -> Iterator[dict[str, object]]:
-    """A row of metrics for every rule and budget on one clip."""
+def compare(clip: Clip, wanted: list[tuple[float, str]], marked: bool) -> Iterator[dict[str, object]]:
+    """A row of metrics of one clip for every budget and rule that is `wanted`."""
     detector = marker_detector(clip) if marked else None
     readable = {at: _markers(clip.luma[at], detector) for at in range(EVERY, len(clip.luma), EVERY)} if detector else {}
-    for share in shares:
-        for name in names:
-            row: dict[str, object] = {"rule": name, "kind": RULES.get(name, ("causal",))[0], "clip": clip.name}
-            row["share"] = share
-            if detector is not None:
-                yield row | {"markers": evaluate_markers(name, clip, share, detector, readable)}
-            else:
-                yield row | evaluate(name, clip, share)
-        if with_ceiling:
-            size = patch_bytes(clip)
-            ceiling = {"rule": CEILING, "kind": "offline", "clip": clip.name, "share": share, "patch_bytes": size}
-            yield ceiling | evaluate_ceiling(clip, share, size)
+    size = patch_bytes(clip)
+    for share, name in wanted:
+        kind = "offline" if name == CEILING else RULES.get(name, ("causal",))[0]
+        row: dict[str, object] = {"rule": name, "kind": kind, "clip": clip.name, "share": share}
+        if detector is not None:
+            yield row | {"markers": evaluate_markers(name, clip, share, detector, readable)}
+        elif name == CEILING:
+            yield row | {"patch_bytes": size} | evaluate_ceiling(clip, share, size)
+        else:
+            yield row | evaluate(name, clip, share)
 
 
 def setting_of(arguments: Arguments) -> dict[str, object]:
     """What the rows depend on."""
-    setting: dict[str, object] = {name: getattr(arguments, name) for name in ("pictures", "rate", "seed")}
-    setting |= {name: list(getattr(arguments, name)) for name in ("shares", "only")}
+    setting: dict[str, object] = {name: getattr(arguments, name) for name in ("pictures", "first", "rate", "seed")}
     return setting | {name: [path.name for path in getattr(arguments, name)] for name in ("clips", "marker_clips")}
 
 
 def resumed(arguments: Arguments) -> list[dict[str, object]]:
-    """Rows of an earlier run with the same setting that was interrupted, or had fewer draws or other markers."""
+    """Rows of an earlier run with the same setting that was interrupted, or had other rules, budgets or draws."""
     if not arguments.out.exists():
         return []
     earlier, setting = json.loads(arguments.out.read_text(encoding="utf-8")), setting_of(arguments)
     if earlier["setting"] | {"marker_clips": setting["marker_clips"]} != setting:
         return []
     asked_for = {path.stem for path in (*arguments.clips, *arguments.marker_clips)}
-    return [row for row in earlier["rows"] if row["clip"] in asked_for]
+    return [row for row in earlier["rows"] if row["clip"] in asked_for and row["rule"] not in arguments.again]
+
+
+def _key(row: dict[str, object]) -> tuple[object, ...]:
+    return row["clip"], row["draw"], row["share"], row["rule"]
 
 
 def write(arguments: Arguments, rows: list[dict[str, object]]) -> None:
@@ -366,7 +371,7 @@ def table(summary: list[dict[str, object]], shares: tuple[float, ...]) -> list[s
     for rule in dict.fromkeys(str(entry["rule"]) for entry in summary):
         cells = []
         for share in shares:
-            entry = next(e for e in summary if e["rule"] == rule and e["share"] == share)
+            entry = next((e for e in summary if e["rule"] == rule and e["share"] == share), {})
             values = [(entry.get(metric), METRICS[metric]) for metric in TABLE]
             cells.append("/".join("–" if v is None else f"{v * m.scale:.{m.digits}f}" for v, m in values))  # type: ignore[operator]
         lines.append(f"{rule:26s}" + "  ".join(f"{cell:>32s}" for cell in cells))

@@ -195,7 +195,7 @@ class OurRule:
         cells = clip.grid.shape[0] * clip.grid.shape[1]
         budget = TokenBudget(share * cells / float(np.median(np.diff(clip.times))))
         self.selector = Selector(clip.grid, budget, budget.join(), multiscale=False)
-        for bucket in (budget.joint, budget.snapshots, budget.isolated, *budget.floors):
+        for bucket in (budget.joint, budget.snapshots, *budget.floors):
             bucket.level = 0.0
         # The peers' buckets have earned one picture's tokens at the second picture; so has ours.
         budget.advance(float(clip.times[0]))

@@ -101,7 +101,7 @@ def test_staleness_counts_from_the_moment_a_patch_ceased_to_hold(tmp_path):
 
 def starved(memory):
     """Leave nothing to spend from now on."""
-    for bucket in (memory.budget.joint, memory.budget.snapshots, memory.budget.isolated, *memory.budget.floors):
+    for bucket in (memory.budget.joint, memory.budget.snapshots, *memory.budget.floors):
         bucket.level = bucket.rate = bucket.capacity = 0
     memory.budget.joint.capacity = 1
 

@@ -14,14 +14,12 @@ from bunraku.errors import UserError
 
 PRICE_MEMORY = 0.1
 """Seconds over which the price follows what clears the market, so that a burst is bought at once."""
-LOWEST_PRICE = 0.5
-"""Value (luma levels²) of the least change that is ever worth a token."""
+LOWEST_PRICE = 0.03
+"""Value (levels · s) of the least change that is ever worth a token."""
 DEPTH = 2.0
 """Seconds of spending that the buckets hold together."""
-SNAPSHOT_SHARE = 0.35
+SNAPSHOT_SHARE = 0.2
 """Reserved for whole things from one time stamp."""
-ISOLATED_SHARE = 0.05
-"""Reserved for small things far from other change, which lose every contest by size."""
 FLOOR_SHARE = 0.25
 """Split evenly over the cameras, so that no busy one starves the others."""
 
@@ -66,15 +64,14 @@ class TokenBudget:
             raise UserError(f"the token budget must be above 0 tokens per second, got {rate:g}.")
         self.rate = rate
         self.snapshots = Bucket(SNAPSHOT_SHARE, rate)
-        self.isolated = Bucket(ISOLATED_SHARE, rate)
-        self.joint = Bucket(1 - SNAPSHOT_SHARE - ISOLATED_SHARE - FLOOR_SHARE, rate)
+        self.joint = Bucket(1 - SNAPSHOT_SHARE - FLOOR_SHARE, rate)
         self.floors: list[Bucket] = []
         self.wanted: list[int] = []
         """Tokens that each camera's moving things would take, were they kept whole."""
         self.spent = 0
         self._lock = Lock()
         self.price = LOWEST_PRICE
-        """Value (luma levels²) that a cell must exceed to be worth a token at present."""
+        """Value (levels · s) that a cell must exceed to be worth a token at present."""
         self._offers: list[np.ndarray] = []
         self._priced = -inf
         self._time: float | None = None
@@ -102,7 +99,7 @@ class TokenBudget:
     def _refill(self, elapsed: float) -> None:
         # A gap in the streams earns no more than the buckets hold, so it is safe to cut it short.
         elapsed = min(elapsed, DEPTH)
-        buckets = (self.snapshots, self.isolated, *self.floors)
+        buckets = (self.snapshots, *self.floors)
         self.joint.fill(self.joint.rate * elapsed + sum(bucket.fill(bucket.rate * elapsed) for bucket in buckets))
 
     def _follow_market(self, camera: int, values: np.ndarray) -> None:
@@ -123,23 +120,18 @@ class TokenBudget:
         """What no snapshot waits for, or has waited for in vain for a second, is free for repairs."""
         return max(0, int(self.snapshots.level - min(sum(self.wanted), self.snapshots.capacity / 2)))
 
-    def spend(self, camera: int, values: np.ndarray, isolated: np.ndarray | None = None) -> np.ndarray:
-        """Which of the items with `values` (n,) > 0 camera number `camera` may keep: (n,) bool.
-
-        `isolated` marks the items that may draw on the quota for small things.
-        """
+    def spend(self, camera: int, values: np.ndarray) -> np.ndarray:
+        """Which of the items with `values` (n,) > 0 camera number `camera` may keep: (n,) bool."""
         kept = np.zeros(len(values), bool)
         order = np.argsort(-values, kind="stable")
         order = order[values[order] > 0]
         with self._lock:
             self._follow_market(camera, values[order])
-            self._spend(self.floors[camera], values, order, isolated, kept)
+            self._spend(self.floors[camera], values, order, kept)
             self.spent += int(kept.sum())
         return kept
 
-    def _spend(
-        self, own: Bucket, values: np.ndarray, order: np.ndarray, isolated: np.ndarray | None, kept: np.ndarray
-    ) -> None:
+    def _spend(self, own: Bucket, values: np.ndarray, order: np.ndarray, kept: np.ndarray) -> None:
         # The floor goes to the best of this camera at any price, the joint bucket to what beats the price.
         floor = own.take_up_to(len(order))
         kept[order[:floor]] = True
@@ -147,9 +139,6 @@ class TokenBudget:
         bought = self.joint.take_up_to(len(dear))
         bought += self.snapshots.take_up_to(min(self._spare(), len(dear) - bought))
         kept[dear[:bought]] = True
-        if isolated is not None:
-            small = order[isolated[order] & ~kept[order]]
-            kept[small[: self.isolated.take_up_to(len(small))]] = True
 
     def spend_snapshot(self, tokens: int) -> bool:
         """Whether a thing of `tokens` may be kept whole; if so they are spent."""

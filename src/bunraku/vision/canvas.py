@@ -104,7 +104,8 @@ class Difference:
     """How a picture differs from the canvases, each array (rows, columns) of cells.
 
     `kept`, `background` and `step` are mean squared differences (luma levels²) to what was kept, to the background and
-    to the previous picture; `visible` cells lie in the picture; `reverted` ones went back to the background just now.
+    to the previous picture, `interval` s before; `visible` cells lie in the picture; `reverted` ones went back to the
+    background just now.
     """
 
     kept: np.ndarray
@@ -114,6 +115,7 @@ class Difference:
     reverted: np.ndarray
     threshold: float
     moving: bool
+    interval: float
 
     @property
     def changed(self) -> np.ndarray:
@@ -204,7 +206,9 @@ class Canvas:
         """A canvas `layer` as the latest picture would show it, (h, w) uint8 analysed pixels."""
         if self.canvas_from_picture is IDENTITY:
             return layer
-        return _resampled(layer, self.canvas_from_picture)
+        # Resampled a second time, so with less blur.
+        flags = cv2.INTER_CUBIC | cv2.WARP_INVERSE_MAP
+        return cv2.warpAffine(layer, self.canvas_from_picture, layer.shape[::-1], flags=flags, borderValue=UNKNOWN)
 
     def corners(self, rows: np.ndarray, columns: np.ndarray, span: int = 1) -> np.ndarray:
         """(n, 2) int x, y in frame pixels of the corners of squares of `span` cells at `rows`, `columns`."""
@@ -316,7 +320,7 @@ class Canvas:
             cells["settled"][ripe] = True
             cells["background_piece"][ripe] = cells["piece"][ripe]
         np.copyto(self.previous, self.picture)
-        return Difference(kept, background, step, visible, reverted, threshold, moving)
+        return Difference(kept, background, step, visible, reverted, threshold, moving, elapsed)
 
     def _pixels(self, chosen: np.ndarray) -> np.ndarray:
         height, width = self.grid.analysed_shape

@@ -16,22 +16,31 @@ from bunraku.vision.budget import TokenBudget
 from bunraku.vision.canvas import Canvas, Difference, Grid, cell_means, cell_variances
 from bunraku.vision.frame import Frame
 
-NOVELTY = 2e4
-"""Value (luma levels²) of a cell that was never seen, that of a strong change: the unknown cannot be asked for."""
-SETTLED = 0.6
-"""Seconds of rest after which a change is taken to stay."""
-INSISTENCE = 10.0
-"""Growth of the value of what has settled, per second: so long as it is not kept, it is asked for ever more loudly."""
+NOVELTY = 100.0
+"""Value (levels · s) of a cell that was never seen, that of a strong change: the unknown cannot be asked for."""
+HOLD = 0.7
+"""Seconds for which a change is expected to hold, beyond the interval between pictures, per second that it has."""
 MOST_PATIENCE = 4.0
 """Seconds of rest after which a change gains no more value."""
 ONSET = 3.0
-"""Weight of a change that is still going on: it will look different before it can be asked for."""
+"""Intervals by which a change that is still going on is valued above one that is not: what moves is looked for."""
+CROWDING = 0.6
+"""Power of the number of changed cells nearby by which the value of each falls: what is small counts as much as what is
+large, up to this power."""
+NEARBY = 5
+"""Side (cells) of the square in which these are counted."""
+CONTRAST = 0.03
+"""Growth of a value per level of the picture's standard deviation there: texture is what things are told apart by."""
+SHARED = 0.3
+"""Part of a value that is its neighbours' mean, so that what is kept of a thing is connected."""
+SETTLED = 0.6
+"""Seconds of rest after which a change is taken to stay."""
 SMOOTH = 30.0
 """Luma variance below which half resolution loses nothing that matters."""
 COARSE_SHARE = 0.7
 """What a coarse patch of some cells is worth, as a share of its cells' values."""
-REFINEMENT = 0.1
-"""Value per luma variance of replacing a coarse patch by a full one."""
+REFINEMENT = 0.003
+"""Value (s) per level of standard deviation of replacing a coarse patch by a full one."""
 FOREGROUND = 12.0
 """Least mean squared difference from the background of a moving thing."""
 MOST_COMPONENTS = 16
@@ -218,44 +227,45 @@ class Selector:
 
     def _repairs(self, difference: Difference) -> list[Group]:
         """The most valuable cells one by one, and squares of them as one coarse patch where that loses little."""
-        value, isolated = self._value(difference)
+        value = self._value(difference)
         single = value > 0
         found = []
         for span, blocks in self._coarse_blocks(value):
             rows, columns = (np.array(at) * span for at in np.nonzero(blocks))
             single &= ~_spread(blocks, span, single.shape)
             worth = COARSE_SHARE * _squares(value, span).sum((1, 3))[blocks]
-            found.append((rows, columns, np.full(len(rows), span), worth, np.zeros(len(rows), bool)))
+            found.append((rows, columns, np.full(len(rows), span), worth))
         rows, columns = np.nonzero(single)
-        found.append((rows, columns, np.ones(len(rows), int), value[single], isolated[single]))
-        rows, columns, spans, values, small = (np.concatenate(parts) for parts in zip(*found, strict=True))
-        kept = self.budget.spend(self.camera, values, small)
+        found.append((rows, columns, np.ones(len(rows), int), value[single]))
+        rows, columns, spans, values = (np.concatenate(parts) for parts in zip(*found, strict=True))
+        kept = self.budget.spend(self.camera, values)
         if not kept.any():
             return []
         groups = [Group(rows[kept], columns[kept], spans[kept], 0, 0.0)]
         self._keep(groups)
         return groups
 
-    def _value(self, difference: Difference) -> tuple[np.ndarray, np.ndarray]:
-        """Value (luma levels²) of keeping each cell, and which cells have changed alone."""
+    def _value(self, difference: Difference) -> np.ndarray:
+        """Value (levels · s) of keeping each cell: how wrong it is, and for how long the change is likely to hold."""
         cells = self.canvas.cells
-        excess = np.where(difference.visible & cells["seen"], np.maximum(difference.kept - difference.threshold, 0), 0)
-        onset = np.maximum(difference.step - difference.threshold, 0)
-        quiet = np.minimum(cells["quiet"], MOST_PATIENCE)
-        patience = np.sqrt(1 + 30 * quiet) + INSISTENCE * np.maximum(quiet - SETTLED, 0)
-        value = (excess * patience + ONSET * np.minimum(excess, onset)).astype(np.float32)
-        changed = value > 0
-        isolated = changed & (cv2.blur(changed.astype(np.float32), (3, 3)) < 0.35)
-        value = np.where(changed, 0.4 * value + 0.6 * cv2.blur(value, (3, 3)), 0)
-        unseen = difference.visible & ~cells["seen"]
-        coarse = difference.visible & cells["coarse"] & ~changed
-        if unseen.any() or coarse.any():
-            variance = self._variance()
-            value[unseen] = NOVELTY + variance[unseen]
-            value[coarse] = np.maximum(REFINEMENT * (variance[coarse] - SMOOTH), 0)
+        excess = np.where(difference.visible & cells["seen"], difference.kept - difference.threshold, 0)
+        excess = np.maximum(excess, 0, dtype=np.float32)
+        changed = excess > 0
+        onset = np.clip(difference.step - difference.threshold, 0, excess)
+        hold = difference.interval + HOLD * np.minimum(cells["quiet"], MOST_PATIENCE)
+        value = np.sqrt(excess) * hold + ONSET * difference.interval * np.sqrt(onset)
+        value = (1 - SHARED) * value + SHARED * cv2.blur(value, (3, 3))
+        changes = changed.astype(np.float32)
+        nearby = cv2.boxFilter(changes, -1, (NEARBY, NEARBY), normalize=False, borderType=cv2.BORDER_CONSTANT)
+        value = np.where(changed, value * np.maximum(nearby, 1) ** -CROWDING, 0)
+        deviation = np.sqrt(np.maximum(self._variance(), 0))
+        value[difference.visible & ~cells["seen"]] = NOVELTY
+        coarse = difference.visible & cells["coarse"] & ~changed & (deviation**2 > SMOOTH)
+        value[coarse] = REFINEMENT * deviation[coarse]
+        value *= 1 + CONTRAST * deviation
         if self.attention is not None:
             value *= self.attention
-        return value, isolated
+        return value
 
     def _variance(self) -> np.ndarray:
         """Luma variance (rows, columns) of the cells of the picture."""
