@@ -18,7 +18,7 @@ LOWEST_PRICE = 0.03
 """Value (levels · s) of the least change that is ever worth a token."""
 DEPTH = 2.0
 """Seconds of spending that the buckets hold together."""
-SNAPSHOT_SHARE = 0.2
+SNAPSHOT_SHARE = 0.3
 """Reserved for whole things from one time stamp."""
 FLOOR_SHARE = 0.25
 """Split evenly over the cameras, so that no busy one starves the others."""

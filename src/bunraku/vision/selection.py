@@ -31,7 +31,7 @@ NEARBY = 5
 """Side (cells) of the square in which these are counted."""
 CONTRAST = 0.03
 """Growth of a value per level of the picture's standard deviation there: texture is what things are told apart by."""
-SHARED = 0.6
+SHARED = 0.3
 """Part of a value that is its neighbours' mean, so that what is kept of a thing is connected."""
 SETTLED = 0.6
 """Seconds of rest after which a change is taken to stay."""
