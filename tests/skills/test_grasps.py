@@ -1,7 +1,11 @@
 from dataclasses import replace
+from typing import Any, cast
 
 import numpy as np
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+from scipy.spatial.transform import Rotation
 
 from bunraku.control.grasping import pinch, wrap
 from bunraku.control.reach import Pose, ReachPlanner
@@ -152,3 +156,15 @@ def test_free_spots_keep_clear_of_what_stands_there():
     for spot in spots_on("shelf", "can", [other]):
         assert np.hypot(*(spot.point[:2] - other.position[:2])) > 0.1
     assert spots_at(on_counter("can", 0.4, 0.0), "on", "cube", []) == []
+
+
+@given(st.floats(-3.0, 3.0), st.floats(-0.5, 0.5))
+def test_either_hand_agrees_with_its_own_usual_way(heading, roll):
+    from bunraku.skills.grasps import HEADING, Plan, disagreement
+
+    def costs(side: str, angles: list[float]) -> float:
+        palm = Pose(np.zeros(3), Rotation.from_euler("ZX", angles).as_matrix())
+        return disagreement(Plan(side, cast(Any, None), palm, cast(Any, None), 0.0))
+
+    assert costs("right", [HEADING, 0.0]) == pytest.approx(0.0, abs=1e-6)
+    assert costs("right", [heading, roll]) == pytest.approx(costs("left", [-heading, -roll]), abs=1e-6)
