@@ -93,7 +93,7 @@ class Policy:
                 "acting needs ONNX Runtime: install it with `pip install 'bunraku[run-policy]'`."
             ) from error
         shipped = MODELS / f"{path}.onnx"
-        path = shipped if shipped.exists() and not path.exists() else path
+        path = shipped if shipped.exists() and not path.is_file() else path
         options = onnxruntime.SessionOptions()
         options.intra_op_num_threads = options.inter_op_num_threads = 1
         try:

@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import json
+import re
 from collections.abc import Callable
+from dataclasses import replace
 from pathlib import Path
 from typing import Literal
 
@@ -11,6 +13,7 @@ import numpy as np
 
 from bunraku.errors import UserError
 from bunraku.learning.acting import Policy, Timing, act
+from bunraku.learning.steps import COLOUR_NAMES, NOTHING, VERB_NAMES, VERBS, name_of
 from bunraku.robot import RobotSpec
 from bunraku.skills.perception import LOOKING
 from bunraku.tasks import EpisodeResult, Progress
@@ -18,11 +21,16 @@ from bunraku.tasks.assignment import Assignment
 from bunraku.tasks.episode import strip_path
 from bunraku.tasks.manipulations import assignment_in, manipulation, task_of
 from bunraku.tasks.stage import Stage
+from bunraku.tasks.wordings import COLOURS_JA
 
 Control = Literal["none", "no-language", "shuffled", "blind", "memory-off"]
 """What is kept from the policy: nothing; the words; what they ask for, since they ask for another thing in the room;
 where things are, since it sees all of them in the middle between them; or what the last look did not show, even if the
 hand holds it."""
+GRAMMAR, SURE = frozenset({"take", "put", "stack"}), 0.9
+"""Verbs that the robot's own grammar knows, and how probable another one must be to be believed."""
+WHAT, WHERE = slice(1, 3), slice(3, 5)
+"""Kind and colour of the thing and of the target in a step."""
 
 
 def run_with_policy(
@@ -64,9 +72,40 @@ def run_instruction(
 
     Raises `UserError` when the words fit nothing in that room.
     """
-    task = task_of(Policy(policy, RobotSpec().hand).about.tasks, seed, instruction)
-    given = assignment_in(task, seed, instruction)
+    loaded = Policy(policy, RobotSpec().hand)
+    asked = as_learned(loaded, seed, instruction)
+    task = asked[0] if asked else task_of(loaded.about.tasks, seed, instruction)
+    given = asked[1] if asked else assignment_in(task, seed, instruction)
     return run_with_policy(task, seed, policy, out=out, assignment=given, on_progress=on_progress)
+
+
+def as_learned(policy: Policy, seed: int, instruction: str) -> tuple[str, Assignment] | None:
+    """The task and what is asked for in the room of `seed`, as the `policy` has learned such words; None if it is not
+    sure of them, if no colour of a step is said, or if they only move a thing, which the robot's own grammar knows.
+
+    Raises `UserError` when the words do not fit that room.
+    """
+    meanings = policy.meaning(instruction)
+    steps = tuple(meaning.likeliest for meaning in meanings)
+    verb = VERB_NAMES[steps[0][0]]
+    if verb in GRAMMAR or any(np.exp(meaning.verb.max()) < SURE for meaning in meanings):
+        return None
+    said = {name for name, japanese in COLOURS_JA.items() if re.search(f"{name}|{japanese[:-1]}", instruction, re.I)}
+    if any(said.isdisjoint(COLOUR_NAMES[i] for i in (step[2], step[4]) if i < len(COLOUR_NAMES)) for step in steps):
+        return None
+    task = next(name for name in policy.about.tasks if VERBS[name] == verb)
+    drawn = manipulation(task).draw(seed)
+    things, targets = ([name_of(*step[of]) for step in steps if step[of] != NOTHING] for of in (WHAT, WHERE))
+    there = {one.name for one in (*drawn.scene.props, *drawn.scene.objects)}
+    if things[0] not in there and not {things[0].split()[0]} & said - {target.split()[0] for target in targets}:
+        things = [drawn.object or things[0]]  # as in "with the sponge"
+    if not there.issuperset(things + targets):
+        raise UserError(f"in room {seed} that cannot be done; there one could say: “{drawn.instruction}”.")
+    if drawn.order:
+        given = replace(drawn, order=tuple(things))
+    else:
+        given = replace(drawn, object=things[0], target=drawn.target and targets[0])
+    return task, replace(given, instruction=instruction)
 
 
 def seen_instead(control: Control) -> Callable[[np.ndarray], np.ndarray]:
