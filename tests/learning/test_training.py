@@ -15,6 +15,7 @@ from bunraku.learning.words import buckets
 from bunraku.robot import HandReading, RobotSpec
 from bunraku.skills import Seen
 from bunraku.skills.body import Pose
+from bunraku.vision.detect.network import HOUSEHOLD
 
 torch = pytest.importorskip("torch")
 pytest.importorskip("onnxscript")
@@ -127,6 +128,12 @@ def test_the_exported_policy_answers_as_the_trained_one(exported, count):
         np.testing.assert_allclose(ours, theirs.numpy(), atol=1e-4)
     first = Policy(path, "h22").meaning("pick up the red ball")[0]
     np.testing.assert_allclose(np.exp(first.verb), meant[0, : len(VERB_NAMES) + 1].exp().numpy(), atol=1e-5)
+
+
+def test_no_policy_tells_on_whose_machine_it_was_made(exported):
+    for file in (exported[0], *MODELS.glob("*.onnx"), *HOUSEHOLD.parent.glob("*.onnx")):
+        assert b"stack_trace" not in file.read_bytes()
+        assert b"site-packages" not in file.read_bytes()
 
 
 def test_words_mean_steps_in_their_order(tmp_path):

@@ -6,11 +6,14 @@ import json
 import logging
 import warnings
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import torch
 
 from bunraku.learning.episodes import room_on_disk
+
+if TYPE_CHECKING:
+    import onnx
 
 
 def write_onnx(
@@ -44,8 +47,17 @@ def write_onnx(
         )
     assert program is not None
     model = program.model_proto
+    forget_origin(model)
     onnx.helper.set_model_props(model, {"bunraku": json.dumps(about)})
     part = path.with_name(path.name + ".part")
     with room_on_disk(path):
         part.write_bytes(model.SerializeToString())
         part.replace(path)
+
+
+def forget_origin(model: onnx.ModelProto) -> None:
+    """Take out what the exporter notes of the places in source files, of whoever exported, that a node came from."""
+    graph = model.graph
+    for part in (graph, *graph.node, *graph.value_info, *graph.input, *graph.output, *graph.initializer):
+        part.ClearField("metadata_props")
+        part.ClearField("doc_string")
