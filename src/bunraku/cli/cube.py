@@ -200,12 +200,10 @@ def _load(path: Path) -> tuple[Gait, float, Callable[[np.ndarray], np.ndarray] |
     """A gait, its sense of rotation, and the policy that corrects it, if `path` is one."""
     import numpy as np
 
-    from bunraku.learning.acting import MODELS
+    from bunraku.learning.acting import named
     from bunraku.tasks.cube_rotation import Gait
 
-    shipped = MODELS / (path.name if path.suffix else f"{path.name}.onnx")
-    if path.parent == Path() and shipped.exists() and not path.exists():
-        path = shipped
+    path = named(path)
     if not path.is_file():
         raise UserError(f"there is no policy or gait {path}: make one with `bunraku learn cube-rotation --out {path}`.")
     if path.suffix != ".json":

@@ -79,6 +79,12 @@ class Meaning:
         return float(said + self.target_kind[target[0]] + self.target_colour[target[1]])
 
 
+def named(path: Path) -> Path:
+    """The file at `path`, or if there is none the one of that name that comes with the package, if there is one."""
+    shipped = MODELS / (path if path.suffix else f"{path}.onnx")
+    return shipped if shipped.is_file() and not path.is_file() else path
+
+
 class Policy:
     """A trained policy from a file, or the one of that name that comes with the package.
 
@@ -92,8 +98,7 @@ class Policy:
             raise UserError(
                 "acting needs ONNX Runtime: install it with `pip install 'bunraku[run-policy]'`."
             ) from error
-        shipped = MODELS / f"{path}.onnx"
-        path = shipped if shipped.exists() and not path.is_file() else path
+        path = named(path)
         options = onnxruntime.SessionOptions()
         options.intra_op_num_threads = options.inter_op_num_threads = 1
         try:

@@ -6,7 +6,6 @@ are given the dish's: what is learned is shading and outlines.
 
 from __future__ import annotations
 
-import time
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 
@@ -16,6 +15,7 @@ import torch
 from torch import nn
 from torch.nn import functional
 
+from bunraku.learning.seeing.descent import DescentConfig, descend
 from bunraku.learning.seeing.pictures import Labelled, disturb
 from bunraku.vision.detect.dishes import CELLS, MARGIN, SIDE
 from bunraku.vision.detect.naming import square
@@ -33,14 +33,11 @@ BEHIND = 0.05
 
 
 @dataclass(frozen=True)
-class DishConfig:
-    """How to train: `steps` of `batch` examples; `bfloat16` as in `SeeingConfig`."""
+class DishConfig(DescentConfig):
+    """How to train the network that is shown dishes."""
 
     steps: int = 2000
     batch: int = 16
-    learning_rate: float = 3e-3
-    seed: int = 0
-    bfloat16: bool = False
 
 
 class DishNetwork(nn.Module):
@@ -130,35 +127,26 @@ def train_dishes(
     """A trained network, ready to be used."""
     torch.manual_seed(config.seed)
     examples, network = dishes_in(pictures, dishes), DishNetwork()
-    network.to(memory_format=torch.channels_last)  # pyright: ignore[reportCallIssue]
     rng = np.random.default_rng([config.seed, 2])
     # What is empty teaches little.
     laden = np.array([np.count_nonzero(one.owners > 1) > 20 for one in examples])
     chances = np.where(laden, 1.0, 0.4) / np.where(laden, 1.0, 0.4).sum()
-    optimiser = torch.optim.AdamW(network.parameters(), lr=config.learning_rate, weight_decay=1e-2)
-    schedule = torch.optim.lr_scheduler.OneCycleLR(optimiser, config.learning_rate, config.steps)
-    began, recent = time.process_time(), []
-    for step in range(1, config.steps + 1):
+
+    def draw() -> tuple[torch.Tensor, Callable[[torch.Tensor], torch.Tensor]]:
         chosen = rng.choice(len(examples), config.batch, p=chances)
         images, wanted, weights = (
             torch.from_numpy(np.stack(parts))
             for parts in zip(*(varied(examples[at], rng) for at in chosen), strict=True)
         )
-        images = images.permute(0, 3, 1, 2).float().contiguous(memory_format=torch.channels_last)
-        with torch.autocast("cpu", dtype=torch.bfloat16, enabled=config.bfloat16):
-            said = network(images)
-        loss = functional.binary_cross_entropy_with_logits(said.float(), wanted, weights, reduction="sum")
-        loss = loss / weights.sum()
-        optimiser.zero_grad(set_to_none=True)
-        loss.backward()
-        optimiser.step()
-        schedule.step()
-        recent.append(float(loss.detach()))
-        if step % 100 == 0 or step == config.steps:
-            spent = time.process_time() - began
-            report(f"dishes {step}/{config.steps}  loss {np.mean(recent):.3f}  {spent:.0f} s of CPU")
-            recent = []
-    return network.eval()
+
+        def loss_of(said: torch.Tensor) -> torch.Tensor:
+            loss = functional.binary_cross_entropy_with_logits(said, wanted, weights, reduction="sum")
+            return loss / weights.sum()
+
+        return images.permute(0, 3, 1, 2).float(), loss_of
+
+    descend(network, config, draw, "dishes", report)
+    return network
 
 
 def varied(dish: Dish, rng: np.random.Generator) -> tuple[np.ndarray, np.ndarray, np.ndarray]:

@@ -5,7 +5,6 @@ To see *that* something is there takes few examples; to see *what* it is takes a
 
 from __future__ import annotations
 
-import time
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 
@@ -15,6 +14,7 @@ import torch
 from torch import nn
 from torch.nn import functional
 
+from bunraku.learning.seeing.descent import DescentConfig, descend
 from bunraku.learning.seeing.pictures import Labelled
 from bunraku.vision.detect.naming import MARGIN, SIDE, square
 
@@ -25,14 +25,11 @@ LEAST_PIXELS, LEAST_SHOWN = 40, 0.3
 
 
 @dataclass(frozen=True)
-class NamingConfig:
-    """How to train: `steps` of `batch` examples; `bfloat16` as in `SeeingConfig`."""
+class NamingConfig(DescentConfig):
+    """How to train the network that names kinds."""
 
     steps: int = 4000
     batch: int = 64
-    learning_rate: float = 3e-3
-    seed: int = 0
-    bfloat16: bool = False
 
 
 class NamingNetwork(nn.Module):
@@ -75,26 +72,14 @@ def train_naming(
     torch.manual_seed(config.seed)
     squares, labels = examples(pictures, kinds)
     network, rng = NamingNetwork(len(kinds)), np.random.default_rng([config.seed, 1])
-    network.to(memory_format=torch.channels_last)  # pyright: ignore[reportCallIssue]
-    optimiser = torch.optim.AdamW(network.parameters(), lr=config.learning_rate, weight_decay=1e-2)
-    schedule = torch.optim.lr_scheduler.OneCycleLR(optimiser, config.learning_rate, config.steps)
-    began, recent = time.process_time(), []
-    for step in range(1, config.steps + 1):
+
+    def draw() -> tuple[torch.Tensor, Callable[[torch.Tensor], torch.Tensor]]:
         chosen = rng.integers(len(labels), size=config.batch)
-        images = _varied(squares[chosen], rng).contiguous(memory_format=torch.channels_last)
-        with torch.autocast("cpu", dtype=torch.bfloat16, enabled=config.bfloat16):
-            said = network(images)
-        loss = functional.cross_entropy(said.float(), torch.from_numpy(labels[chosen]))
-        optimiser.zero_grad(set_to_none=True)
-        loss.backward()
-        optimiser.step()
-        schedule.step()
-        recent.append(float(loss.detach()))
-        if step % 100 == 0 or step == config.steps:
-            spent = time.process_time() - began
-            report(f"names {step}/{config.steps}  loss {np.mean(recent):.3f}  {spent:.0f} s of CPU")
-            recent = []
-    return network.eval()
+        wanted = torch.from_numpy(labels[chosen])
+        return _varied(squares[chosen], rng), lambda said: functional.cross_entropy(said, wanted)
+
+    descend(network, config, draw, "names", report)
+    return network
 
 
 def _varied(squares: np.ndarray, rng: np.random.Generator) -> torch.Tensor:
